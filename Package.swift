@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One pipeline, one target a stage:
+//   Networks → Planning → CodeGeneration → (disk) → Toolchain
+//   Checkpoints ────────────────┘
+// docs/ARCHITECTURE.md draws it and says what each target may import.
+
+let package = Package(
+    name: "hilo",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "HiLoKit", targets: ["HiLoKit"]),
+        .executable(name: "hilo", targets: ["hilo"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .target(
+            name: "Networks",
+            dependencies: [.product(name: "Yams", package: "Yams")]),
+        .target(name: "Checkpoints"),
+        .target(name: "Planning", dependencies: ["Networks"]),
+        .target(
+            name: "Templates",
+            path: "Templates",
+            resources: [.embedInCode("c")]),
+        .target(
+            name: "CodeGeneration",
+            dependencies: [
+                "Planning", "Templates", "Checkpoints",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ]),
+        .target(name: "Reference", dependencies: ["Networks", "Checkpoints"]),
+        .target(
+            name: "Toolchain",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+        .target(
+            name: "HiLoKit",
+            dependencies: [
+                "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
+            ]),
+        .executableTarget(
+            name: "hilo",
+            dependencies: [
+                "HiLoKit", "ImageFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        // Decoding PNG and JPEG files is the work of libpng and libjpeg-turbo.
+        .systemLibrary(
+            name: "CImageLibraries", path: "Sources/CImageLibraries",
+            providers: [.apt(["libpng-dev", "libjpeg62-turbo-dev"]), .brew(["libpng", "jpeg-turbo"])]),
+        .target(name: "ImageFiles", dependencies: ["CImageLibraries"]),
+
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+//        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+//        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
+//        .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+//        .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
+//        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
+//        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,138 @@
+/// A LITv2 classifier (arXiv 2205.13213): patch embedding, stages of blocks with deformable token
+/// merging between them, and a head.
+public struct LITv2: Sendable, Equatable, Codable {
+    /// One stage: `depth` blocks on a map of `channels`-wide tokens.
+    public struct Stage: Sendable, Equatable, Codable {
+        public let depth: Int
+        public let channels: Int
+        /// Hidden width of ConvFFN over `channels`.
+        public let mlpRatio: Double
+        /// nil: the blocks hold only a ConvFFN.
+        public let attention: HiLoAttention?
+
+        public var hidden: Int { Int(Double(channels) * mlpRatio) }
+        public var headDim: Int? { attention.map { channels / $0.heads } }
+    }
+
+    /// Side of a patch and stride of the embedding.
+    public static let patch = 4
+
+    public let name: String
+    public let resolution: Resolution
+    public let stages: [Stage]
+    /// Outputs of the head; 0 leaves the head out and returns the pooled features.
+    public let classes: Int
+
+    public init(name: String, resolution: Resolution, stages: [Stage], classes: Int) throws {
+        self.name = name
+        self.resolution = resolution
+        self.stages = stages
+        self.classes = classes
+        try check()
+    }
+
+    /// The token map of stage `index`, 0-based.
+    public func map(ofStage index: Int) -> Resolution {
+        resolution.divided(by: LITv2.patch << index)
+    }
+
+    private func check() throws {
+        try checkModelName(name)
+        guard !stages.isEmpty, stages.count <= 8 else {
+            throw NetworkError("\(name): \(stages.count) stages; 1 to 8 are possible")
+        }
+        guard classes >= 0 else {
+            throw NetworkError("\(name): classes is \(classes); use 0 for pooled features")
+        }
+        let multiple = LITv2.patch << (stages.count - 1)
+        for side in [resolution.height, resolution.width] {
+            guard side > 0, side % multiple == 0 else {
+                throw NetworkError(
+                    "\(name): resolution \(resolution): \(side) is not a multiple of \(multiple), "
+                        + "so \(stages.count) stages cannot halve the map; the nearest that can is "
+                        + "\(max(multiple, (side + multiple / 2) / multiple * multiple))")
+            }
+            guard side <= 16384 else {
+                throw NetworkError("\(name): resolution \(resolution): sides up to 16384 are possible")
+            }
+        }
+        for (index, stage) in stages.enumerated() {
+            try check(stage, at: index)
+        }
+    }
+
+    private func check(_ stage: Stage, at index: Int) throws {
+        let place = "\(name), stage \(index + 1)"
+        guard stage.depth >= 0, stage.depth <= 1000 else {
+            throw NetworkError("\(place): depth is \(stage.depth); 0 to 1000 blocks are possible")
+        }
+        guard stage.channels > 0, stage.channels <= 65536 else {
+            throw NetworkError("\(place): \(stage.channels) channels; 1 to 65536 are possible")
+        }
+        if index > 0, stage.channels != 2 * stages[index - 1].channels {
+            throw NetworkError(
+                "\(place): \(stage.channels) channels; token merging doubles the channels to "
+                    + "\(2 * stages[index - 1].channels)")
+        }
+        guard stage.mlpRatio.isFinite, stage.mlpRatio <= 64, stage.hidden >= 1 else {
+            throw NetworkError(
+                "\(place): MLP ratio \(stage.mlpRatio) leaves no hidden channels or too many")
+        }
+        try stage.attention?.check(
+            channels: stage.channels, map: map(ofStage: index), place: place)
+    }
+}
+
+/// A HiLo layer on its own: input and output are `height · width` tokens of `dim` channels.
+public struct HiLo: Sendable, Equatable, Codable {
+    public let name: String
+    public let dim: Int
+    public let map: Resolution
+    public let attention: HiLoAttention
+
+    public init(
+        name: String = "hilo", dim: Int, heads: Int, window: Int, alpha: Double = 0.9,
+        qkvBias: Bool = true, qkScale: Double? = nil, height: Int = 14, width: Int = 14
+    ) throws {
+        self.name = name
+        self.dim = dim
+        map = Resolution(height: height, width: width)
+        attention = HiLoAttention(
+            heads: heads, window: window, alpha: alpha, qkvBias: qkvBias, qkScale: qkScale)
+        try checkModelName(name)
+        guard dim > 0, dim <= 65536 else {
+            throw NetworkError("\(name): dim is \(dim); 1 to 65536 are possible")
+        }
+        guard height > 0, width > 0, height <= 4096, width <= 4096 else {
+            throw NetworkError("\(name): a map of \(map) tokens; sides of 1 to 4096 are possible")
+        }
+        try attention.check(channels: dim, map: map, place: name)
+    }
+
+    var parameters: [Parameter] { attention.parameters("", channels: dim) }
+}
+
+/// A model's name becomes part of C symbols and file names.
+func checkModelName(_ name: String) throws {
+    let letters = name.unicodeScalars
+    let isIdentifier =
+        letters.first.map { $0.isASCII && ($0.properties.isAlphabetic || $0 == "_") } ?? false
+        && letters.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || $0 == "_" || ("0"..."9").contains($0))
+        }
+    guard isIdentifier, name.count <= 64 else {
+        throw NetworkError(
+            "name '\(name)': expected a C identifier of at most 64 letters, digits and "
+                + "underscores that begins with a letter")
+    }
+    guard !name.hasPrefix("_"), !cKeywords.contains(name) else {
+        throw NetworkError("name '\(name)': reserved in C; choose another")
+    }
+}
+
+private let cKeywords: Set<String> = [
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
+    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+    "union", "unsigned", "void", "volatile", "while",
+]

@@ -1,0 +1,87 @@
+/// What to compute: a whole LITv2 classifier, or one HiLo attention layer on its own.
+///
+/// A network is a checked value: whatever exists can be lowered, planned and generated.
+public enum Network: Sendable, Equatable, Codable {
+    case litv2(LITv2)
+    case hilo(HiLo)
+
+    /// A C identifier that prefixes every symbol of the generated library.
+    public var name: String {
+        switch self {
+        case .litv2(let network): network.name
+        case .hilo(let layer): layer.name
+        }
+    }
+
+    /// The learned tensors in the order of the authors' `state_dict`.
+    public var parameters: [Parameter] {
+        switch self {
+        case .litv2(let network): network.parameters
+        case .hilo(let layer): layer.parameters
+        }
+    }
+
+    /// Number of learned scalars; running statistics are not learned and do not count.
+    public var parameterCount: Int {
+        parameters.filter { !$0.isStatistic }.reduce(0) { $0 + $1.count }
+    }
+
+    /// Floats of one image's input and output, without the batch dimension.
+    ///
+    /// A classifier takes `[3, height, width]` and returns `[classes]` (`[8C]` without a head);
+    /// a layer takes and returns `[height · width, dim]`.
+    public var inputShape: [Int] {
+        switch self {
+        case .litv2(let network): [3, network.resolution.height, network.resolution.width]
+        case .hilo(let layer): [layer.map.count, layer.dim]
+        }
+    }
+
+    public var outputShape: [Int] {
+        switch self {
+        case .litv2(let network):
+            [network.classes > 0 ? network.classes : network.stages[network.stages.count - 1].channels]
+        case .hilo(let layer): [layer.map.count, layer.dim]
+        }
+    }
+}
+
+/// Height and width of an image (pixels) or of a token map (tokens).
+public struct Resolution: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let height: Int
+    public let width: Int
+
+    public init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
+    }
+
+    /// Tokens or pixels in all.
+    public var count: Int { height * width }
+
+    /// The map after a stride that divides both sides.
+    public func divided(by stride: Int) -> Resolution {
+        Resolution(height: height / stride, width: width / stride)
+    }
+
+    public var description: String { "\(height)x\(width)" }
+
+    /// Reads `224` or `800x1344` (height × width).
+    public init(parsing text: String) throws {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        switch sides.count {
+        case 1: if let side = sides[0] { self.init(height: side, width: side); return }
+        case 2: if let height = sides[0], let width = sides[1] {
+            self.init(height: height, width: width); return
+        }
+        default: break
+        }
+        throw NetworkError("resolution '\(text)': expected a side (224) or height x width (800x1344)")
+    }
+}
+
+/// Why a description is not a network, and what to change.
+public struct NetworkError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}
