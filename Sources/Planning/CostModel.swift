@@ -1,0 +1,45 @@
+/// Chooses tilings from a model of the machine: cycles of multiply-adds and loads, and what a cache
+/// holds.
+public struct CostModel: Sendable {
+    public let isa: ISA
+    /// Bytes of weights that may stay in L2 beside the tokens that pass.
+    static let slabBytes = 256 * 1024
+
+    public init(isa: ISA) { self.isa = isa }
+
+    /// Two vectors a row: each broadcast token feeds two multiply-adds, so loads keep up; what is
+    /// left of the registers holds rows.
+    private static let vectors = 2
+
+    private var mostRows: Int { (isa.registers - Self.vectors - 1) / Self.vectors }
+
+    public func tiling(for shape: GEMM.Shape, maxBatch: Int) -> GEMM.Tiling {
+        let rows = (1...min(mostRows, shape.rows * maxBatch))
+            .map { (rows: $0, cycles: cycles(rows: shape.rows, tile: $0)) }
+            .reduce((rows: 1, cycles: Int.max)) { $1.cycles <= $0.cycles ? $1 : $0 }.rows
+        let panelBytes = shape.k * Self.vectors * isa.lanes * 4
+        let tiles = (shape.rows + rows - 1) / rows
+        return GEMM.Tiling(
+            rows: rows, vectors: Self.vectors, slab: max(1, Self.slabBytes / panelBytes),
+            split: tiles < Self.fewTiles ? .columns : .rows)
+    }
+
+    /// With fewer tiles of rows than this, threads would get unequal shares of them.
+    private static let fewTiles = 12
+
+    /// Half-cycles per step of K for all tiles of `rows`: two multiply-adds or two loads a cycle, and
+    /// eight independent sums to cover the latency.
+    private func cycles(rows: Int, tile: Int) -> Int {
+        func step(_ rows: Int) -> Int {
+            max(rows * Self.vectors, rows + Self.vectors, 8)
+        }
+        let rest = rows % tile
+        return rows / tile * step(tile) + (rest > 0 ? step(rest) : 0)
+    }
+
+    public func tiling(for shape: LoFiAttention.Shape) -> LoFiAttention.Tiling {
+        let vectors = min(isa == .avx512 ? 4 : 2, (shape.keys + isa.lanes - 1) / isa.lanes)
+        let rows = min((isa.registers - vectors - 1) / vectors, 8, shape.queries)
+        return LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+    }
+}

@@ -1,0 +1,187 @@
+import Networks
+
+/// One kernel: what it computes at which shape, and how.
+///
+/// `rows` are those of one image throughout; the batch is an argument of the generated code.
+public enum Kernel: Sendable, Hashable, Codable {
+    case patches(Patches)
+    case gemm(GEMM)
+    case layerNorm(LayerNorm)
+    case depthwiseGELU(DepthwiseGELU)
+    case averagePool(AveragePool)
+    case meanPool(MeanPool)
+    case hiFiAttention(HiFiAttention)
+    case loFiAttention(LoFiAttention)
+    case sampling(Sampling)
+}
+
+/// output = epilogue(input · Wᵀ + bias) on `rows` tokens.
+public struct GEMM: Sendable, Hashable, Codable {
+    public enum Epilogue: String, Sendable, Codable { case none, residual, gelu }
+
+    /// What is computed; a tiling is chosen for it.
+    public struct Shape: Sendable, Hashable, Codable {
+        public let rows: Int
+        public let k: Int
+        public let n: Int
+        /// Floats from one token to the next.
+        public let inputStride: Int
+        public let outputStride: Int
+        public let epilogue: Epilogue
+    }
+
+    /// How it is computed.
+    public struct Tiling: Sendable, Hashable, Codable {
+        public enum Split: String, Sendable, Codable { case rows, columns }
+        /// Rows and vectors of sums kept in registers.
+        public let rows: Int
+        public let vectors: Int
+        /// Panels of weights that stay in cache while the rows pass.
+        public let slab: Int
+        /// What threads share.
+        public let split: Split
+
+        public init(rows: Int, vectors: Int, slab: Int, split: Split) {
+            self.rows = rows
+            self.vectors = vectors
+            self.slab = slab
+            self.split = split
+        }
+    }
+
+    public let shape: Shape
+    public let tiling: Tiling
+
+    /// Throws when the tile does not fit the registers of `isa`.
+    public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
+        self.shape = shape
+        self.tiling = tiling
+        guard tiling.rows >= 1, tiling.vectors >= 1, tiling.slab >= 1,
+            tiling.rows <= isa.registers, tiling.vectors <= isa.registers,
+            tiling.rows * tiling.vectors + tiling.vectors < isa.registers
+        else {
+            throw PlanError(
+                "tile \(tiling.rows)x\(tiling.vectors) vectors: the sums, a row of weights and a "
+                    + "broadcast must fit the \(isa.registers) registers of \(isa.rawValue)")
+        }
+    }
+
+    public var macs: Int { shape.rows * shape.k * shape.n }
+}
+
+public struct Patches: Sendable, Hashable, Codable {
+    public let image: Resolution
+    public let side: Int
+}
+
+public struct LayerNorm: Sendable, Hashable, Codable {
+    public let rows: Int
+    public let channels: Int
+}
+
+public struct DepthwiseGELU: Sendable, Hashable, Codable {
+    public let map: Resolution
+    public let channels: Int
+    /// Floats from one token to the next.
+    public let stride: Int
+}
+
+public struct AveragePool: Sendable, Hashable, Codable {
+    public let map: Resolution
+    public let channels: Int
+    public let window: Int
+}
+
+public struct MeanPool: Sendable, Hashable, Codable {
+    public let rows: Int
+    public let channels: Int
+}
+
+public struct HiFiAttention: Sendable, Hashable, Codable {
+    public let map: Resolution
+    public let heads: Int
+    public let headDim: Int
+    public let window: Int
+    public let inputStride: Int
+    public let outputStride: Int
+}
+
+public struct LoFiAttention: Sendable, Hashable, Codable {
+    public struct Shape: Sendable, Hashable, Codable {
+        public let queries: Int
+        public let keys: Int
+        public let heads: Int
+        public let headDim: Int
+        public let queryStride: Int
+        public let keyStride: Int
+        public let outputStride: Int
+    }
+
+    public struct Tiling: Sendable, Hashable, Codable {
+        /// Queries and vectors of keys whose scores are in registers.
+        public let rows: Int
+        public let keyVectors: Int
+
+        public init(rows: Int, keyVectors: Int) {
+            self.rows = rows
+            self.keyVectors = keyVectors
+        }
+    }
+
+    public let shape: Shape
+    public let tiling: Tiling
+
+    public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
+        self.shape = shape
+        self.tiling = tiling
+        guard tiling.rows >= 1, tiling.keyVectors >= 1,
+            tiling.rows <= isa.registers, tiling.keyVectors <= isa.registers,
+            tiling.rows * tiling.keyVectors + tiling.keyVectors < isa.registers
+        else {
+            throw PlanError(
+                "attention tile \(tiling.rows)x\(tiling.keyVectors) vectors does not fit the "
+                    + "\(isa.registers) registers of \(isa.rawValue)")
+        }
+    }
+
+    /// Keys of a head turned to channels × keys, floats.
+    public func scratch(lanes: Int) -> Int {
+        shape.headDim * shape.keys.rounded(upTo: tiling.keyVectors * lanes)
+    }
+}
+
+public struct Sampling: Sendable, Hashable, Codable {
+    public let map: Resolution
+    public let channels: Int
+    /// Floats from one output row to the next.
+    public let outputStride: Int
+}
+
+extension Kernel {
+    /// Multiply-accumulates of one image that the kernel really does.
+    public var macs: Int {
+        switch self {
+        case .patches, .layerNorm, .averagePool, .meanPool: 0
+        case .gemm(let gemm): gemm.macs
+        case .depthwiseGELU(let kernel): kernel.map.count * kernel.channels * 9
+        case .hiFiAttention(let kernel):
+            kernel.map.count * kernel.window * kernel.window * kernel.heads * kernel.headDim * 2
+        case .loFiAttention(let kernel):
+            kernel.shape.queries * kernel.shape.keys * kernel.shape.heads * kernel.shape.headDim * 2
+        case .sampling(let kernel):
+            // Eight offset filters and four corners of four points, for each quarter of the map.
+            kernel.map.count / 4 * 4 * kernel.channels * (8 + 4)
+        }
+    }
+
+    /// Floats of working memory a thread needs for itself.
+    public func scratch(lanes: Int) -> Int {
+        if case .loFiAttention(let kernel) = self { return kernel.scratch(lanes: lanes) }
+        return 0
+    }
+}
+
+extension Int {
+    /// The next multiple of `unit`.
+    public func rounded(upTo unit: Int) -> Int { (self + unit - 1) / unit * unit }
+}

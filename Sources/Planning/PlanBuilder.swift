@@ -1,0 +1,221 @@
+import Networks
+
+/// Collects kernels, steps and packed weights, group by group.
+struct PlanBuilder {
+    private let graph: Graph
+    private let storage: Storage
+    private let target: Target
+    private let decisions: Planner.Decisions
+    private let costModel: CostModel
+    private var kernels: [Kernel] = []
+    private var indices: [Kernel: Int] = [:]
+    private var drafts: [Draft] = []
+    private var weights: [PackedTensor] = []
+
+    /// A step whose operands have no offsets yet.
+    private struct Draft {
+        let kernel: Int
+        let label: String
+        let input: Storage.Place
+        let second: Storage.Place?
+        let output: Storage.Place
+        let weights: Int?
+    }
+
+    init(graph: Graph, storage: Storage, target: Target, decisions: Planner.Decisions) {
+        self.graph = graph
+        self.storage = storage
+        self.target = target
+        self.decisions = decisions
+        costModel = CostModel(isa: target.isa)
+    }
+
+    mutating func add(_ group: Group) throws {
+        let first = graph.nodes[group.nodes[0]]
+        if case .linear = first.operation {
+            try addGEMM(group)
+        } else {
+            let last = graph.nodes[group.nodes[group.nodes.count - 1]]
+            let kernel = try kernel(for: first, output: storage[last.output])
+            add(
+                kernel, first.label, input: storage[first.inputs[0]],
+                second: first.inputs.count > 1 ? storage[first.inputs[1]] : nil,
+                output: storage[last.output], layout: layout(for: first))
+        }
+    }
+
+    func plan(of network: Network) -> Plan {
+        let (offsets, size) = Arena.layout(requests())
+        func operand(_ place: Storage.Place) -> Operand {
+            switch place.buffer {
+            case .input: Operand(base: .input, offset: 0, column: place.column)
+            case .output: Operand(base: .output, offset: 0, column: place.column)
+            case .arena(let index):
+                Operand(base: .arena, offset: offsets[index], column: place.column)
+            }
+        }
+        let scratch = kernels.map { $0.scratch(lanes: target.isa.lanes) }.max() ?? 0
+        return Plan(
+            formatVersion: Plan.formatVersion, network: network, target: target, kernels: kernels,
+            steps: drafts.map {
+                Step(
+                    kernel: $0.kernel, label: $0.label, input: operand($0.input),
+                    second: $0.second.map(operand), output: operand($0.output),
+                    weights: $0.weights)
+            },
+            arenaFloats: size, scratchFloats: scratch.rounded(upTo: 16), weights: weights)
+    }
+
+    private func requests() -> [Arena.Request] {
+        storage.sizes.indices.map { index in
+            let uses = drafts.indices.filter { step in
+                [drafts[step].input, drafts[step].second, drafts[step].output]
+                    .contains { $0?.buffer == .arena(index) }
+            }
+            return Arena.Request(
+                size: storage.sizes[index], lifetime: (uses.first ?? 0)...(uses.last ?? 0))
+        }
+    }
+
+    private mutating func add(
+        _ kernel: Kernel, _ label: String, input: Storage.Place, second: Storage.Place? = nil,
+        output: Storage.Place, layout: PackedTensor.Layout? = nil
+    ) {
+        let index = indices[kernel] ?? kernels.count
+        if index == kernels.count {
+            kernels.append(kernel)
+            indices[kernel] = index
+        }
+        if let layout {
+            let offset = weights.last.map { $0.offset + $0.count } ?? 0
+            weights.append(
+                PackedTensor(name: label, offset: offset, count: layout.count, layout: layout))
+        }
+        drafts.append(
+            Draft(
+                kernel: index, label: label, input: input, second: second, output: output,
+                weights: layout == nil ? nil : weights.count - 1))
+    }
+}
+
+// MARK: - GEMM
+
+extension PlanBuilder {
+    private mutating func addGEMM(_ group: Group) throws {
+        let nodes = group.nodes.map { graph.nodes[$0] }
+        let sources = nodes.compactMap { node in
+            if case .linear(let source) = node.operation { source } else { nil }
+        }
+        let input = storage[nodes[0].inputs[0]]
+        let output = outputPlace(group)
+        let last = nodes[nodes.count - 1].operation
+        let epilogue: GEMM.Epilogue =
+            last == .add ? .residual : last == .gelu ? .gelu : .none
+        let shape = GEMM.Shape(
+            rows: graph.tensors[nodes[0].output].rows, k: sources[0].inputs,
+            n: sources.reduce(0) { $0 + $1.outputs }, inputStride: input.stride,
+            outputStride: output.stride, epilogue: epilogue)
+        let tiling =
+            decisions.gemm[shape] ?? costModel.tiling(for: shape, maxBatch: target.maxBatch)
+        let norm = nodes.compactMap { node in
+            if case .batchNorm(let parameter) = node.operation { parameter } else { nil }
+        }
+        add(
+            .gemm(try GEMM(shape, tiling, isa: target.isa)),
+            sources.map(\.parameter).joined(separator: " + "),
+            input: input, second: epilogue == .residual ? output : nil, output: output,
+            layout: .panels(
+                sources: sources, panel: tiling.vectors * target.isa.lanes, batchNorm: norm.first))
+    }
+
+    /// Where a GEMM writes; with a residual sum, its columns of the sum.
+    private func outputPlace(_ group: Group) -> Storage.Place {
+        let first = graph.nodes[group.nodes[0]]
+        let last = graph.nodes[group.nodes[group.nodes.count - 1]]
+        guard last.operation == .add else {
+            if case .linear = last.operation { return storage[first.output] }
+            return storage[last.output]
+        }
+        var place = storage[last.output]
+        if let next = graph.onlyConsumer(of: first.output),
+            graph.nodes[next].operation == .concatenate
+        {
+            place.column += graph.column(of: first.output, inConcatenation: next)
+        }
+        return place
+    }
+}
+
+// MARK: - Other kernels
+
+extension PlanBuilder {
+    private func kernel(for node: Graph.Node, output: Storage.Place) throws -> Kernel {
+        let tensor = graph.tensors[node.inputs[0]]
+        let input = storage[node.inputs[0]]
+        switch node.operation {
+        case .patches(let side): return .patches(Patches(image: tensor.map, side: side))
+        case .layerNorm:
+            return .layerNorm(LayerNorm(rows: tensor.rows, channels: tensor.channels))
+        case .depthwise:
+            return .depthwiseGELU(
+                DepthwiseGELU(map: tensor.map, channels: tensor.channels, stride: input.stride))
+        case .averagePool(let window):
+            return .averagePool(
+                AveragePool(map: tensor.map, channels: tensor.channels, window: window))
+        case .meanPool:
+            return .meanPool(MeanPool(rows: tensor.rows, channels: tensor.channels))
+        case .deformableSamples:
+            return .sampling(
+                Sampling(map: tensor.map, channels: tensor.channels, outputStride: output.stride))
+        case .windowAttention(let heads, let headDim, let window):
+            return .hiFiAttention(
+                HiFiAttention(
+                    map: tensor.map, heads: heads, headDim: headDim, window: window,
+                    inputStride: input.stride, outputStride: output.stride))
+        case .globalAttention(let heads, let headDim):
+            return try globalAttention(node, heads: heads, headDim: headDim, output: output)
+        case .linear, .batchNorm, .gelu, .add, .concatenate:
+            throw PlanError("\(node.label): no kernel computes this operator on its own")
+        }
+    }
+
+    private func globalAttention(
+        _ node: Graph.Node, heads: Int, headDim: Int, output: Storage.Place
+    ) throws -> Kernel {
+        let shape = LoFiAttention.Shape(
+            queries: graph.tensors[node.inputs[0]].rows, keys: graph.tensors[node.inputs[1]].rows,
+            heads: heads, headDim: headDim, queryStride: storage[node.inputs[0]].stride,
+            keyStride: storage[node.inputs[1]].stride, outputStride: output.stride)
+        let tiling = decisions.attention[shape] ?? costModel.tiling(for: shape)
+        return .loFiAttention(try LoFiAttention(shape, tiling, isa: target.isa))
+    }
+
+    private func layout(for node: Graph.Node) -> PackedTensor.Layout? {
+        let channels = graph.tensors[node.inputs[0]].channels
+        let padded = channels.rounded(upTo: target.isa.lanes)
+        switch node.operation {
+        case .layerNorm(let parameter):
+            return .norm(parameter: parameter, channels: channels, padded: padded)
+        case .depthwise(let parameter):
+            return .depthwise(parameter: parameter, channels: channels, padded: padded)
+        case .deformableSamples(let parameter):
+            return .offsets(parameter: parameter, channels: channels, padded: padded)
+        default: return nil
+        }
+    }
+}
+
+extension PackedTensor.Layout {
+    /// Floats, a multiple of a cache line.
+    var count: Int {
+        let floats =
+            switch self {
+            case .panels(let sources, let panel, _):
+                sources.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel) * (sources[0].inputs + 1)
+            case .norm(_, _, let padded): 2 * padded
+            case .depthwise(_, _, let padded): 10 * padded
+            case .offsets(_, _, let padded): 8 * 4 * padded + 8
+            }
+        return floats.rounded(upTo: 16)
+    }
+}
