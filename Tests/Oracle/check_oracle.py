@@ -132,16 +132,16 @@ def naive_hilo(x, height, width, state, heads, low_heads, window, scale):
         out = np.zeros((height * width, high))
         for t in range(height * width):
             group = groups[windows.index(where[t])]
-            for c in range(0, high, d):
-                out[t, c : c + d] = attend(q[t, c : c + d], k[group, c : c + d], v[group, c : c + d])
+            for head in (slice(c, c + d) for c in range(0, high, d)):
+                out[t, head] = attend(q[t, head], k[group, head], v[group, head])
         parts.append(linear("h_proj", out))
     if low:
         q = linear("l_q", x)
         k, v = np.split(linear("l_kv", pooled), 2, axis=1)
         out = np.zeros((height * width, low))
         for t in range(height * width):
-            for c in range(0, low, d):
-                out[t, c : c + d] = attend(q[t, c : c + d], k[:, c : c + d], v[:, c : c + d])
+            for head in (slice(c, c + d) for c in range(0, low, d)):
+                out[t, head] = attend(q[t, head], k[:, head], v[:, head])
         parts.append(linear("l_proj", out))
     return np.concatenate(parts, axis=1)
 

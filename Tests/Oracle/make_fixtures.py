@@ -41,7 +41,8 @@ def write(name: str, cases: list, tensors: dict | None = None, **remarks) -> Non
 def make_seeded():
     """Single values as the bits of a float32; seeds are text because JSON numbers are doubles."""
     places = [
-        (0, "input", 0.0, 2.0), (1, "head.weight", 0.0, (3 / 768) ** 0.5), (1, "norm.weight", 1.0, 0.1),
+        (0, "input", 0.0, 2.0), (1, "head.weight", 0.0, (3 / 768) ** 0.5),
+        (1, "norm.weight", 1.0, 0.1),
         (42, "layers.0.downsample.norm_layer.running_var", 1.0, 0.5), (7, "", 0.0, 1.0),
         (2**64 - 1, "h_qkv.weight", 0.0, (3 / 384) ** 0.5), (2**63 + 5, "größe", -0.3, 0.7),
     ]

@@ -44,9 +44,11 @@ NETWORKS = [
 # id, configuration, height, width, batch, whether whole maps are stored
 BACKBONES = [
     ("dense_odd", replace(TINY, embed_dim=8), 61, 77, 2, True),
-    ("dense_window_3", replace(TINY, embed_dim=8, windows=(0, 0, 3, 2), alpha=0.9), 70, 54, 1, True),
+    ("dense_window_3", replace(TINY, embed_dim=8, windows=(0, 0, 3, 2), alpha=0.9),
+     70, 54, 1, True),
     ("dense_even", replace(TINY, embed_dim=8, alpha=0.3), 64, 96, 1, True),
-    ("dense_high_only", replace(TINY, embed_dim=4, heads=(1, 1, 2, 2), alpha=0.0), 39, 121, 1, True),
+    ("dense_high_only", replace(TINY, embed_dim=4, heads=(1, 1, 2, 2), alpha=0.0),
+     39, 121, 1, True),
     ("dense_litv2_s", SMALL, 117, 150, 1, False),
     ("dense_litv2_s_window_4", replace(SMALL, windows=(0, 0, 4, 1)), 160, 224, 1, False),
 ]

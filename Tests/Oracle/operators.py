@@ -124,7 +124,9 @@ def batch_norm():
 
 
 def average_pool():
-    for window, shape in [(1, (1, 3, 2, 5)), (2, (2, 4, 6, 7)), (3, (1, 6, 9, 5)), (4, (1, 8, 4, 3))]:
+    for window, shape in [
+        (1, (1, 3, 2, 5)), (2, (2, 4, 6, 7)), (3, (1, 6, 9, 5)), (4, (1, 8, 4, 3)),
+    ]:
         yield case(
             "average_pool",
             lambda input: channels_last(F.avg_pool2d(channels_first(input), window)),
