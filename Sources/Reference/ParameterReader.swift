@@ -35,15 +35,21 @@ extension ParameterReader {
     func hiLo(_ prefix: String, _ layer: HiLoAttention, channels: Int) throws -> HiLoWeights {
         let headDim = channels / layer.heads
         let (high, low) = (layer.hiFiHeads * headDim, layer.loFiHeads * headDim)
-        let hiFi = try high == 0 ? nil : HiFiWeights(
-            qkv: affine(
-                prefix + "h_qkv", fanIn: channels, outputs: 3 * high, bias: layer.qkvBias),
-            projection: affine(prefix + "h_proj", fanIn: high, outputs: high))
-        let loFi = try low == 0 ? nil : LoFiWeights(
-            query: affine(prefix + "l_q", fanIn: channels, outputs: low, bias: layer.qkvBias),
-            keyValue: affine(
-                prefix + "l_kv", fanIn: channels, outputs: 2 * low, bias: layer.qkvBias),
-            projection: affine(prefix + "l_proj", fanIn: low, outputs: low))
+        let hiFi =
+            try high == 0
+            ? nil
+            : HiFiWeights(
+                qkv: affine(
+                    prefix + "h_qkv", fanIn: channels, outputs: 3 * high, bias: layer.qkvBias),
+                projection: affine(prefix + "h_proj", fanIn: high, outputs: high))
+        let loFi =
+            try low == 0
+            ? nil
+            : LoFiWeights(
+                query: affine(prefix + "l_q", fanIn: channels, outputs: low, bias: layer.qkvBias),
+                keyValue: affine(
+                    prefix + "l_kv", fanIn: channels, outputs: 2 * low, bias: layer.qkvBias),
+                projection: affine(prefix + "l_proj", fanIn: low, outputs: low))
         return HiLoWeights(hiFi: hiFi, loFi: loFi)
     }
 

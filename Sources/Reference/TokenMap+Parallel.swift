@@ -12,12 +12,14 @@ extension TokenMap {
         eachToken body:
             @Sendable (_ token: Int, _ values: UnsafeMutableBufferPointer<Double>) -> Void
     ) {
-        self.init(height: height, width: width, channels: channels, eachBlock: { tokens, values in
-            for (place, token) in tokens.enumerated() {
-                let row = place * channels..<(place + 1) * channels
-                body(token, UnsafeMutableBufferPointer(rebasing: values[row]))
-            }
-        })
+        self.init(
+            height: height, width: width, channels: channels,
+            eachBlock: { tokens, values in
+                for (place, token) in tokens.enumerated() {
+                    let row = place * channels..<(place + 1) * channels
+                    body(token, UnsafeMutableBufferPointer(rebasing: values[row]))
+                }
+            })
     }
 
     /// Computes blocks of consecutive tokens, on all cores.
