@@ -27,7 +27,7 @@ extension Operators {
     }
 
     /// exp(x) over the sum of all exp(x), shifted by the maximum so that nothing overflows.
-    static func softmax(_ scores: [Double]) -> [Double] {
+    public static func softmax(_ scores: [Double]) -> [Double] {
         let maximum = scores.max() ?? 0
         let powers = scores.map { exp($0 - maximum) }
         let sum = powers.reduce(0, +)

@@ -11,9 +11,10 @@ public enum Operators {
 }
 
 extension Operators {
-    /// x·Φ(x) with the exact error function.
+    /// x·Φ(x), exactly: Φ(x) is erfc(-x/√2)/2, which keeps the digits of the left tail that
+    /// (1 + erf(x/√2))/2 loses.
     public static func gelu(_ x: Double) -> Double {
-        0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+        x * (0.5 * erfc(-x / 2.0.squareRoot()))
     }
 
     /// GELU of every value.

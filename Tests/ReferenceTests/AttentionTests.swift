@@ -55,6 +55,13 @@ private struct Textbook {
         expectClose(output.values, .init(repeating: 1.25, count: 6))
     }
 
+    /// A common shift changes nothing, and scores that overflow exp are no trouble.
+    @Test(arguments: [0.0, 1000, -1e6]) func softmaxIgnoresAShift(shift: Double) {
+        let shares = Operators.softmax([0, log(2), log(5)].map { $0 + shift })
+        expectClose(shares, [0.125, 0.25, 0.625], within: 1e-9)
+        #expect(Operators.softmax([3e38, 0, -3e38]) == [1, 0, 0])
+    }
+
     /// Scores 0 and ln 3 weigh 1/4 and 3/4.
     @Test func knownWeights() {
         let query = TokenMap(height: 1, width: 1, channels: 1, values: [2])

@@ -9,6 +9,8 @@ import Testing
         expectClose([Operators.gelu(-1)], [-0.158655253931457])
         expectClose([Operators.gelu(2)], [2 * 0.977249868051821])
         expectClose([Operators.gelu(-3)], [-3 * 0.001349898031630], within: 1e-14)
+        // The left tail: Φ(-10) is 7.619853024160526e-24.
+        expectClose([Operators.gelu(-10)], [-7.619853024160526e-23], within: 1e-36)
         #expect(Operators.gelu(40) == 40)
         #expect(Operators.gelu(-40) == 0)
     }

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    /// Weights by name; `changes` replaces some, and dense norms are those of the first channels.
+    /// The network with seeded weights; `changes` replaces or adds tensors.
     private func reference(
         _ model: LITv2, changing changes: [String: [Float]] = [:]
     ) -> ReferenceNetwork {
