@@ -35,7 +35,7 @@ let package = Package(
                 "Planning", "Templates", "Checkpoints",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
-        .target(name: "Reference", dependencies: ["Networks", "Checkpoints"]),
+        .target(name: "Reference", dependencies: ["Networks"]),
         .target(
             name: "Toolchain",
             dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
@@ -59,7 +59,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
 //        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
-//        .testTarget(name: "ReferenceTests", dependencies: ["Reference"]),
+        .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
 //        .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
 //        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),

@@ -1,0 +1,235 @@
+"""Trains a small LITv2 on scikit-learn's handwritten digits and writes the files of this folder.
+
+    pip install -r Tests/Oracle/requirements.txt
+    python Examples/digits/train.py
+
+An image is the 8×8 digit with every pixel repeated 4×4, as a 32×32 PNG would hold it, and then goes
+through the evaluation preprocessing of LITv2 (bicubic resize, centre crop, normalisation). The
+checkpoint has the form of the authors' training checkpoints, the YAML file that of their configs.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from PIL import Image
+from safetensors.torch import save_file
+from sklearn.datasets import load_digits
+from torch import nn
+from yacs.config import CfgNode
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "Tests" / "Oracle"))
+from litv2 import Config, LITv2  # noqa: E402
+
+SIDE = 64
+RESIZED = int(256 / 224 * SIDE)
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+HELD_OUT = 360
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+CONFIG = Config(
+    embed_dim=12, depths=(1, 1, 2, 1), heads=(1, 2, 4, 8), windows=(0, 0, 2, 1), alpha=0.5,
+    classes=10)
+
+
+def picture(pixels: np.ndarray) -> Image.Image:
+    """The 32×32 RGB image of 8×8 values 0…16."""
+    grey = ((pixels.astype(np.int64) * 255 + 8) // 16).astype(np.uint8)
+    grey = grey.repeat(4, axis=0).repeat(4, axis=1)
+    return Image.fromarray(np.stack([grey] * 3, axis=-1), "RGB")
+
+
+def resized(pixels: np.ndarray) -> torch.Tensor:
+    """3×73×73 bytes: what the centre crop (and in training any crop) is cut from."""
+    image = picture(pixels).resize((RESIZED, RESIZED), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def normalised(images: torch.Tensor) -> torch.Tensor:
+    return (images.float() / 255 - MEAN) / STD
+
+
+def centre_crop(images: torch.Tensor) -> torch.Tensor:
+    start = round((RESIZED - SIDE) / 2.0)
+    return images[..., start : start + SIDE, start : start + SIDE]
+
+
+def random_crops(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Each image cropped at its own place: shifts of up to 5 pixels."""
+    starts = torch.randint(RESIZED - SIDE + 1, (len(images), 2), generator=generator).tolist()
+    return torch.stack([
+        image[:, y : y + SIDE, x : x + SIDE] for image, (y, x) in zip(images, starts)])
+
+
+def initialise(network: LITv2) -> None:
+    """As the authors do: small normal weights, offsets that begin at zero."""
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+        if name.endswith("conv_offset"):
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
+
+
+def optimiser(network: LITv2, rate: float) -> torch.optim.AdamW:
+    """AdamW, without decay on vectors (norms and biases)."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW(
+        [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}], lr=rate,
+        weight_decay=0.05)
+
+
+@torch.no_grad()
+def evaluate(network: LITv2, images: torch.Tensor) -> torch.Tensor:
+    network.eval()
+    return torch.cat([network(part) for part in images.split(60)])
+
+
+def train(network, images, labels, options, generator):
+    """Cosine schedule after a linear warm-up of a tenth; returns what a checkpoint keeps."""
+    adamw = optimiser(network, options.rate)
+    warm = max(1, options.epochs // 10)
+    schedule = torch.optim.lr_scheduler.SequentialLR(
+        adamw, [
+            torch.optim.lr_scheduler.LinearLR(adamw, 0.1, total_iters=warm),
+            torch.optim.lr_scheduler.CosineAnnealingLR(adamw, options.epochs - warm, 1e-5),
+        ], milestones=[warm])
+    loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
+    for epoch in range(options.epochs):
+        network.train()
+        begin, total = time.monotonic(), 0.0
+        for part in torch.randperm(len(images), generator=generator).split(64):
+            inputs = normalised(random_crops(images[part], generator))
+            loss = loss_of(network(inputs), labels[part])
+            adamw.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            adamw.step()
+            total += loss.item() * len(part)
+        schedule.step()
+        print(f"epoch {epoch + 1}/{options.epochs}  loss {total / len(images):.4f}  "
+              f"{time.monotonic() - begin:.1f} s", flush=True)
+    return adamw, schedule
+
+
+@torch.no_grad()
+def offset_report(network: LITv2, images: torch.Tensor) -> None:
+    """Prints how far token merging moves its samples; refuses a network that leaves them at 0."""
+    seen = {}
+
+    def keep(index):
+        return lambda module, arguments, output: seen.__setitem__(index, output)
+
+    mergings = [layer.downsample for layer in network.layers if layer.downsample is not None]
+    hooks = [m.dconv.conv_offset.register_forward_hook(keep(i)) for i, m in enumerate(mergings)]
+    evaluate(network, images[:60])
+    for hook in hooks:
+        hook.remove()
+    for index, offsets in seen.items():
+        low, high = torch.quantile(offsets, torch.tensor([0.05, 0.95]))
+        print(f"offsets after stage {index + 1}: deviation {offsets.std():.3f}, "
+              f"5-95% {low:.3f} to {high:.3f}, largest {offsets.abs().max():.3f} pixels")
+        assert offsets.std() > 0.01, f"stage {index + 1}: token merging did not learn offsets"
+
+
+def settings(config: Config) -> dict:
+    """The configuration in the authors' layout."""
+    return {
+        "DATA": {"IMG_SIZE": SIDE},
+        "MODEL": {
+            "TYPE": "litv2",
+            "NAME": "litv2_digits",
+            "NUM_CLASSES": config.classes,
+            "LIT": {
+                "PATCH_SIZE": 4,
+                "IN_CHANS": 3,
+                "EMBED_DIM": config.embed_dim,
+                "DEPTHS": list(config.depths),
+                "NUM_HEADS": list(config.heads),
+                "MLP_RATIO": config.mlp_ratio,
+                "QKV_BIAS": config.qkv_bias,
+                "QK_SCALE": config.qk_scale,
+                "ALPHA": config.alpha,
+                "LOCAL_WS": list(config.windows),
+                "HAS_MSA": list(config.has_msa),
+            },
+        },
+        "TEST": {"CROP": True},
+    }
+
+
+def save_checkpoint(network, adamw, schedule, accuracy, epochs):
+    tree = settings(CONFIG)
+    torch.save(
+        {
+            "model": network.state_dict(),
+            "optimizer": adamw.state_dict(),
+            "lr_scheduler": schedule.state_dict(),
+            "max_accuracy": accuracy,
+            "epoch": epochs - 1,
+            "config": CfgNode(tree),
+        }, HERE / "digits.pth")
+    text = yaml.safe_dump(tree, sort_keys=False, default_flow_style=None)
+    (HERE / "digits.yaml").write_text(text)
+
+
+def save_samples(pixels, labels, logits):
+    """The held-out set with PyTorch's answers, and one PNG for each of six digits."""
+    save_file(
+        {
+            "images": torch.from_numpy(pixels.astype(np.float16)),
+            "labels": labels,
+            "logits": logits,
+            "predictions": logits.argmax(dim=1),
+        }, HERE / "held_out.safetensors")
+    (HERE / "labels.txt").write_text("".join(name + "\n" for name in NAMES))
+    folder = HERE / "images"
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("held_out_*.png"):
+        old.unlink()
+    for digit in [0, 2, 3, 5, 7, 8]:
+        index = labels.tolist().index(digit)
+        picture(pixels[index]).save(folder / f"held_out_{index:03d}_is_{digit}.png")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+
+    data = load_digits()
+    order = np.random.RandomState(0).permutation(len(data.images))
+    pixels, labels = data.images[order], torch.from_numpy(data.target[order].astype(np.int64))
+    images = torch.stack([resized(image) for image in pixels])
+    held_out = normalised(centre_crop(images[:HELD_OUT]))
+
+    network = LITv2(CONFIG)
+    initialise(network)
+    begin = time.monotonic()
+    adamw, schedule = train(network, images[HELD_OUT:], labels[HELD_OUT:], options, generator)
+    logits = evaluate(network, held_out)
+    right = (logits.argmax(dim=1) == labels[:HELD_OUT]).sum().item()
+    accuracy = 100.0 * right / HELD_OUT
+    first, second = logits.topk(2).values.T
+    print(f"held out: {right} of {HELD_OUT} right, {accuracy:.2f} %; "
+          f"smallest lead of a first place {(first - second).min():.4f}; "
+          f"trained in {time.monotonic() - begin:.0f} s")
+    offset_report(network, held_out)
+    save_checkpoint(network, adamw, schedule, accuracy, options.epochs)
+    save_samples(pixels[:HELD_OUT], labels[:HELD_OUT], logits)
+
+
+if __name__ == "__main__":
+    main()

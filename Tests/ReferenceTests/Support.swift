@@ -1,0 +1,69 @@
+import Networks
+import Reference
+import Testing
+
+/// Reproducible real-valued weights and maps for tests; `name` tells tensors apart.
+enum Seeded {
+    static func values(_ name: String, _ count: Int, center: Double = 0) -> [Float] {
+        SeededValues(seed: 7, name: name).values(count, center: center)
+    }
+
+    static func map(
+        _ name: String = "map", height: Int, width: Int, channels: Int, center: Double = 0
+    ) -> TokenMap {
+        let values = values(name, height * width * channels, center: center)
+        return TokenMap(
+            height: height, width: width, channels: channels, values: values.map { Double($0) })
+    }
+
+    static func affine(_ name: String, fanIn: Int = 1, outputs: Int) -> Affine {
+        Affine(
+            weight: values(name + ".weight", fanIn * outputs),
+            bias: values(name + ".bias", outputs))
+    }
+
+    static func hiFi(dim: Int, high: Int) -> HiFiWeights {
+        HiFiWeights(
+            qkv: affine("h_qkv", fanIn: dim, outputs: 3 * high),
+            projection: affine("h_proj", fanIn: high, outputs: high))
+    }
+
+    static func loFi(dim: Int, low: Int) -> LoFiWeights {
+        LoFiWeights(
+            query: affine("l_q", fanIn: dim, outputs: low),
+            keyValue: affine("l_kv", fanIn: dim, outputs: 2 * low),
+            projection: affine("l_proj", fanIn: low, outputs: low))
+    }
+}
+
+extension TokenMap {
+    func token(_ index: Int) -> [Double] {
+        Array(values[index * channels..<(index + 1) * channels])
+    }
+}
+
+extension Affine {
+    /// W·x + b for one token, and only for the given outputs.
+    func applied(to token: [Double], outputs: Range<Int>) -> [Double] {
+        outputs.map { output in
+            var sum = Double(bias?[output] ?? 0)
+            for (input, value) in token.enumerated() {
+                sum += Double(weight[output * token.count + input]) * value
+            }
+            return sum
+        }
+    }
+}
+
+func expectClose(
+    _ found: [Double], _ expected: [Double], within tolerance: Double = 1e-12,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(found.count == expected.count, sourceLocation: sourceLocation)
+    // A NaN has no difference that is small.
+    let isFar = { (pair: (Double, Double)) in !(abs(pair.0 - pair.1) <= tolerance) }
+    let far = zip(found, expected).enumerated().first { isFar($0.element) }
+    #expect(
+        far == nil, "value \(far?.offset ?? 0): \(far?.element as Any)",
+        sourceLocation: sourceLocation)
+}
