@@ -131,8 +131,8 @@ extension ReferenceNetwork {
         guard map.height >= 2, map.width >= 2 else {
             throw ReferenceError(
                 "\(network.name): the image leaves stage \(index + 1) a map of "
-                    + "\(map.height)x\(map.width) tokens, which cannot be halved; use a larger image"
-            )
+                    + "\(map.height)x\(map.width) tokens, which cannot be halved; "
+                    + "use a larger image")
         }
         let parameters = try weights.tokenMerging(
             "layers.\(index).downsample.", channels: map.channels)
