@@ -1,0 +1,97 @@
+"""Writes Tests/Fixtures/preprocess: what Pillow and torchvision make of generated pictures.
+
+Needs pillow, numpy, torch and torchvision. Run from the repository's root:
+
+    python Tests/Oracle/make_preprocess_fixtures.py
+
+The pictures are formulas (`picture`), which PreprocessTests.swift repeats, so that only the results
+are stored: for every case the FNV-1a hash of the resized and cropped H x W x 3 bytes and three of
+its rows, and once the 256 values of a byte in each channel after normalisation.
+"""
+
+import json
+import pathlib
+
+import numpy
+import torch
+from PIL import Image
+from torchvision import transforms
+from torchvision.transforms import InterpolationMode, functional
+
+FOLDER = pathlib.Path(__file__).parent.parent / "Fixtures" / "preprocess"
+TARGETS = [(32, 32), (24, 40), (41, 25), (224, 224)]
+SIZES = [(37, 53), (300, 17), (8, 8), (500, 400), (1, 1), (1, 400), (700, 3), (32, 32), (45, 36)]
+LARGE = [(640, 480), (113, 190)]
+
+
+def picture(kind, width, height):
+    """Noise in every byte, or a ramp across, a ramp down and diagonal stripes of 0 and 255."""
+    if kind == "noise":
+        index = numpy.arange(width * height * 3, dtype=numpy.uint64)
+        values = (index * 2654435761 % 2**32) >> 24
+        return values.astype(numpy.uint8).reshape(height, width, 3)
+    y, x = numpy.mgrid[0:height, 0:width]
+    across = x * 255 // max(width - 1, 1)
+    down = y * 255 // max(height - 1, 1)
+    stripes = (x + y) % 16 // 8 * 255
+    return numpy.stack([across, down, stripes], axis=2).astype(numpy.uint8)
+
+
+def crop(image, height, width):
+    if height == width:
+        resize = transforms.Resize(int(256 / 224 * height), InterpolationMode.BICUBIC)
+        return transforms.CenterCrop(height)(resize(image))
+    high, wide = int(256 / 224 * height), int(256 / 224 * width)
+    if wide * image.height >= high * image.width:
+        size = (wide, int(wide * image.height / image.width))
+    else:
+        size = (int(high * image.width / image.height), high)
+    return functional.center_crop(image.resize(size, Image.Resampling.BICUBIC), [height, width])
+
+
+def fnv1a(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return f"{value:016x}"
+
+
+def case(kind, size, target, recipe):
+    height, width = target
+    image = Image.fromarray(picture(kind, *size))
+    if recipe == "crop":
+        result = crop(image, height, width)
+    else:
+        result = image.resize((width, height), Image.Resampling.BICUBIC)
+    pixels = numpy.asarray(result)
+    assert pixels.shape == (height, width, 3)
+    return {
+        "picture": kind, "width": size[0], "height": size[1], "recipe": recipe,
+        "targetHeight": height, "targetWidth": width, "fnv1a": fnv1a(pixels.tobytes()),
+        "rows": {str(y): pixels[y].tobytes().hex() for y in (0, height // 2, height - 1)},
+    }
+
+
+def normalised():
+    """float32 of channel x byte, little-endian."""
+    ramp = numpy.repeat(numpy.arange(256, dtype=numpy.uint8)[None, :, None], 3, axis=2)
+    normalise = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    return normalise(transforms.ToTensor()(ramp)).to(torch.float32).numpy().astype("<f4")
+
+
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    cases = [
+        case(kind, size, target, recipe)
+        for target in TARGETS
+        for size in (LARGE if target == (224, 224) else SIZES)
+        for kind in ("noise", "ramps")
+        for recipe in ("crop", "resize")
+    ]
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    (FOLDER / "cases.json").write_text(f"[\n{lines}\n]\n")
+    (FOLDER / "normalised.f32").write_bytes(normalised().tobytes())
+
+
+if __name__ == "__main__":
+    main()
