@@ -1,4 +1,53 @@
 import Foundation
 
 /// The C templates by name, embedded in the binary so that the generator needs no files.
+///
+/// A template's name is its file's without `.mustache`: `gemm.c` is `c/gemm/gemm.c.mustache`.
 public enum TemplateFiles {
+    /// Every template, name and text.
+    public static let all: [String: String] = kernels.merging(library) { $1 }.merging(harness) { $1 }
+        .mapValues { String(decoding: $0, as: UTF8.self) }
+
+    private static let kernels: [String: [UInt8]] = [
+        "simd.h": PackageResources.simd_h_mustache,
+        "simd_generic.h": PackageResources.simd_generic_h_mustache,
+        "simd_avx2.h": PackageResources.simd_avx2_h_mustache,
+        "simd_avx512.h": PackageResources.simd_avx512_h_mustache,
+        "kernel.h": PackageResources.kernel_h_mustache,
+        "gemm.c": PackageResources.gemm_c_mustache,
+        "gemm_epilogue_none": PackageResources.gemm_epilogue_none_mustache,
+        "gemm_epilogue_residual": PackageResources.gemm_epilogue_residual_mustache,
+        "gemm_epilogue_gelu": PackageResources.gemm_epilogue_gelu_mustache,
+        "gemm_formula_none": PackageResources.gemm_formula_none_mustache,
+        "gemm_formula_residual": PackageResources.gemm_formula_residual_mustache,
+        "gemm_formula_gelu": PackageResources.gemm_formula_gelu_mustache,
+        "gemm_split_rows": PackageResources.gemm_split_rows_mustache,
+        "gemm_split_columns": PackageResources.gemm_split_columns_mustache,
+        "layer_norm.c": PackageResources.layer_norm_c_mustache,
+        "depthwise_gelu.c": PackageResources.depthwise_gelu_c_mustache,
+        "average_pool.c": PackageResources.average_pool_c_mustache,
+        "mean_pool.c": PackageResources.mean_pool_c_mustache,
+        "hifi_attention.c": PackageResources.hifi_attention_c_mustache,
+        "lofi_attention.c": PackageResources.lofi_attention_c_mustache,
+        "patches.c": PackageResources.patches_c_mustache,
+        "sampling.c": PackageResources.sampling_c_mustache,
+    ]
+
+    private static let library: [String: [UInt8]] = [
+        "origin": PackageResources.origin_mustache,
+        "header.h": PackageResources.header_h_mustache,
+        "internal.h": PackageResources.internal_h_mustache,
+        "forward.c": PackageResources.forward_c_mustache,
+        "model.c": PackageResources.model_c_mustache,
+        "cpu.c": PackageResources.cpu_c_mustache,
+        "registry.h": PackageResources.registry_h_mustache,
+        "registry.c": PackageResources.registry_c_mustache,
+        "CMakeLists.txt": PackageResources.CMakeLists_txt_mustache,
+        "config.cmake.in": PackageResources.config_cmake_in_mustache,
+        "pkgconfig.pc.in": PackageResources.pkgconfig_pc_in_mustache,
+        "preprocess.c": PackageResources.preprocess_c_mustache,
+        "preprocess.h": PackageResources.preprocess_h_mustache,
+    ]
+
+    private static let harness: [String: [UInt8]] = [:]
+}

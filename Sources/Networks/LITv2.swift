@@ -22,12 +22,20 @@ public struct LITv2: Sendable, Equatable, Codable {
     public let stages: [Stage]
     /// Outputs of the head; 0 leaves the head out and returns the pooled features.
     public let classes: Int
+    /// How an image becomes the input.
+    public let evaluation: EvaluationRecipe
 
-    public init(name: String, resolution: Resolution, stages: [Stage], classes: Int) throws {
+    /// - Parameter evaluation: nil is what the authors do at this resolution.
+    /// - Throws: `NetworkError` when the numbers do not make a network.
+    public init(
+        name: String, resolution: Resolution, stages: [Stage], classes: Int,
+        evaluation: EvaluationRecipe? = nil
+    ) throws {
         self.name = name
         self.resolution = resolution
         self.stages = stages
         self.classes = classes
+        self.evaluation = evaluation ?? .usual(for: resolution)
         try check()
     }
 

@@ -1,0 +1,53 @@
+import Foundation
+import Networks
+import Planning
+
+extension Plan {
+    /// Names what packed weights fit: the computation, the precision, the layout and the format's
+    /// version. Weights do not depend on the resolution, nor on what the library is called.
+    public var fingerprint: String {
+        let identity = Identity(
+            formatVersion: formatVersion, precision: target.precision, isa: target.isa,
+            network: NetworkIdentity(network), weights: weights)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard let data = try? encoder.encode(identity) else {
+            preconditionFailure("a checked plan holds only finite numbers, so it can be encoded")
+        }
+        return String(fnv1a(data), radix: 16).leftPadded(to: 16)
+    }
+
+    private struct Identity: Encodable {
+        let formatVersion: Int
+        let precision: Precision
+        let isa: ISA
+        let network: NetworkIdentity
+        let weights: [PackedTensor]
+    }
+
+    private struct NetworkIdentity: Encodable {
+        var stages: [LITv2.Stage] = []
+        var classes: Int?
+        var layer: HiLoAttention?
+
+        init(_ network: Network) {
+            switch network {
+            case .litv2(let network):
+                stages = network.stages
+                classes = network.classes
+            case .hilo(let network): layer = network.attention
+            }
+        }
+    }
+}
+
+/// 64-bit FNV-1a: tells apart what differs by accident; it is no protection against intent.
+func fnv1a(_ data: some Sequence<UInt8>) -> UInt64 {
+    data.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: "0", count: max(0, width - count)) + self
+    }
+}

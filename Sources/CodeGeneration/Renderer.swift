@@ -1,0 +1,40 @@
+import Mustache
+import Templates
+
+/// Renders the C templates. A context is a struct whose properties are the template's tags; nothing
+/// is escaped, because every value is a number or a checked name.
+struct Renderer: Sendable {
+    private let library: MustacheLibrary
+
+    /// Before each template: tags are `<% %>`, so that C braces stay as they are, and nothing is
+    /// escaped as HTML.
+    private static let prologue = "{{% CONTENT_TYPE:TEXT}}{{=<% %>=}}"
+
+    init() {
+        var library = MustacheLibrary()
+        for (name, text) in TemplateFiles.all {
+            do {
+                try library.register(Self.prologue + text, named: name)
+            } catch {
+                preconditionFailure("template \(name) does not parse: \(error)")
+            }
+        }
+        self.library = library
+    }
+
+    /// The text of `template` for `context`.
+    func render(_ template: String, _ context: Any) -> String {
+        guard let text = library.render(context, withTemplate: template) else {
+            preconditionFailure("no template is named \(template)")
+        }
+        return text
+    }
+
+    /// A file of C, with its origin on top.
+    func file(_ path: String, _ template: String, _ context: Any) -> GeneratedFile {
+        let origin = render("origin", OriginContext(template: template))
+        return GeneratedFile(path: path, contents: origin + render(template, context))
+    }
+
+    private struct OriginContext { let template: String }
+}
