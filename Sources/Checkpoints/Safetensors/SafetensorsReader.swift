@@ -1,0 +1,143 @@
+/// Reads the header of a safetensors file and checks all of it before a tensor is touched.
+///
+/// The format: an unsigned 64-bit length, that many bytes of JSON, then the tensors without gaps.
+enum SafetensorsReader {
+    static let maximumHeaderLength = 100_000_000
+
+    struct Contents {
+        var records: [TensorRecord] = []
+        var metadata: [String: String] = [:]
+    }
+
+    private struct Entry {
+        let name: String
+        let elementType: ElementType
+        let shape: [Int]
+        /// Bytes in the data section.
+        let range: Range<Int>
+    }
+
+    static func read(_ file: MappedFile) throws -> Contents {
+        var reader = ByteReader(file, in: 0..<file.count, part: "header")
+        let length = try reader.size()
+        guard length <= maximumHeaderLength else {
+            throw Flaw.damaged(
+                "its header would be \(length) bytes long",
+                expected: "a safetensors header of at most \(maximumHeaderLength) bytes")
+        }
+        let header = try reader.bytes(length)
+        guard header.first == UInt8(ascii: "{"),
+            case .object(let members) = try HeaderJSON(header: header)
+        else { throw Flaw.damaged("its header is not a JSON object") }
+        return try contents(members, data: reader.position..<file.count)
+    }
+
+    private static func contents(
+        _ members: [(name: String, value: HeaderJSON)], data: Range<Int>
+    ) throws -> Contents {
+        guard members.count <= TensorRecord.maximumCount else {
+            throw Flaw.damaged(
+                "its header lists \(members.count) tensors",
+                expected: "at most \(TensorRecord.maximumCount)")
+        }
+        var contents = Contents()
+        var entries: [Entry] = []
+        for (name, value) in members {
+            if name == "__metadata__" {
+                contents.metadata = try metadata(value)
+            } else {
+                entries.append(try entry(name, value))
+            }
+        }
+        try checkTiling(entries, dataCount: data.count)
+        contents.records = try entries.map { try record($0, dataStart: data.lowerBound) }
+        return contents
+    }
+
+    private static func metadata(_ value: HeaderJSON) throws -> [String: String] {
+        guard case .object(let members) = value else {
+            throw Flaw.damaged("its __metadata__ is not an object of strings")
+        }
+        var metadata: [String: String] = [:]
+        for (name, value) in members {
+            guard case .string(let text) = value else {
+                throw Flaw.damaged("its __metadata__ entry \(name) is not a string")
+            }
+            metadata[name] = text
+        }
+        return metadata
+    }
+
+    private static func entry(_ name: String, _ value: HeaderJSON) throws -> Entry {
+        guard case .object(let members) = value, members.count == 3 else {
+            throw Flaw.damaged(
+                "the entry of tensor \(name) is malformed",
+                expected: "exactly dtype, shape and data_offsets")
+        }
+        let fields = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+        guard case .string(let dtype)? = fields["dtype"],
+            let shape = integers(fields["shape"]),
+            let offsets = integers(fields["data_offsets"]), offsets.count == 2
+        else {
+            throw Flaw.damaged(
+                "the entry of tensor \(name) is malformed",
+                expected: "dtype, shape and data_offsets")
+        }
+        guard let elementType = ElementType(safetensorsName: dtype) else {
+            let known = ElementType.allCases.map(\.safetensorsName).joined(separator: ", ")
+            throw Flaw.unsupported(
+                "tensor \(name) has the dtype \(dtype)", expected: "one of \(known)",
+                hint: "convert that tensor, or leave it out, when saving the file")
+        }
+        guard offsets[0] <= offsets[1] else {
+            throw Flaw.damaged("tensor \(name) ends before it begins: data_offsets \(offsets)")
+        }
+        return Entry(
+            name: name, elementType: elementType, shape: shape, range: offsets[0]..<offsets[1])
+    }
+
+    private static func integers(_ value: HeaderJSON?) -> [Int]? {
+        guard case .array(let elements)? = value else { return nil }
+        let integers = elements.compactMap { element -> Int? in
+            guard case .integer(let integer) = element else { return nil }
+            return integer
+        }
+        return integers.count == elements.count ? integers : nil
+    }
+
+    /// The tensors must cover the data section without gap or overlap.
+    private static func checkTiling(_ entries: [Entry], dataCount: Int) throws {
+        var end = 0
+        let ordered = entries.sorted {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }
+        for entry in ordered {
+            guard entry.range.lowerBound == end else {
+                throw Flaw.damaged(
+                    "tensor \(entry.name) begins at byte \(entry.range.lowerBound) of the data",
+                    expected: "byte \(end), where the tensor before it ends")
+            }
+            end = entry.range.upperBound
+        }
+        guard end == dataCount else {
+            throw Flaw.damaged(
+                "has \(dataCount) bytes of tensor data", expected: "\(end) bytes by its header")
+        }
+    }
+
+    private static func record(_ entry: Entry, dataStart: Int) throws -> TensorRecord {
+        guard let count = checkedProduct(entry.shape),
+            let byteCount = checkedProduct([count, entry.elementType.byteCount]),
+            byteCount == entry.range.count
+        else {
+            throw Flaw.damaged(
+                "tensor \(entry.name) of shape \(describe(shape: entry.shape)) and type "
+                    + "\(entry.elementType) occupies \(entry.range.count) bytes",
+                expected: "shape × element size")
+        }
+        let start = dataStart + entry.range.lowerBound
+        return try TensorRecord(
+            name: entry.name, shape: entry.shape, strides: TensorRecord.packedStrides(entry.shape),
+            offset: 0, elementType: entry.elementType, storage: start..<start + byteCount)
+    }
+}

@@ -1,0 +1,46 @@
+/// The opcodes that checkpoints use (CPython's Lib/pickletools.py documents all of them).
+enum PickleOpcode: UInt8 {
+    case proto = 0x80
+    case frame = 0x95
+    case stop = 0x2e  // .
+    case mark = 0x28  // (
+
+    case none = 0x4e  // N
+    case newTrue = 0x88
+    case newFalse = 0x89
+    case int32 = 0x4a  // J
+    case int8 = 0x4b  // K
+    case int16 = 0x4d  // M
+    case long1 = 0x8a
+    case float = 0x47  // G
+    case unicode = 0x58  // X
+    case shortUnicode = 0x8c
+    case shortString = 0x55  // U
+
+    case emptyTuple = 0x29  // )
+    case tuple = 0x74  // t
+    case tuple1 = 0x85
+    case tuple2 = 0x86
+    case tuple3 = 0x87
+    case emptyList = 0x5d  // ]
+    case append = 0x61  // a
+    case appends = 0x65  // e
+    case emptyDictionary = 0x7d  // }
+    case setItem = 0x73  // s
+    case setItems = 0x75  // u
+    case emptySet = 0x8f
+    case addItems = 0x90
+
+    case put8 = 0x71  // q
+    case put32 = 0x72  // r
+    case memoize = 0x94
+    case get8 = 0x68  // h
+    case get32 = 0x6a  // j
+
+    case global = 0x63  // c
+    case stackGlobal = 0x93
+    case reduce = 0x52  // R
+    case newObject = 0x81
+    case build = 0x62  // b
+    case persistentID = 0x51  // Q
+}
