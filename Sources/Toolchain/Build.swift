@@ -29,8 +29,8 @@ public struct Build: Sendable {
     /// All output is made in a folder of its own and moved into place file by file when everything
     /// has succeeded: no file is ever half-written, and a build that fails changes nothing.
     ///
-    /// - Throws: `ToolchainError.compilationFailed` with the compiler's words on the first file that
-    ///   failed, `.linkingFailed`, `.missingTool`, `.cannotWrite`.
+    /// - Throws: `ToolchainError.compilationFailed` with the compiler's words on the first file
+    ///   that failed, `.linkingFailed`, `.missingTool`, `.cannotWrite`.
     public func perform(_ recipe: BuildRecipe, progress: Progress? = nil) async throws
         -> BuildReport
     {

@@ -32,7 +32,7 @@ struct CompilerCandidate: Equatable {
     private static func systemClangs(_ search: ProgramSearch) -> [String] {
         let llvm = "/usr/lib"
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: llvm)) ?? []
-        let inLLVM = search.newestFirst(folders.filter { $0.hasPrefix("llvm-") })
+        let inLLVM = search.newestFirst("llvm", among: folders)
             .map { "\(llvm)/\($0)/bin/clang" }
         return (["/usr/bin/clang"] + search.versioned("clang", in: ["/usr/bin"]) + inLLVM)
             .filter(search.isProgram)
@@ -81,19 +81,19 @@ struct ProgramSearch {
     func versioned(_ name: String, in folders: [String]) -> [String] {
         folders.flatMap { folder in
             let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-            return newestFirst(files.filter { $0.hasPrefix("\(name)-") })
-                .map { "\(folder)/\($0)" }
+            return newestFirst(name, among: files).map { "\(folder)/\($0)" }
         }
         .filter(isProgram)
     }
 
-    /// The names that end in `-N`, by falling N.
-    func newestFirst(_ names: [String]) -> [String] {
-        names
-            .compactMap { name in
-                name.split(separator: "-").last.flatMap { Int($0) }.map { (name, $0) }
+    /// The files called `name-N` for a number N, by falling N: `gcc-12`, but not `gcc-ar-12`.
+    func newestFirst(_ name: String, among files: [String]) -> [String] {
+        files
+            .compactMap { file -> (file: String, version: Int)? in
+                guard file.hasPrefix("\(name)-") else { return nil }
+                return Int(file.dropFirst(name.count + 1)).map { (file, $0) }
             }
-            .sorted { $0.1 > $1.1 }
-            .map(\.0)
+            .sorted { $0.version > $1.version }
+            .map(\.file)
     }
 }

@@ -43,7 +43,7 @@ struct CompilerProbe {
             return try await withTemporaryFolder { folder in
                 let file = folder.appendingPathComponent("probe.c")
                 try write(Self.source, to: file)
-                return try await compiler(path, probing: file)
+                return try await probe(path, file)
             }
         } catch let failure as Failure {
             throw RejectedCompiler(compiler: candidate.label, reason: failure.reason)
@@ -53,25 +53,35 @@ struct CompilerProbe {
     }
 
     private struct Failure: Error { let reason: String }
+    /// It was built, but it does not run.
+    private struct DoesNotRun: Error { let reason: String }
 
-    /// Flags for OpenMP in the order to try them; the first failure is the one worth telling.
-    private static let flagSets: [(compile: [String], link: [String])] = {
-        var sets = [(compile: ["-fopenmp"], link: ["-fopenmp"])]
+    private struct Flags {
+        let compile: [String]
+        let link: [String]
+    }
+
+    /// Ways to ask for OpenMP, in the order to try them.
+    private static let flagSets: [Flags] = {
+        var sets = [Flags(compile: ["-fopenmp"], link: ["-fopenmp"])]
         #if os(macOS)
         // Apple's clang knows the pragmas but brings no library; Homebrew's libomp does.
         for prefix in ["/opt/homebrew/opt/libomp", "/usr/local/opt/libomp"] {
             sets.append(
-                (["-Xpreprocessor", "-fopenmp", "-I\(prefix)/include"], ["-L\(prefix)/lib", "-lomp"]))
+                Flags(
+                    compile: ["-Xpreprocessor", "-fopenmp", "-I\(prefix)/include"],
+                    link: ["-L\(prefix)/lib", "-lomp"]))
         }
         #endif
         return sets
     }()
 
-    private func compiler(_ path: String, probing file: URL) async throws -> Compiler {
+    /// Tries each way to ask for OpenMP; the first failure is the one worth telling.
+    private func probe(_ path: String, _ file: URL) async throws -> Compiler {
         var first: Failure?
         for flags in Self.flagSets {
             do {
-                return try await compiler(path, flags, probing: file)
+                return try await probe(path, file, flags)
             } catch let failure as Failure {
                 first = first ?? failure
             }
@@ -79,26 +89,34 @@ struct CompilerProbe {
         throw first ?? Failure(reason: "no way to use OpenMP is known")
     }
 
-    private func compiler(
-        _ path: String, _ flags: (compile: [String], link: [String]), probing file: URL
-    ) async throws -> Compiler {
-        func compiler(_ identity: Identity, runtimePath: String?) -> Compiler {
-            let runPath = runtimePath.map { ["-Wl,-rpath,\($0)"] } ?? []
-            return Compiler(
-                path: path, family: identity.family, version: identity.version,
-                openMPFlags: flags.compile, linkFlags: flags.link + runPath, runtimePath: runtimePath)
-        }
-        let program = file.deletingPathExtension().filePath
-        let build = flags.compile + ["-std=c11", "-O1", file.filePath, "-o", program] + flags.link
-        try await compile(path, build + ["-lm"])
+    private func probe(_ path: String, _ file: URL, _ flags: Flags) async throws -> Compiler {
         do {
-            return compiler(try await run(program), runtimePath: nil)
-        } catch let failure as Failure {
-            // Built but not runnable: the loader may not know the folder of the OpenMP library.
-            guard let folder = await runtimeFolder(of: path) else { throw failure }
-            try await compile(path, build + ["-Wl,-rpath,\(folder)", "-lm"])
-            return compiler(try await run(program), runtimePath: folder)
+            return try await probe(path, file, flags, runtimePath: nil)
+        } catch let failure as DoesNotRun {
+            // The loader may not know the folder of the OpenMP library.
+            guard let folder = await runtimeFolder(of: path) else {
+                throw Failure(reason: failure.reason)
+            }
+            do {
+                return try await probe(path, file, flags, runtimePath: folder)
+            } catch let failure as DoesNotRun {
+                throw Failure(reason: failure.reason)
+            }
         }
+    }
+
+    private func probe(_ path: String, _ file: URL, _ flags: Flags, runtimePath: String?)
+        async throws -> Compiler
+    {
+        let link = flags.link + (runtimePath.map { ["-Wl,-rpath,\($0)"] } ?? [])
+        let program = file.deletingPathExtension().filePath
+        try await compile(
+            path,
+            flags.compile + ["-std=c11", "-O1", file.filePath, "-o", program] + link + ["-lm"])
+        let identity = try await run(program)
+        return Compiler(
+            path: path, family: identity.family, version: identity.version,
+            openMPFlags: flags.compile, linkFlags: link, runtimePath: runtimePath)
     }
 
     private func compile(_ path: String, _ arguments: [String]) async throws {
@@ -116,7 +134,8 @@ struct CompilerProbe {
         let clean = environment.filter { !$0.key.hasPrefix("OMP_") && !$0.key.hasPrefix("KMP_") }
         let output = try await Program.run(program, environment: clean, timeout: timeLimit)
         guard output.succeeded else {
-            throw Failure(reason: "its OpenMP program does not run on 2 threads: \(summary(output))")
+            throw DoesNotRun(
+                reason: "its OpenMP program does not run on 2 threads: \(summary(output))")
         }
         let words = output.stdout.split(separator: " ")
         guard words.count == 2, let family = Compiler.Family(rawValue: String(words[0])) else {

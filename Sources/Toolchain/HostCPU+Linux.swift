@@ -41,7 +41,7 @@ extension HostCPU {
         while true {
             let path = (["sys/fs/cgroup"] + group + ["cpu.max"]).joined(separator: "/")
             let fields = contents(root, path).split(whereSeparator: \.isWhitespace).map { Int($0) }
-            if fields.count == 2, let time = fields[0], let period = fields[1], time > 0, period > 0 {
+            if fields.count == 2, let time = fields[0], let period = fields[1], min(time, period) > 0 {
                 let cores = (time - 1) / period + 1
                 smallest = min(smallest ?? cores, cores)
             }
@@ -57,7 +57,8 @@ extension HostCPU {
             func field(_ name: String) -> String {
                 contents(root, "\(cache)/\(name)").trimmingCharacters(in: .whitespacesAndNewlines)
             }
-            if let size = bytes(field("size")) { sizes["\(field("level")) \(field("type"))"] = size }
+            guard let size = bytes(field("size")) else { continue }
+            sizes["\(field("level")) \(field("type"))"] = size
         }
         return sizes
     }

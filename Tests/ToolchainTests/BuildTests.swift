@@ -16,7 +16,8 @@ extension ToolchainTests {
             compiler = try await Self.found.value
             try sandbox.file("src/add.h", "int add(int a, int b);\n")
             try sandbox.file(
-                "src/add.c", "#include \"add.h\"\nint add(int a, int b) { return a + b + EXTRA; }\n")
+                "src/add.c",
+                "#include \"add.h\"\nint add(int a, int b) { return a + b + EXTRA; }\n")
             try sandbox.file(
                 "src/main.c",
                 """
@@ -29,7 +30,8 @@ extension ToolchainTests {
 
         private func command(_ name: String, _ flags: [String] = ["-DEXTRA=0"]) -> CompileCommand {
             CompileCommand(
-                source: sandbox.path("src/\(name).c"), object: "\(name).o", flags: ["-fPIC"] + flags)
+                source: sandbox.path("src/\(name).c"), object: "\(name).o",
+                flags: ["-fPIC"] + flags)
         }
 
         private func recipe(extra: Int = 0) -> BuildRecipe {

@@ -18,7 +18,7 @@ extension ToolchainTests {
         }
 
         @Test func orderOnThePath() throws {
-            for name in ["cc", "gcc-9", "gcc-12", "gcc-ar", "gcc", "clang"] {
+            for name in ["cc", "gcc-9", "gcc-12", "gcc-ar-12", "gcc-ar", "gcc", "clang"] {
                 try sandbox.script("bin/\(name)", "exit 1")
             }
             #expect(onPath() == ["clang", "gcc", "gcc-12", "gcc-9", "cc"])

@@ -76,11 +76,13 @@ extension ToolchainTests {
             }
             let lines = error?.description.split(separator: "\n") ?? []
             #expect(lines.contains { $0.hasPrefix("  CC=nowhere: no such program") })
-            #expect(lines.contains { $0.hasPrefix("  \(mute): cannot") && $0.hasSuffix("status 3") })
+            #expect(
+                lines.contains { $0.hasPrefix("  \(mute): cannot") && $0.hasSuffix("status 3") })
         }
 
         @Test func noCandidateIsSaidSo() {
-            #expect(ToolchainError.noCompiler(tried: []).description.contains("no compiler was found"))
+            let text = ToolchainError.noCompiler(tried: []).description
+            #expect(text.contains("no compiler was found"))
         }
 
         @Test func aCompilerWithoutOpenMPIsRejected() async throws {

@@ -25,8 +25,10 @@ extension ToolchainTests {
                 model name\t: another
                 flags\t\t: fpu
                 """)
-            let caches = [("1", "Data", "48K"), ("1", "Instruction", "32K"), ("2", "Unified", "2048K"),
-                          ("3", "Unified", "105M")]
+            let caches = [
+                ("1", "Data", "48K"), ("1", "Instruction", "32K"), ("2", "Unified", "2048K"),
+                ("3", "Unified", "105M"),
+            ]
             for (index, cache) in caches.enumerated() {
                 let folder = "sys/devices/system/cpu/cpu0/cache/index\(index)"
                 try sandbox.file("\(folder)/level", cache.0 + "\n")

@@ -17,7 +17,8 @@ extension ToolchainTests {
         }
 
         @Test func argumentsArriveUnchanged() async throws {
-            let program = try sandbox.script("args", "for a in \"$@\"; do printf '[%s]' \"$a\"; done")
+            let program = try sandbox.script(
+                "args", "for a in \"$@\"; do printf '[%s]' \"$a\"; done")
             let arguments = ["a b", "", "$HOME", "'q'", "\"", "*", "new\nline", "ä"]
             let output = try await Program.run(program, arguments: arguments)
             #expect(output.stdout == arguments.map { "[\($0)]" }.joined())
@@ -45,7 +46,8 @@ extension ToolchainTests {
         }
 
         @Test func errorLinesAreHandedOutOneByOne() async throws {
-            let program = try sandbox.script("lines", "printf 'one\\n\\ntw' >&2; printf 'o\\nend' >&2")
+            let program = try sandbox.script(
+                "lines", "printf 'one\\n\\ntw' >&2; printf 'o\\nend' >&2")
             let lines = Mutex<[String]>([])
             let output = try await Program.run(program) { line in
                 lines.withLock { $0.append(line) }
