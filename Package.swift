@@ -60,7 +60,7 @@ let package = Package(
 //        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
         .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
-//        .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
+        .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
 //        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
     ],

@@ -1,0 +1,123 @@
+/// Looks typed values up in a configuration; every error names the file, the line and the key.
+struct ConfigurationReader {
+    private let root: ConfigurationTree
+    private let source: String
+    /// Line of each key by its path, where the file has lines.
+    private let lines: [String: Int]
+
+    /// - Throws: `NetworkError` for a key that the authors' configuration does not have.
+    init(_ root: ConfigurationTree, source: String, lines: [String: Int] = [:]) throws {
+        self.root = root
+        self.source = source
+        self.lines = lines
+        for section in ["", "DATA", "MODEL", "MODEL.LIT", "TEST"] { try checkKeys(of: section) }
+    }
+
+    // MARK: Values
+
+    /// An integer within `range`.
+    func integer(_ path: String, in range: ClosedRange<Int>, default value: Int) throws -> Int {
+        guard let tree = try self.value(path) else { return value }
+        guard case .int(let number) = tree, range.contains(number) else {
+            throw unexpected(
+                path, tree, "an integer from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A number; nil when the file says null or None.
+    func number(_ path: String, default value: Double?) throws -> Double? {
+        switch try self.value(path) {
+        case nil: return value
+        case .double(let number): return number
+        case .int(let number): return Double(number)
+        case .null where value == nil: return nil
+        case let tree?: throw unexpected(path, tree, "a number")
+        }
+    }
+
+    func flag(_ path: String, default value: Bool) throws -> Bool {
+        guard let tree = try self.value(path) else { return value }
+        guard case .bool(let flag) = tree else { throw unexpected(path, tree, "True or False") }
+        return flag
+    }
+
+    func text(_ path: String, default value: String) throws -> String {
+        guard let tree = try self.value(path) else { return value }
+        guard case .string(let text) = tree else { throw unexpected(path, tree, "a text") }
+        return text
+    }
+
+    /// Integers, one a stage.
+    func integers(_ path: String, count: Int? = nil, default value: [Int]) throws -> [Int] {
+        let tree = try self.value(path) ?? .list(value.map { .int($0) })
+        let advice = "a list of integers such as \(value)"
+        guard case .list(let items) = tree else { throw unexpected(path, tree, advice) }
+        let numbers = try items.map { item in
+            guard case .int(let number) = item else { throw unexpected(path, tree, advice) }
+            return number
+        }
+        if let count, numbers.count != count {
+            throw unexpected(path, tree, "\(count) integers, one for each entry of DEPTHS")
+        }
+        return numbers
+    }
+
+    // MARK: Errors
+
+    /// An error at a key: what is expected there and what the file holds.
+    func unexpected(_ path: String, _ tree: ConfigurationTree, _ expected: String) -> NetworkError {
+        let isDefault = (try? value(path)) == nil
+        let origin = isDefault ? " (the default)" : ""
+        return error(at: path, "expected \(expected), found \(tree.found)\(origin)")
+    }
+
+    func error(at path: String, _ message: String) -> NetworkError {
+        let line = lines[path].map { ", line \($0)" } ?? ""
+        return NetworkError("\(source)\(line): \(abbreviated(path)): \(message)")
+    }
+
+    // MARK: Keys
+
+    private typealias Entries = [(key: String, value: ConfigurationTree)]
+
+    private func checkKeys(of section: String) throws {
+        let known = ConfigurationKeys.sections[section] ?? []
+        for (key, _) in try entries(section) where !known.contains(key) {
+            throw error(
+                at: section.isEmpty ? key : "\(section).\(key)",
+                "unknown key; \(ConfigurationKeys.advice(key, in: section))")
+        }
+    }
+
+    /// The keys of a section; none when it is missing or empty.
+    private func entries(_ section: String) throws -> Entries {
+        var tree = root
+        var path = ""
+        for name in section.split(separator: ".").map(String.init) {
+            path += path.isEmpty ? name : ".\(name)"
+            tree = try dictionary(tree, at: path).last { $0.key == name }?.value ?? .null
+        }
+        return try dictionary(tree, at: section)
+    }
+
+    private func dictionary(_ tree: ConfigurationTree, at path: String) throws -> Entries {
+        switch tree {
+        case .dictionary(let entries): return entries
+        case .null: return []
+        default:
+            guard !path.isEmpty else {
+                throw NetworkError(
+                    "\(source): expected keys such as MODEL and DATA, found \(tree.found)")
+            }
+            throw error(at: path, "expected keys and values, found \(tree.found)")
+        }
+    }
+
+    /// The value at a path such as `MODEL.LIT.DEPTHS`; nil when the file does not hold it.
+    func value(_ path: String) throws -> ConfigurationTree? {
+        let names = path.split(separator: ".")
+        let section = names.dropLast().joined(separator: ".")
+        return try entries(section).last { $0.key == names.last.map(String.init) }?.value
+    }
+}

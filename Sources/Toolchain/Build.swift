@@ -1,0 +1,199 @@
+import Foundation
+
+/// Builds C files into a folder with one compiler.
+public struct Build: Sendable {
+    /// Told after each file: files done, files to do in all, and the file's name.
+    public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ file: String) -> Void
+
+    private let compiler: Compiler
+    private let folder: URL
+    private let jobs: Int
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - folder: where the products go; objects go to its folder `objects`. Other files in it
+    ///     are left alone.
+    ///   - jobs: files to compile at the same time.
+    public init(
+        compiler: Compiler, folder: URL, jobs: Int = HostCPU.current().cores,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        self.compiler = compiler
+        self.folder = folder
+        self.jobs = max(1, jobs)
+        self.environment = environment
+    }
+
+    /// Compiles what is out of date and makes every product.
+    ///
+    /// All output is made in a folder of its own and moved into place file by file when everything
+    /// has succeeded: no file is ever half-written, and a build that fails changes nothing.
+    ///
+    /// - Throws: `ToolchainError.compilationFailed` with the compiler's words on the first file
+    ///   that failed, `.linkingFailed`, `.missingTool`, `.cannotWrite`.
+    public func perform(_ recipe: BuildRecipe, progress: Progress? = nil) async throws
+        -> BuildReport
+    {
+        let existed = FileManager.default.fileExists(atPath: folder.filePath)
+        let staging = try Staging(for: folder)
+        do {
+            let fresh = recipe.commands.filter { upToDate($0, recipe.headers) }
+            let stale = recipe.commands.filter { !fresh.contains($0) }
+            let diagnostics = try await compile(stale, recipe.headers, staging, progress)
+            let objects = Dictionary(
+                uniqueKeysWithValues: recipe.commands.map { command in
+                    let root = fresh.contains(command) ? folder : staging.folder
+                    return (command.object, objectFile(command, in: root).filePath)
+                })
+            for product in recipe.products { try await make(product, objects, staging) }
+            try staging.commit()
+            return BuildReport(
+                products: recipe.products.map { folder.appendingPathComponent($0.name) },
+                compiled: stale.map(\.source.filePath), diagnostics: diagnostics)
+        } catch {
+            staging.discard()
+            if !existed { try? FileManager.default.removeItem(at: folder) }
+            throw error
+        }
+    }
+
+    // MARK: Compiling
+
+    private func compile(
+        _ commands: [CompileCommand], _ headers: [URL], _ staging: Staging, _ progress: Progress?
+    ) async throws -> String {
+        var waiting = commands[...]
+        var diagnostics: [String: String] = [:]
+        try await withThrowingTaskGroup(of: (CompileCommand, String).self) { tasks in
+            for command in waiting.prefix(jobs) {
+                tasks.addTask { (command, try await compile(command, headers, staging)) }
+            }
+            waiting = waiting.dropFirst(jobs)
+            while let (command, text) = try await tasks.next() {
+                diagnostics[command.object] = text
+                progress?(diagnostics.count, commands.count, command.source.lastPathComponent)
+                if let next = waiting.popFirst() {
+                    tasks.addTask { (next, try await compile(next, headers, staging)) }
+                }
+            }
+        }
+        return commands.compactMap { diagnostics[$0.object] }.joined()
+    }
+
+    private func compile(_ command: CompileCommand, _ headers: [URL], _ staging: Staging)
+        async throws -> String
+    {
+        let object = objectFile(command, in: staging.folder)
+        try createFolder(object.deletingLastPathComponent())
+        // Taken before compiling: a file that changes meanwhile is then compiled again next time.
+        let record = record(of: command, headers)
+        let output = try await Program.run(
+            compiler.path, arguments: arguments(command) + ["-o", object.filePath],
+            environment: environment, group: .own)
+        guard output.succeeded else {
+            throw ToolchainError.compilationFailed(
+                file: command.source.filePath, diagnostics: said(output))
+        }
+        try write(record, to: recordFile(object))
+        return output.stderr
+    }
+
+    private func arguments(_ command: CompileCommand) -> [String] {
+        compiler.openMPFlags + command.flags + ["-c", command.source.filePath]
+    }
+
+    private func objectFile(_ command: CompileCommand, in root: URL) -> URL {
+        root.appendingPathComponent("objects").appendingPathComponent(command.object)
+    }
+
+    // MARK: What is up to date
+
+    private func recordFile(_ object: URL) -> URL { object.appendingPathExtension("record") }
+
+    private func upToDate(_ command: CompileCommand, _ headers: [URL]) -> Bool {
+        let object = objectFile(command, in: folder)
+        return FileManager.default.fileExists(atPath: object.filePath)
+            && (try? String(contentsOf: recordFile(object), encoding: .utf8))
+                == record(of: command, headers)
+    }
+
+    /// All that an object depends on: the compiler, the command line, and the size and time of
+    /// each file. It is compared for equality, so a file that became older counts as changed too.
+    private func record(of command: CompileCommand, _ headers: [URL]) -> String {
+        let files = ([command.source] + headers).map { file -> String in
+            let facts = try? FileManager.default.attributesOfItem(atPath: file.filePath)
+            let size = (facts?[.size] as? NSNumber)?.stringValue ?? "missing"
+            let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+            return "\(file.filePath) \(size) \(time)"
+        }
+        let words = [compiler.path, compiler.version] + arguments(command)
+        return (words + files).joined(separator: "\n") + "\n"
+    }
+
+    // MARK: Archiving and linking
+
+    private func make(_ product: Product, _ objects: [String: String], _ staging: Staging)
+        async throws
+    {
+        let output = staging.folder.appendingPathComponent(product.name)
+        try createFolder(output.deletingLastPathComponent())
+        let inputs = try product.objects.map { name in
+            guard let path = objects[name] else {
+                throw ToolchainError.linkingFailed(
+                    product: product.name, diagnostics: "no source makes the object \(name)")
+            }
+            return path
+        }
+        let (tool, arguments) = try link(product, inputs, to: output.filePath)
+        let result = try await Program.run(
+            tool, arguments: arguments, environment: environment, group: .own)
+        guard result.succeeded else {
+            throw ToolchainError.linkingFailed(product: product.name, diagnostics: said(result))
+        }
+    }
+
+    private func link(_ product: Product, _ inputs: [String], to output: String) throws
+        -> (tool: String, arguments: [String])
+    {
+        let libraries = product.libraries + compiler.linkFlags + ["-lm"]
+        switch product.kind {
+        case .archive:
+            return (try archiver(), [Platform.archiveFlags, output] + inputs)
+        case .sharedLibrary(let soname):
+            let flags = ["-shared"] + Platform.sharedLibraryFlags(soname: soname)
+            return (compiler.path, flags + inputs + ["-o", output] + libraries)
+        case .executable:
+            return (compiler.path, inputs + ["-o", output] + libraries)
+        }
+    }
+
+    private func archiver() throws -> String {
+        guard let path = ProgramSearch(environment: environment).find("ar") else {
+            throw ToolchainError.missingTool(
+                name: "ar", advice: "install it (apt-get install binutils)")
+        }
+        return path
+    }
+
+    /// Some tools explain themselves on stdout, some not at all.
+    private func said(_ output: Program.Output) -> String {
+        let text = output.stderr + output.stdout
+        return text.isEmpty ? output.status.description : text
+    }
+}
+
+/// What differs between the systems' linkers.
+private enum Platform {
+    #if os(macOS)
+    static let archiveFlags = "rcs"
+    static func sharedLibraryFlags(soname: String) -> [String] {
+        ["-install_name", "@rpath/\(soname)"]
+    }
+    #else
+    static let archiveFlags = "rcsD"
+    static func sharedLibraryFlags(soname: String) -> [String] {
+        // A symbol that is missing is an error here, not in the program that opens the library.
+        ["-Wl,-soname,\(soname)", "-Wl,-z,defs"]
+    }
+    #endif
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// One C file and the object it becomes.
+public struct CompileCommand: Sendable, Equatable {
+    public let source: URL
+    /// Name of the object under the build folder's `objects`, such as `gemm.o`.
+    public let object: String
+    /// Flags of this file; the compiler's OpenMP flags come before them.
+    public let flags: [String]
+
+    public init(source: URL, object: String, flags: [String]) {
+        self.source = source
+        self.object = object
+        self.flags = flags
+    }
+}
+
+/// What becomes of objects.
+public struct Product: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// An archive with the same bytes for the same objects.
+        case archive
+        /// A shared library that calls itself `soname`.
+        case sharedLibrary(soname: String)
+        case executable
+    }
+
+    public let kind: Kind
+    /// File name in the build folder, such as `libNAME.so`.
+    public let name: String
+    /// Objects by the names of their `CompileCommand`s.
+    public let objects: [String]
+    /// Further arguments of the linker, such as `-lopenblas`; unused for archives.
+    public let libraries: [String]
+
+    public init(_ kind: Kind, name: String, objects: [String], libraries: [String] = []) {
+        self.kind = kind
+        self.name = name
+        self.objects = objects
+        self.libraries = libraries
+    }
+}
+
+/// Everything a build makes.
+public struct BuildRecipe: Sendable, Equatable {
+    public let commands: [CompileCommand]
+    /// Files that any source may include: when one changes, everything is compiled again.
+    public let headers: [URL]
+    public let products: [Product]
+
+    /// - Precondition: no two commands make the same object.
+    public init(commands: [CompileCommand], headers: [URL] = [], products: [Product]) {
+        precondition(
+            Set(commands.map(\.object)).count == commands.count,
+            "two compile commands make the same object")
+        self.commands = commands
+        self.headers = headers
+        self.products = products
+    }
+}
+
+/// What a build did.
+public struct BuildReport: Sendable, Equatable {
+    /// The products in the order of the recipe.
+    public let products: [URL]
+    /// Sources that were compiled, by path; the others were up to date.
+    public let compiled: [String]
+    /// What the compiler said of files that it accepted: its warnings.
+    public let diagnostics: String
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// A C compiler that has built and run an OpenMP program on this machine.
+public struct Compiler: Sendable, Equatable {
+    public enum Family: String, Sendable { case clang, gcc }
+
+    /// Absolute path of the program.
+    public let path: String
+    public let family: Family
+    /// `major.minor.patch` as the compiler's own macros say.
+    public let version: String
+    /// Flags that compile with OpenMP.
+    public let openMPFlags: [String]
+    /// Flags that link with OpenMP, with the run path when one is needed.
+    public let linkFlags: [String]
+    /// Folder of the OpenMP library when the system's loader does not find it by itself.
+    public let runtimePath: String?
+
+    /// A time limit for one step of a probe: a compiler that hangs is as good as none.
+    public static let probeTimeLimit = Duration.seconds(30)
+
+    /// The first compiler that builds and runs an OpenMP program.
+    ///
+    /// Tried in this order: `$HILO_CC` alone if it is set; else `$CC`, the system's clang (newest
+    /// first), `clang`, `gcc`, `gcc-N` and `cc` on the `PATH`. The system's clang comes before the
+    /// PATH's because the latter can be a Swift toolchain's, which has no OpenMP.
+    ///
+    /// - Throws: `ToolchainError.noCompiler` with the reason for each one that was tried.
+    public static func find(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        timeLimit: Duration = probeTimeLimit
+    ) async throws -> Compiler {
+        try await firstWorking(
+            CompilerCandidate.all(environment: environment), environment: environment,
+            timeLimit: timeLimit)
+    }
+
+    static func firstWorking(
+        _ candidates: [CompilerCandidate], environment: [String: String], timeLimit: Duration
+    ) async throws -> Compiler {
+        var rejected: [RejectedCompiler] = []
+        for candidate in candidates {
+            let probe = CompilerProbe(environment: environment, timeLimit: timeLimit)
+            do {
+                return try await probe.compiler(at: candidate)
+            } catch let rejection as RejectedCompiler {
+                rejected.append(rejection)
+            }
+        }
+        throw ToolchainError.noCompiler(tried: rejected)
+    }
+}

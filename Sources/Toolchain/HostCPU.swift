@@ -1,0 +1,67 @@
+import Foundation
+
+/// The processor that this program runs on, as far as the system tells.
+public struct HostCPU: Sendable, Equatable {
+    /// The maker's name, such as `Intel(R) Xeon(R) Platinum 8481C`; `unknown` where the system
+    /// does not say.
+    public let model: String
+    /// The instruction sets among `knownFlags` that the processor has, by Linux's names.
+    public let isaFlags: Set<String>
+    /// Cores that this process may use: its affinity and its cgroup's quota, rounded up.
+    public let cores: Int
+    /// Bytes of one core's level 1 data cache; nil where the system does not say.
+    public let l1d: Int?
+    /// Bytes of the level 2 cache.
+    public let l2: Int?
+    /// Bytes of the level 3 cache, usually shared by all cores.
+    public let l3: Int?
+
+    /// The instruction sets that kernels can be made for.
+    public static let knownFlags = [
+        "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni", "avx512_bf16",
+        "amx_tile", "amx_int8", "amx_bf16", "asimd",
+    ]
+
+    /// Reads what the system says now.
+    public static func current() -> HostCPU {
+        #if os(macOS)
+        return fromSysctl()
+        #else
+        return fromLinux(root: URL(fileURLWithPath: "/"), affinity: activeCores)
+        #endif
+    }
+
+    /// Cores in the process's affinity mask.
+    static var activeCores: Int { ProcessInfo.processInfo.activeProcessorCount }
+}
+
+#if os(macOS)
+extension HostCPU {
+    private static func fromSysctl() -> HostCPU {
+        // Every Arm Mac has Advanced SIMD; Intel Macs list their flags in capitals.
+        let features = text("machdep.cpu.leaf7_features") + " " + text("machdep.cpu.features")
+        var flags = Set(features.lowercased().split(separator: " ").map(String.init))
+        if number("hw.optional.arm64") == 1 { flags.insert("asimd") }
+        let model = text("machdep.cpu.brand_string")
+        return HostCPU(
+            model: model.isEmpty ? "unknown" : model, isaFlags: flags.intersection(knownFlags),
+            cores: activeCores, l1d: number("hw.l1dcachesize"), l2: number("hw.l2cachesize"),
+            l3: number("hw.l3cachesize"))
+    }
+
+    private static func number(_ name: String) -> Int? {
+        var value: Int64 = 0
+        var size = MemoryLayout<Int64>.size
+        guard sysctlbyname(name, &value, &size, nil, 0) == 0, value > 0 else { return nil }
+        return Int(value)
+    }
+
+    private static func text(_ name: String) -> String {
+        var size = 0
+        guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 0 else { return "" }
+        var bytes = [UInt8](repeating: 0, count: size)
+        guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return "" }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+#endif

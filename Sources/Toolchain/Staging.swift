@@ -1,0 +1,64 @@
+import Foundation
+
+/// A folder beside a build folder where its files are made before they are moved into place.
+struct Staging: Sendable {
+    let folder: URL
+    private let destination: URL
+
+    init(for destination: URL) throws {
+        self.destination = destination
+        let parent = destination.deletingLastPathComponent()
+        let prefix = ".\(destination.lastPathComponent).partial-"
+        Self.removeAbandoned(in: parent, prefix: prefix)
+        let process = ProcessInfo.processInfo.processIdentifier
+        folder = parent.appendingPathComponent("\(prefix)\(process)-\(UUID().uuidString)")
+        try createFolder(folder)
+    }
+
+    /// Moves every file to its place under the destination, replacing what is there.
+    func commit() throws {
+        for name in try files() {
+            let target = destination.appendingPathComponent(name)
+            try createFolder(target.deletingLastPathComponent())
+            // rename(2) replaces a file in one step; FileManager's move refuses to replace.
+            let source = folder.appendingPathComponent(name)
+            guard rename(source.filePath, target.filePath) == 0 else {
+                throw ToolchainError.cannotWrite(
+                    path: target.filePath, reason: String(cString: strerror(errno)))
+            }
+        }
+        discard()
+    }
+
+    func discard() { try? FileManager.default.removeItem(at: folder) }
+
+    /// Paths of the files under the folder; an object comes before the record that vouches for it,
+    /// so that an interrupted commit at worst compiles a file again.
+    private func files() throws -> [String] {
+        do {
+            return try FileManager.default.subpathsOfDirectory(atPath: folder.filePath)
+                .filter { name in
+                    var isFolder: ObjCBool = false
+                    let path = folder.appendingPathComponent(name).filePath
+                    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+                    return !isFolder.boolValue
+                }
+                .sorted()
+        } catch {
+            throw ToolchainError.cannotWrite(
+                path: destination.filePath, reason: error.localizedDescription)
+        }
+    }
+
+    /// A build that was killed could not clean up; its process number tells that it is gone.
+    private static func removeAbandoned(in parent: URL, prefix: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.filePath)) ?? []
+        for name in names where name.hasPrefix(prefix) {
+            let process = name.dropFirst(prefix.count).split(separator: "-").first
+            guard let process = process.flatMap({ pid_t($0) }), process > 0 else { continue }
+            if kill(process, 0) != 0, errno == ESRCH {
+                try? FileManager.default.removeItem(at: parent.appendingPathComponent(name))
+            }
+        }
+    }
+}

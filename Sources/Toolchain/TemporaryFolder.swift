@@ -1,0 +1,37 @@
+import Foundation
+
+/// Runs `body` with a folder that only this user can read, and removes the folder afterwards.
+///
+/// - Throws: `ToolchainError.cannotWrite`, or what `body` throws.
+func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("hilo-\(UUID().uuidString)", isDirectory: true)
+    try createFolder(folder, permissions: 0o700)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}
+
+/// Makes `folder` and the folders above it.
+func createFolder(_ folder: URL, permissions: Int = 0o755) throws {
+    do {
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: permissions])
+    } catch {
+        throw ToolchainError.cannotWrite(path: folder.filePath, reason: error.localizedDescription)
+    }
+}
+
+/// Writes a whole file or nothing.
+func write(_ text: String, to file: URL) throws {
+    do {
+        try Data(text.utf8).write(to: file, options: .atomic)
+    } catch {
+        throw ToolchainError.cannotWrite(path: file.filePath, reason: error.localizedDescription)
+    }
+}
+
+extension URL {
+    /// The path as the system takes it: spaces and quotes as they are, no slash at the end.
+    var filePath: String { path }
+}
