@@ -44,24 +44,25 @@ public struct LITv2: Sendable, Equatable, Codable {
         resolution.divided(by: LITv2.patch << index)
     }
 
-    private func check() throws {
+    func check() throws {
         try checkModelName(name)
         guard !stages.isEmpty, stages.count <= 8 else {
             throw NetworkError("\(name): \(stages.count) stages; 1 to 8 are possible")
         }
-        guard classes >= 0 else {
-            throw NetworkError("\(name): classes is \(classes); use 0 for pooled features")
+        guard (0...1_000_000).contains(classes) else {
+            throw NetworkError(
+                "\(name): classes is \(classes); 1 to 1000000 are possible, and 0 for pooled features")
         }
         let multiple = LITv2.patch << (stages.count - 1)
         for side in [resolution.height, resolution.width] {
+            guard side <= 16384 else {
+                throw NetworkError("\(name): resolution \(resolution): sides up to 16384 are possible")
+            }
             guard side > 0, side % multiple == 0 else {
                 throw NetworkError(
                     "\(name): resolution \(resolution): \(side) is not a multiple of \(multiple), "
                         + "so \(stages.count) stages cannot halve the map; the nearest that can is "
                         + "\(max(multiple, (side + multiple / 2) / multiple * multiple))")
-            }
-            guard side <= 16384 else {
-                throw NetworkError("\(name): resolution \(resolution): sides up to 16384 are possible")
             }
         }
         for (index, stage) in stages.enumerated() {
@@ -82,7 +83,7 @@ public struct LITv2: Sendable, Equatable, Codable {
                 "\(place): \(stage.channels) channels; token merging doubles the channels to "
                     + "\(2 * stages[index - 1].channels)")
         }
-        guard stage.mlpRatio.isFinite, stage.mlpRatio <= 64, stage.hidden >= 1 else {
+        guard stage.mlpRatio > 0, stage.mlpRatio <= 64, stage.hidden >= 1 else {
             throw NetworkError(
                 "\(place): MLP ratio \(stage.mlpRatio) leaves no hidden channels or too many")
         }
@@ -107,11 +108,15 @@ public struct HiLo: Sendable, Equatable, Codable {
         map = Resolution(height: height, width: width)
         attention = HiLoAttention(
             heads: heads, window: window, alpha: alpha, qkvBias: qkvBias, qkScale: qkScale)
+        try check()
+    }
+
+    func check() throws {
         try checkModelName(name)
         guard dim > 0, dim <= 65536 else {
             throw NetworkError("\(name): dim is \(dim); 1 to 65536 are possible")
         }
-        guard height > 0, width > 0, height <= 4096, width <= 4096 else {
+        guard (1...4096).contains(map.height), (1...4096).contains(map.width) else {
             throw NetworkError("\(name): a map of \(map) tokens; sides of 1 to 4096 are possible")
         }
         try attention.check(channels: dim, map: map, place: name)

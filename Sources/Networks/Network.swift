@@ -13,6 +13,16 @@ public enum Network: Sendable, Equatable, Codable {
         }
     }
 
+    /// Checks a network that was decoded rather than constructed.
+    ///
+    /// - Throws: `NetworkError` as its initialiser does.
+    public func check() throws {
+        switch self {
+        case .litv2(let network): try network.check()
+        case .hilo(let layer): try layer.check()
+        }
+    }
+
     /// The learned tensors in the order of the authors' `state_dict`.
     public var parameters: [Parameter] {
         switch self {

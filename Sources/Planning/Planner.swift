@@ -54,6 +54,8 @@ extension Plan {
                 "the plan has format version \(formatVersion), this HiLo reads "
                     + "\(Plan.formatVersion); generate it again")
         }
+        try network.check()
+        try target.check()
         let rebuilt = try Planner(network, target, decisions: Planner.Decisions(of: self)).plan()
         guard rebuilt == self else {
             throw PlanError(

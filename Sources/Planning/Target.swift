@@ -36,12 +36,16 @@ public struct Target: Sendable, Hashable, Codable {
     public let maxBatch: Int
 
     public init(isa: ISA, precision: Precision = .f32, maxBatch: Int = 8) throws {
-        guard (1...1024).contains(maxBatch) else {
-            throw PlanError("batch \(maxBatch): 1 to 1024 images are possible")
-        }
         self.isa = isa
         self.precision = precision
         self.maxBatch = maxBatch
+        try check()
+    }
+
+    func check() throws {
+        guard (1...1024).contains(maxBatch) else {
+            throw PlanError("batch \(maxBatch): 1 to 1024 images are possible")
+        }
     }
 }
 
