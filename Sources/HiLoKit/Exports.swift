@@ -1,0 +1,6 @@
+// What a package that generates libraries needs comes with one import.
+@_exported import Checkpoints
+@_exported import CodeGeneration
+@_exported import Networks
+@_exported import Planning
+@_exported import Toolchain

@@ -1,0 +1,69 @@
+import CodeGeneration
+import Foundation
+import Planning
+
+/// A generated library in its folder.
+public struct GeneratedLibrary: Sendable {
+    public let folder: URL
+    public let plan: Plan
+
+    public var name: String { plan.network.name }
+    public var weightsFile: URL { folder.appending(path: Self.weightsPath(plan)) }
+    public var buildFolder: URL { folder.appending(path: "build") }
+    public var staticLibrary: URL { buildFolder.appending(path: "lib\(name).a") }
+    public var sharedLibrary: URL { buildFolder.appending(path: "lib\(name).so") }
+    public var harness: URL { buildFolder.appending(path: "harness_\(name)") }
+
+    /// Opens a folder that `generate` wrote.
+    ///
+    /// - Throws: `LibraryError` when it is not one, `PlanError` when its plan is damaged.
+    public init(folder: URL) throws {
+        let path = folder.appending(path: "plan.json")
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+            throw LibraryError.notALibrary(
+                "\(folder.path): no such folder; expected one that 'hilo generate' wrote")
+        }
+        guard isFolder.boolValue, let json = try? Data(contentsOf: path) else {
+            throw LibraryError.notALibrary(
+                "\(folder.path): no plan.json in it; expected a folder that 'hilo generate' wrote")
+        }
+        self.folder = folder
+        do {
+            plan = try Plan(json: json)
+        } catch {
+            throw LibraryError.notALibrary("\(path.path): \(error)")
+        }
+    }
+
+    init(folder: URL, plan: Plan) {
+        self.folder = folder
+        self.plan = plan
+    }
+
+    static func weightsPath(_ plan: Plan) -> String {
+        "weights/\(plan.network.name).safetensors"
+    }
+}
+
+/// What is wrong with a library's folder or its results.
+public enum LibraryError: Error, Sendable, CustomStringConvertible {
+    /// Not a generated library, or a damaged one.
+    case notALibrary(String)
+    /// It must be built first.
+    case notBuilt(String)
+    /// The output folder cannot be written, or holds something else.
+    case cannotWrite(String)
+    /// Weights that do not belong to the library.
+    case badWeights(String)
+    /// The harness broke off; its exit code and what it said.
+    case harness(code: Int32, String)
+
+    public var description: String {
+        switch self {
+        case .notALibrary(let text), .notBuilt(let text), .cannotWrite(let text),
+            .badWeights(let text), .harness(_, let text):
+            text
+        }
+    }
+}

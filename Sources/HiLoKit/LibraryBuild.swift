@@ -1,0 +1,54 @@
+import CodeGeneration
+import Foundation
+import Planning
+import Toolchain
+
+extension GeneratedLibrary {
+    /// Compiles library and harness into `build/`: `libNAME.a`, `libNAME.so`, `harness_NAME`.
+    ///
+    /// - Parameters:
+    ///   - compiler: one that `Compiler.find` found.
+    ///   - extraFlags: appended to every compilation.
+    ///   - progress: told after each file.
+    /// - Throws: `ToolchainError` with the compiler's words.
+    @discardableResult
+    public func build(
+        with compiler: Compiler, extraFlags: [String] = [], progress: Build.Progress? = nil
+    ) async throws -> BuildReport {
+        try await Build(compiler: compiler, folder: buildFolder)
+            .perform(recipe(extraFlags: extraFlags), progress: progress)
+    }
+
+    private func recipe(extraFlags: [String]) throws -> BuildRecipe {
+        let files = Generator(plan).files().map(\.path)
+        let sources = files.filter { $0.hasSuffix(".c") }
+        let commands = sources.map { command($0, extraFlags) }
+        let library = commands.filter { !$0.object.hasPrefix("harness_") }.map(\.object)
+        return BuildRecipe(
+            commands: commands,
+            headers: files.filter { $0.hasSuffix(".h") }.map { folder.appending(path: $0) },
+            products: [
+                Product(.archive, name: "lib\(name).a", objects: library),
+                Product(
+                    .sharedLibrary(soname: "lib\(name).so"), name: "lib\(name).so",
+                    objects: library, libraries: ["-lm"]),
+                Product(
+                    .executable, name: "harness_\(name)", objects: commands.map(\.object),
+                    libraries: ["-lm"]),
+            ])
+    }
+
+    private func command(_ path: String, _ extraFlags: [String]) -> CompileCommand {
+        let includes = ["include", "src", "harness"].flatMap {
+            ["-I", folder.appending(path: $0).path]
+        }
+        let instructions =
+            CompileFlags.usesInstructions(path)
+            ? CompileFlags.instructions(of: plan.target.isa) : []
+        return CompileCommand(
+            source: folder.appending(path: path),
+            object: path.replacing("/", with: "_").replacing(".c", with: ".o"),
+            flags: CompileFlags.language + CompileFlags.common + instructions + includes
+                + extraFlags)
+    }
+}
