@@ -58,7 +58,7 @@ public enum FileFormat: Sendable, CustomStringConvertible {
         if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
             return found(
                 "a tar archive",
-                "if a PyTorch before 0.1.10 wrote it, \(Flaw.resave); "
+                "if an early PyTorch (0.1) wrote it, \(Flaw.resave); "
                     + "if a checkpoint is packed in it, unpack it")
         }
         if bytes.starts(with: [0x1f, 0x8b]) {

@@ -58,9 +58,11 @@ private struct HeaderParser {
     }
 
     private mutating func value(depth: Int) throws -> HeaderJSON {
-        guard depth <= HeaderJSON.maximumDepth else { throw flaw("too deep nesting") }
         skipSpace()
         switch next {
+        case UInt8(ascii: "{") where depth > HeaderJSON.maximumDepth,
+            UInt8(ascii: "[") where depth > HeaderJSON.maximumDepth:
+            throw flaw("too deep nesting")
         case UInt8(ascii: "{"): return .object(try members(depth: depth))
         case UInt8(ascii: "["): return .array(try elements(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
