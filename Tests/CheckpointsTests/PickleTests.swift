@@ -23,7 +23,9 @@ import Testing
         ([-1], [1], 0), ([1], [1], -1), ([1], [1], .max), ([2, 2], [1], 0),
     ])
     func tensorOutsideItsStorage(shape: [Int], strides: [Int], offset: Int) {
-        let pickle = stateDict { $0.tensor(shape: shape, strides: strides, offset: offset, count: 4) }
+        let pickle = stateDict {
+            $0.tensor(shape: shape, strides: strides, offset: offset, count: 4)
+        }
         expectFlaw(.damaged, "tensor w") {
             _ = try read(pickle.file(keys: ["0"], storages: storage))
         }
@@ -99,9 +101,11 @@ import Testing
     }
 
     @Test func everyForeignEntryIsListed() {
-        let pickle = PickleAssembler().op(.emptyDictionary).text("model").op(.emptyDictionary, .mark)
-            .text("a").integer(3).text("b").global("os", "system").text("rm").op(.tuple1, .reduce)
-            .integer(7).op(.none).text("c").global("posix", "system").op(.setItems, .setItem)
+        let pickle = PickleAssembler().op(.emptyDictionary).text("model").op(
+            .emptyDictionary, .mark
+        )
+        .text("a").integer(3).text("b").global("os", "system").text("rm").op(.tuple1, .reduce)
+        .integer(7).op(.none).text("c").global("posix", "system").op(.setItems, .setItem)
         expectFlaw(
             .unsupported, "a is the integer 3", "b is an object made by os.system",
             "the key the integer 7 is not a name", "c is the name posix.system"
@@ -145,8 +149,11 @@ import Testing
         ("build nothing", PickleAssembler().op(.none, .none, .build)),
         ("stack global", PickleAssembler().text("os").op(.none, .stackGlobal)),
         ("persistent id", PickleAssembler().text("os").op(.persistentID)),
-        ("parameter", PickleAssembler().global("torch._utils", "_rebuild_parameter")
-            .op(.emptyTuple, .reduce)),
+        (
+            "parameter",
+            PickleAssembler().global("torch._utils", "_rebuild_parameter")
+                .op(.emptyTuple, .reduce)
+        ),
         ("long integer", PickleAssembler().op(.long1).raw([17]).raw([UInt8](0...16))),
         ("long string", PickleAssembler().op(.unicode).raw([1, 0, 16, 0])),
         ("second protocol", PickleAssembler().raw([0x80, 2])),
@@ -184,8 +191,10 @@ import Testing
     /// Lists that hold each other 60 levels deep, twice at each: 2^60 values when unfolded.
     @Test func foldedConfigurationStaysBounded() throws {
         var pickle = PickleAssembler().op(.emptyList).put(0)
-        for _ in 0..<60 { pickle = pickle.op(.emptyList).get(0).op(.append).get(0).op(.append).put(0) }
-        // The inner lists stay on the stack, so the outermost is moved into a dict by name.
+        for _ in 0..<60 {
+            pickle = pickle.op(.emptyList).get(0).op(.append).get(0).op(.append).put(0)
+        }
+        // The inner lists stay on the stack: a tuple gathers them all.
         let body = PickleAssembler().op(.emptyDictionary, .mark)
             .text("model").op(.emptyDictionary).text("config").op(.mark)
             .raw(Array(pickle.data.dropFirst(2))).op(.tuple, .setItems)

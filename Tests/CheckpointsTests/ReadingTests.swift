@@ -73,7 +73,8 @@ import Testing
     @Test func valuesOutliveTheCheckpoint() throws {
         let bytes = try Checkpoint.read(path: fixture("tiny.pth")).bytes("a")
         #expect(bytes.startIndex == 0)
-        #expect(bytes == [0, 1, 2].reduce(Data()) { $0 + Data(littleEndian: Float($1).bitPattern) })
+        #expect(
+            bytes == [0, 1, 2].reduce(Data()) { $0 + Data(littleEndian: Float($1).bitPattern) })
     }
 
     @Test func unknownNameIsAnError() throws {
@@ -82,7 +83,7 @@ import Testing
         expectFlaw(.mismatch, "has no tensor c") { _ = try checkpoint.bytes("c") }
     }
 
-    @Test(arguments: ["zip64.pth", "descriptors.pth"])
+    @Test(arguments: ["zip64.pth", "descriptors.pth", "no_checksums.pth"])
     func readsOtherDialectsOfZip(file: String) throws {
         let checkpoint = try Checkpoint.read(path: fixture(file))
         #expect(try checkpoint.floats("a") == [0, 1, 2])

@@ -66,7 +66,9 @@ import Testing
     }
 
     @Test func gzip() {
-        expectFlaw(.unsupported, "gunzip") { _ = try read(Data([0x1f, 0x8b, 8] + [UInt8](0...20))) }
+        expectFlaw(.unsupported, "gunzip") {
+            _ = try read(Data([0x1f, 0x8b, 8] + [UInt8](0...20)))
+        }
     }
 
     @Test func otherPickle() {

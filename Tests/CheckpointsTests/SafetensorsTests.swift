@@ -94,7 +94,8 @@ import Testing
 
     @Test func nameTwice() {
         expectFlaw(.damaged, "the second \"a\"") {
-            _ = try read(file("{\(tensor()),\(tensor("a", "F32", "[2]", "[8,16]"))}", dataCount: 16))
+            _ = try read(
+                file("{\(tensor()),\(tensor("a", "F32", "[2]", "[8,16]"))}", dataCount: 16))
         }
     }
 
@@ -113,12 +114,18 @@ import Testing
 
     @Test func headerLength() {
         let body = Data("{}".utf8)
-        expectFlaw(.damaged, "only 2 are left") { _ = try read(Data(littleEndian: UInt64(3)) + body) }
+        expectFlaw(.damaged, "only 2 are left") {
+            _ = try read(Data(littleEndian: UInt64(3)) + body)
+        }
         expectFlaw(.damaged, "100000001 bytes") {
             _ = try read(Data(littleEndian: UInt64(100_000_001)) + body)
         }
-        expectFlaw(.damaged, "impossible size") { _ = try read(Data(littleEndian: UInt64.max) + body) }
-        expectFlaw(.damaged, "not a JSON object") { _ = try read(Data(littleEndian: UInt64(0)) + body) }
+        expectFlaw(.damaged, "impossible size") {
+            _ = try read(Data(littleEndian: UInt64.max) + body)
+        }
+        expectFlaw(.damaged, "not a JSON object") {
+            _ = try read(Data(littleEndian: UInt64(0)) + body)
+        }
     }
 
     @Test func invalidUTF8() {

@@ -59,7 +59,8 @@ extension Data {
     /// A copy with `value` in place of the integer at `offset`.
     func replacing<Value: FixedWidthInteger>(at offset: Int, with value: Value) -> Data {
         var copy = self
-        copy.replaceSubrange(offset..<offset + MemoryLayout<Value>.size, with: Data(littleEndian: value))
+        copy.replaceSubrange(
+            offset..<offset + MemoryLayout<Value>.size, with: Data(littleEndian: value))
         return copy
     }
 }

@@ -31,7 +31,8 @@ import Testing
             #expect(placement.offset.isMultiple(of: placement.tensor.elementType.byteCount))
         }
         #expect(writer.fileSize == writer.header.count + 16 + 8 + 4 + 24 + 6)
-        #expect(writer.header.dropFirst(8).starts(with: Data(#"{"__metadata__":{"k":"v"},"y""#.utf8)))
+        #expect(
+            writer.header.dropFirst(8).starts(with: Data(#"{"__metadata__":{"k":"v"},"y""#.utf8)))
     }
 
     @Test(arguments: [0, 1, 17, 40, 41, 42, 43, 44, 45, 46, 47, 48, 63, 64, 65])

@@ -67,7 +67,8 @@ import Testing
     func impossibleWideSize(size: UInt64) throws {
         let data = try fixtureData("zip64.pth")
         let extra = try directory(data) + 46 + "tiny/data.pkl".utf8.count
-        let resized = data.replacing(at: extra + 4, with: size).replacing(at: extra + 12, with: size)
+        let resized = data.replacing(at: extra + 4, with: size).replacing(
+            at: extra + 12, with: size)
         expectFlaw(.damaged) { _ = try read(resized, verifyingChecksums: false) }
     }
 

@@ -24,7 +24,8 @@ enum TorchZip {
             opaqueGlobals: graph.opaqueGlobals)
     }
 
-    private static func graph(of entry: ZipArchive.Entry, in file: MappedFile) throws -> PickleGraph {
+    private static func graph(of entry: ZipArchive.Entry, in file: MappedFile) throws -> PickleGraph
+    {
         guard entry.range.count <= maximumPickleLength else {
             throw Flaw.damaged(
                 "its \(entry.name) has \(entry.range.count) bytes",

@@ -187,11 +187,13 @@ def write_zip64(path, entries):
     for name, content in entries:
         crc, size, raw = zipfile.crc32(content), len(content), name.encode()
         wide = struct.pack("<HHQQ", 1, 16, size, size)
-        common = struct.pack("<HHHHIIIHH", 0, 0, 0, 0, crc, 2**32 - 1, 2**32 - 1, len(raw), len(wide))
+        common = struct.pack(
+            "<HHHHIIIHH", 0, 0, 0, 0, crc, 2**32 - 1, 2**32 - 1, len(raw), len(wide))
         offset = len(data)
         data += b"PK\3\4" + struct.pack("<H", 45) + common + raw + wide + content
         wide = struct.pack("<HHQQQ", 1, 24, size, size, offset)
-        common = struct.pack("<HHHHIIIHH", 0, 0, 0, 0, crc, 2**32 - 1, 2**32 - 1, len(raw), len(wide))
+        common = struct.pack(
+            "<HHHHIIIHH", 0, 0, 0, 0, crc, 2**32 - 1, 2**32 - 1, len(raw), len(wide))
         directory += b"PK\1\2" + struct.pack("<HH", 45, 45) + common
         directory += struct.pack("<HHHII", 0, 0, 0, 0, 2**32 - 1) + raw + wide
     count, end = len(entries), len(data) + len(directory)
@@ -252,8 +254,12 @@ def main():
     prefixed(network)
     refused(network)
     legacy_views()
-    torch.save({"a": torch.arange(3.0), "b": torch.arange(4.0).view(2, 2).t()}, HERE / "tiny.pth")
+    tiny = {"a": torch.arange(3.0), "b": torch.arange(4.0).view(2, 2).t()}
+    torch.save(tiny, HERE / "tiny.pth")
     rezipped("tiny.pth")
+    torch.serialization.set_crc32_options(False)
+    torch.save(tiny, HERE / "no_checksums.pth")
+    torch.serialization.set_crc32_options(True)
     for name in ("descriptors.pth", "zip64.pth"):
         assert torch.load(HERE / name)["a"].tolist() == [0, 1, 2], name
 
