@@ -135,7 +135,7 @@ import Testing
 
     @Test(arguments: [
         ("pop from empty", PickleAssembler().op(.reduce)),
-        ("pop through a mark", PickleAssembler().op(.none, .mark, .tuple1)),
+        ("pop through a mark", PickleAssembler().op(.none, .mark, .tuple1, .none, .tuple, .tuple2)),
         ("mark left", PickleAssembler().op(.mark).op(.none)),
         ("value left", PickleAssembler().op(.none, .none)),
         ("no mark", PickleAssembler().op(.none, .tuple)),

@@ -20,7 +20,8 @@ import Testing
         let header = """
             { "__metadata__" : {"a\\u00e9\\ud83d\\ude00\\n":"\\"\\\\\\/"},
             \(tensor("z", "F64", "[]", "[8,16]")), \(tensor()),
-            \(tensor("n", "I64", "[0,3]", "[8,8]")), \(tensor("h", "BF16", "[1,1]", "[16,18]")) }\u{20}
+            \(tensor("n", "I64", "[0,3]", "[8,8]")),
+            \(tensor("h", "BF16", "[1,1]", "[16,18]")) }\u{20}
             """
         let checkpoint = try read(file(header, dataCount: 18))
         #expect(checkpoint.format == .safetensors)
