@@ -57,7 +57,9 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries"]),
 
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
-//        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            resources: [.copy("Fixtures")]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
         .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),

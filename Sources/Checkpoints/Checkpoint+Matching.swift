@@ -78,7 +78,8 @@ struct NameMatching {
         let matches = candidates.reduce([:]) { $1.count > $0.count ? $1 : $0 }
         let used = Set(matches.values)
         fileNames = matches
-        unused = names.filter { !used.contains($0) && !$0.hasSuffix("num_batches_tracked") }.sorted()
+        unused = names.filter { !used.contains($0) && !$0.hasSuffix("num_batches_tracked") }
+            .sorted()
     }
 
     private static func match(

@@ -61,8 +61,10 @@ struct Flaw: Error, Equatable {
         Flaw(kind: .unsupported, problem: problem, expected: expected, hint: hint)
     }
 
+    /// Conditional, because loading a pickle in Python runs what it says.
     static let resave =
-        "load the file in PyTorch and write torch.save(model.state_dict(), 'new.pth')"
+        "if you trust its origin, load it in PyTorch and write "
+        + "torch.save(model.state_dict(), 'new.pth')"
 }
 
 /// Runs `body` and gives every flaw it throws the path of the file.

@@ -49,7 +49,8 @@ public enum FileFormat: Sendable, CustomStringConvertible {
             .drop { $0.isWhitespace || $0 == "\u{feff}" }
         if start.first == "<" {
             return found(
-                "an HTML or XML page", "the download got a web page instead of the file: "
+                "an HTML or XML page",
+                "the download got a web page instead of the file: "
                     + "use the direct link")
         }
         if start.hasPrefix("version https://git-lfs") {
@@ -58,8 +59,8 @@ public enum FileFormat: Sendable, CustomStringConvertible {
         if bytes.count > 262, bytes[257..<262].elementsEqual("ustar".utf8) {
             return found(
                 "a tar archive",
-                "if a PyTorch before 0.1.10 wrote it, \(Flaw.resave); "
-                    + "if a checkpoint is packed in it, unpack it")
+                "if a checkpoint is packed in it, unpack it; if an early PyTorch (0.1) wrote it: "
+                    + Flaw.resave)
         }
         if bytes.starts(with: [0x1f, 0x8b]) {
             return found("compressed with gzip", "unpack it with gunzip")

@@ -81,9 +81,11 @@ public struct TensorRecord: Sendable, Equatable {
     /// Where the elements lie in the file if they are packed row-major, else nil.
     var packedRange: Range<Int>? {
         guard count > 0 else { return storage.lowerBound..<storage.lowerBound }
-        guard zip(zip(shape, strides), Self.packedStrides(shape)).allSatisfy({ dimension, packed in
-            dimension.0 == 1 || dimension.1 == packed
-        }) else { return nil }
+        guard
+            zip(zip(shape, strides), Self.packedStrides(shape)).allSatisfy({ dimension, packed in
+                dimension.0 == 1 || dimension.1 == packed
+            })
+        else { return nil }
         let start = storage.lowerBound + offset * elementType.byteCount
         return start..<start + byteCount
     }

@@ -71,7 +71,8 @@ final class MappedFile: @unchecked Sendable {
         let missing = code == ENOENT || code == ENOTDIR
         return Flaw(
             kind: .unreadable,
-            problem: missing ? "no such file" : "cannot be read: \(String(cString: strerror(code)))",
+            problem: missing
+                ? "no such file" : "cannot be read: \(String(cString: strerror(code)))",
             expected: "a checkpoint (.pth or .safetensors)",
             hint: missing ? "check the path" : "check the file's permissions")
     }

@@ -1,11 +1,16 @@
 import Foundation
 
 /// The part of JSON that a safetensors header may hold.
-indirect enum HeaderJSON {
-    case object([(name: String, value: HeaderJSON)])
+enum HeaderJSON {
+    case object([Member])
     case array([HeaderJSON])
     case string(String)
     case integer(Int)
+
+    struct Member {
+        let name: String
+        let value: HeaderJSON
+    }
 
     static let maximumDepth = 4
 
@@ -58,9 +63,11 @@ private struct HeaderParser {
     }
 
     private mutating func value(depth: Int) throws -> HeaderJSON {
-        guard depth <= HeaderJSON.maximumDepth else { throw flaw("too deep nesting") }
         skipSpace()
         switch next {
+        case UInt8(ascii: "{") where depth > HeaderJSON.maximumDepth,
+            UInt8(ascii: "[") where depth > HeaderJSON.maximumDepth:
+            throw flaw("too deep nesting")
         case UInt8(ascii: "{"): return .object(try members(depth: depth))
         case UInt8(ascii: "["): return .array(try elements(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
@@ -68,8 +75,8 @@ private struct HeaderParser {
         }
     }
 
-    private mutating func members(depth: Int) throws -> [(name: String, value: HeaderJSON)] {
-        var members: [(name: String, value: HeaderJSON)] = []
+    private mutating func members(depth: Int) throws -> [HeaderJSON.Member] {
+        var members: [HeaderJSON.Member] = []
         var names: Set<String> = []
         try expect("{")
         guard !accept("}") else { return members }
@@ -78,7 +85,7 @@ private struct HeaderParser {
             let name = try string()
             guard names.insert(name).inserted else { throw flaw("the second \"\(name)\"") }
             try expect(":")
-            members.append((name, try value(depth: depth + 1)))
+            members.append(HeaderJSON.Member(name: name, value: try value(depth: depth + 1)))
         } while accept(",")
         try expect("}")
         return members

@@ -33,7 +33,7 @@ enum SafetensorsReader {
     }
 
     private static func contents(
-        _ members: [(name: String, value: HeaderJSON)], data: Range<Int>
+        _ members: [HeaderJSON.Member], data: Range<Int>
     ) throws -> Contents {
         guard members.count <= TensorRecord.maximumCount else {
             throw Flaw.damaged(
@@ -42,11 +42,11 @@ enum SafetensorsReader {
         }
         var contents = Contents()
         var entries: [Entry] = []
-        for (name, value) in members {
-            if name == "__metadata__" {
-                contents.metadata = try metadata(value)
+        for member in members {
+            if member.name == "__metadata__" {
+                contents.metadata = try metadata(member.value)
             } else {
-                entries.append(try entry(name, value))
+                entries.append(try entry(member))
             }
         }
         try checkTiling(entries, dataCount: data.count)
@@ -59,17 +59,18 @@ enum SafetensorsReader {
             throw Flaw.damaged("its __metadata__ is not an object of strings")
         }
         var metadata: [String: String] = [:]
-        for (name, value) in members {
-            guard case .string(let text) = value else {
-                throw Flaw.damaged("its __metadata__ entry \(name) is not a string")
+        for member in members {
+            guard case .string(let text) = member.value else {
+                throw Flaw.damaged("its __metadata__ entry \(member.name) is not a string")
             }
-            metadata[name] = text
+            metadata[member.name] = text
         }
         return metadata
     }
 
-    private static func entry(_ name: String, _ value: HeaderJSON) throws -> Entry {
-        guard case .object(let members) = value, members.count == 3 else {
+    private static func entry(_ member: HeaderJSON.Member) throws -> Entry {
+        let name = member.name
+        guard case .object(let members) = member.value, members.count == 3 else {
             throw Flaw.damaged(
                 "the entry of tensor \(name) is malformed",
                 expected: "exactly dtype, shape and data_offsets")

@@ -12,7 +12,8 @@ enum PickleGlobal: Equatable {
         case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
         case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
         default:
-            self = StorageType(module: module, name: name).map(Self.storage)
+            self =
+                StorageType(module: module, name: name).map(Self.storage)
                 ?? .opaque("\(module).\(name)")
         }
     }

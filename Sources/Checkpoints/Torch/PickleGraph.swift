@@ -97,7 +97,7 @@ struct StorageReference: Equatable {
     let type: StorageType
     /// In elements.
     let count: Int
-    /// The part that a tensor of this reference sees: all of it, but for the views of PyTorch < 0.4.
+    /// The part that a tensor of this reference sees: all, but for the views of PyTorch < 0.4.
     let window: Range<Int>
 }
 

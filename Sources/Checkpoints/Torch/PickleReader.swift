@@ -46,7 +46,7 @@ struct PickleReader {
             throw Flaw.unsupported(
                 "its pickle has the opcode 0x\(String(byte, radix: 16)) at byte "
                     + "\(reader.position - 1), which no checkpoint needs",
-                hint: "if the file comes from torch.save, \(Flaw.resave); otherwise it is damaged")
+                hint: "the file is damaged, or torch.save did not write it; \(Flaw.resave)")
         }
         return opcode
     }

@@ -3,16 +3,12 @@ enum TorchZip {
     static let maximumPickleLength = 64 << 20
 
     static func read(_ file: MappedFile, verifyingChecksums: Bool) throws -> TorchContents {
-        let archive = try ZipArchive(file)
+        let directory = try ZipDirectory(file)
+        try refuseTorchScript(directory)
+        let archive = try ZipArchive(file, directory: directory)
         guard let root = archive.entries.first?.name.prefix(while: { $0 != "/" }),
             let pickle = archive["\(root)/data.pkl"]
         else { throw unrecognized(archive) }
-        if archive["\(root)/constants.pkl"] != nil {
-            throw Flaw.unsupported(
-                "is a TorchScript archive", expected: "a checkpoint made by torch.save",
-                hint: "load it with torch.jit.load and write "
-                    + "torch.save(module.state_dict(), 'new.pth')")
-        }
         try checkByteOrder(archive, root: root)
         if verifyingChecksums { try archive.verify(pickle) }
         let graph = try graph(of: pickle, in: file)
@@ -28,7 +24,8 @@ enum TorchZip {
             opaqueGlobals: graph.opaqueGlobals)
     }
 
-    private static func graph(of entry: ZipArchive.Entry, in file: MappedFile) throws -> PickleGraph {
+    private static func graph(of entry: ZipArchive.Entry, in file: MappedFile) throws -> PickleGraph
+    {
         guard entry.range.count <= maximumPickleLength else {
             throw Flaw.damaged(
                 "its \(entry.name) has \(entry.range.count) bytes",
@@ -40,6 +37,17 @@ enum TorchZip {
             throw Flaw.damaged("its pickle is followed by \(reader.remaining) more bytes")
         }
         return graph
+    }
+
+    /// Before anything else, because such archives are partly compressed, which says less.
+    private static func refuseTorchScript(_ directory: ZipDirectory) throws {
+        guard directory.headers.contains(where: { $0.name.hasSuffix("/constants.pkl") }) else {
+            return
+        }
+        throw Flaw.unsupported(
+            "is a TorchScript archive", expected: "a checkpoint made by torch.save",
+            hint: "load it with torch.jit.load and write "
+                + "torch.save(module.state_dict(), 'new.pth')")
     }
 
     private static func checkByteOrder(_ archive: ZipArchive, root: Substring) throws {

@@ -17,11 +17,10 @@ struct ZipArchive {
 
     subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
 
-    init(_ file: MappedFile) throws {
-        let directory = try ZipDirectory(file)
+    init(_ file: MappedFile, directory: ZipDirectory) throws {
         var indices: [String: Int] = [:]
         for (index, header) in directory.headers.enumerated() {
-            try Self.check(name: header.name)
+            try Self.check(header)
             guard indices.updateValue(index, forKey: header.name) == nil else {
                 throw Flaw.damaged("its zip directory lists \(header.name) twice")
             }
@@ -34,8 +33,10 @@ struct ZipArchive {
         self.indices = indices
     }
 
-    /// Compares an entry with the checksum that the writer stored.
+    /// Compares an entry with the checksum that the writer stored. PyTorch stores 0 when it is told
+    /// not to compute any (`set_crc32_options`); nothing can be compared then.
     func verify(_ entry: Entry) throws {
+        guard entry.checksum != 0 else { return }
         let found = CRC32.checksum(UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]))
         guard found == entry.checksum else {
             throw Flaw.damaged(
@@ -44,12 +45,19 @@ struct ZipArchive {
         }
     }
 
-    private static func check(name: String) throws {
+    private static func check(_ header: ZipDirectory.Header) throws {
+        let name = header.name
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard !name.isEmpty, !name.hasPrefix("/"), !parts.contains(".."), !name.contains("\\"),
             !name.contains("\0")
         else {
             throw Flaw.damaged("its zip directory has the unsafe name \(name.debugDescription)")
+        }
+        guard header.method == 0 else {
+            throw Flaw.unsupported(
+                "its zip entry \(name) is compressed (method \(header.method))",
+                expected: "entries that are stored uncompressed, as torch.save writes them",
+                hint: "use the .pth file inside, if there is one; else, \(Flaw.resave)")
         }
     }
 

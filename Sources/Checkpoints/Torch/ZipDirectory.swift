@@ -2,6 +2,8 @@
 struct ZipDirectory {
     struct Header {
         let name: String
+        /// 0 is stored; everything else is some compression.
+        let method: UInt16
         let size: Int
         let checksum: UInt32
         let localOffset: Int
@@ -44,28 +46,23 @@ struct ZipDirectory {
         let extra = try reader.skip(extraLength)
         _ = try reader.skip(commentLength)
 
-        try check(name: name, flags: flags, method: method, disk: disk)
+        try check(name: name, flags: flags, disk: disk)
         var wide = try Zip64Extra(ByteReader(reader.file, in: extra, part: "zip extra field"))
         // The order of these three is the order of the field.
         let size = try wide.resolve(sizes.1)
         let storedSize = try wide.resolve(sizes.0)
         let localOffset = try wide.resolve(offset)
-        guard size == storedSize else {
+        guard method != 0 || size == storedSize else {
             throw Flaw.damaged("its zip entry \(name) is stored with two sizes")
         }
-        return Header(name: name, size: size, checksum: checksum, localOffset: localOffset)
+        return Header(
+            name: name, method: method, size: size, checksum: checksum, localOffset: localOffset)
     }
 
-    private static func check(name: String, flags: UInt16, method: UInt16, disk: UInt16) throws {
+    private static func check(name: String, flags: UInt16, disk: UInt16) throws {
         guard flags & 1 == 0 else {
             throw Flaw.unsupported(
                 "its zip entry \(name) is encrypted", hint: "decrypt the file first")
-        }
-        guard method == 0 else {
-            throw Flaw.unsupported(
-                "its zip entry \(name) is compressed (method \(method))",
-                expected: "entries that are stored uncompressed, as torch.save writes them",
-                hint: "unpack it and use the .pth file inside, or \(Flaw.resave)")
         }
         guard disk == 0 || disk == .max else {
             throw Flaw.unsupported(
