@@ -21,15 +21,20 @@ enum ImageFixture {
     static func pixels(_ name: String) throws -> [UInt8] {
         let json = try Data(contentsOf: folder.appending(path: "pixels.json"))
         let table = try JSONDecoder().decode([String: String].self, from: json)
-        return try #require(bytes(hex: #require(table[name])))
+        let digits = try #require(table[name])
+        return try #require([UInt8](hex: digits))
     }
 }
 
-/// The bytes of a string of hexadecimal digits.
-func bytes(hex: String) -> [UInt8]? {
-    let digits = hex.compactMap(\.hexDigitValue)
-    guard digits.count == hex.count, digits.count.isMultiple(of: 2) else { return nil }
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+extension [UInt8] {
+    /// The bytes that a string of hexadecimal digits spells.
+    init?(hex: String) {
+        let digits = hex.compactMap(\.hexDigitValue)
+        guard digits.count == hex.count, digits.count.isMultiple(of: 2) else { return nil }
+        self = Swift.stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
 }
 
 @Suite struct ImageFixtureTests {
@@ -58,7 +63,7 @@ func bytes(hex: String) -> [UInt8]? {
     @Test(arguments: [(1, 1), (37, 5), (3, 200)]) func writtenPicturesComeBack(
         width: Int, height: Int
     ) throws {
-        let pixels = (0..<(width * height * 3)).map { UInt8($0 * 2_654_435_761 >> 24 & 255) }
+        let pixels = (0..<(width * height * 3)).map { UInt8(($0 * 2_654_435_761) >> 24 & 255) }
         let image = RGBImage(width: width, height: height, pixels: pixels)
         let path = NSTemporaryDirectory() + "/hilo-image-" + UUID().uuidString + ".png"
         defer { try? FileManager.default.removeItem(atPath: path) }
