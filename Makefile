@@ -18,7 +18,9 @@
 #
 # `make test TESTS=PlanningTests` runs one suite.
 
-SWIFT_BUILD := swift build -c release
+# Tests look inside modules; the same flags everywhere keep one build for demo and tests.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SWIFT_BUILD := swift build $(SWIFT_FLAGS)
 HILO := .build/release/hilo
 OUT := out
 VENV := .venv
@@ -32,7 +34,7 @@ demo: build
 test: setup $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
 	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
-	swift test -c release --skip-build $(if $(TESTS),--filter $(TESTS))
+	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter $(TESTS))
 
 build: setup
 	@$(SWIFT_BUILD) --product hilo
