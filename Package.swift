@@ -50,16 +50,22 @@ let package = Package(
                 "HiLoKit", "ImageFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        // Decoding PNG and JPEG files is the work of libpng and libjpeg-turbo.
-        .systemLibrary(
-            name: "CImageLibraries", path: "Sources/CImageLibraries",
-            providers: [.apt(["libpng-dev", "libjpeg62-turbo-dev"]), .brew(["libpng", "jpeg-turbo"])]),
-        .target(name: "ImageFiles", dependencies: ["CImageLibraries"]),
+        .target(name: "FileIO"),
+        .target(name: "ArrayFiles", dependencies: ["FileIO"]),
+        // Decoding PNG and JPEG files is the work of libpng and libjpeg-turbo
+        // (apt: libpng-dev, libjpeg62-turbo-dev; brew: libpng, jpeg-turbo).
+        .target(
+            name: "CImageLibraries",
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+        .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
 
         .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "FileIOTests", dependencies: ["FileIO"]),
+        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
+        .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
         .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),

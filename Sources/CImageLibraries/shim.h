@@ -1,3 +1,0 @@
-#include <stdio.h>
-#include <png.h>
-#include <jpeglib.h>

@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+private let tests = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
+private let templates = tests.deletingLastPathComponent().appending(path: "Templates/c/preprocess")
+
+/// A C compiler and the options of one build.
+struct CompilerOptions: Sendable, CustomTestStringConvertible {
+    let compiler: String
+    let options: [String]
+
+    var testDescription: String { ([compiler] + options).joined(separator: " ") }
+
+    static let warnings = ["-std=c11", "-Wall", "-Wextra", "-Werror"]
+
+    /// What finds mistakes, and what a generated library is built with. Where the CPU has a fused
+    /// multiply-add, `-march=native` lets the compiler use it, which must not change a bit.
+    static let all = ["gcc", "clang"].filter(isInstalled).flatMap { compiler in
+        [
+            ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+            ["-O3", "-march=native", "-std=gnu11"],
+        ].filter { compiler == "gcc" || !$0.contains("-g") }
+            .map { CompilerOptions(compiler: compiler, options: warnings + $0) }
+    }
+
+    private static func isInstalled(_ compiler: String) -> Bool {
+        (try? execute("/usr/bin/env", [compiler, "--version"])) != nil
+    }
+}
+
+/// The template's C, rendered for one target size and compiled with one of the fixture's programs
+/// in a folder of its own.
+final class PreprocessLibrary {
+    private let folder: URL
+    private let program: URL
+
+    init(height: Int, width: Int, program source: String, with compiler: CompilerOptions) throws {
+        folder = URL(filePath: NSTemporaryDirectory())
+            .appending(path: "hilo-preprocess-" + UUID().uuidString)
+        program = folder.appending(path: "program")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for suffix in ["c", "h"] {
+            let name = "preprocess.\(suffix)"
+            let text = try String(
+                contentsOf: templates.appending(path: name + ".mustache"), encoding: .utf8)
+            try Self.render(text, height: height, width: width)
+                .write(to: folder.appending(path: "net_" + name), atomically: true, encoding: .utf8)
+        }
+        let main = tests.appending(path: "Fixtures/preprocess/\(source)").path
+        let library = folder.appending(path: "net_preprocess.c").path
+        // refusals.c includes the library, to put its own malloc under it.
+        let sources = source == "refusals.c" ? [main] : [main, library]
+        try execute(
+            "/usr/bin/env",
+            [compiler.compiler] + compiler.options
+                + ["-DHEIGHT=\(height)", "-DWIDTH=\(width)", "-I", folder.path] + sources
+                + ["-o", program.path, "-lm"])
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private static func render(_ text: String, height: Int, width: Int) throws -> String {
+        let tags = ["model": "net", "MODEL": "NET", "height": "\(height)", "width": "\(width)"]
+        let rendered = tags.reduce(text) {
+            $0.replacingOccurrences(of: "<%\($1.key)%>", with: $1.value)
+        }
+        try #require(!rendered.contains("<%"), "a tag of the template is unknown")
+        return rendered
+    }
+
+    /// Runs the program without arguments.
+    func run() throws { try execute(program.path, []) }
+
+    /// 3 × height × width floats of each picture.
+    func preprocess(_ pictures: [Picture]) throws -> [Data] {
+        let files = pictures.indices.map { folder.appending(path: "\($0)") }
+        var arguments: [String] = []
+        for (picture, file) in zip(pictures, files) {
+            try Data(picture.pixels).write(to: file)
+            arguments += ["\(picture.width)", "\(picture.height)", "\(picture.recipe)"]
+            arguments += [file.path, file.path + ".f32"]
+        }
+        try execute(program.path, arguments)
+        return try files.map { try Data(contentsOf: $0.appendingPathExtension("f32")) }
+    }
+}
+
+/// An input of the program: width · height · 3 bytes, and 0 to crop or 1 to resize.
+struct Picture {
+    let width: Int
+    let height: Int
+    let recipe: Int
+    let pixels: [UInt8]
+}
+
+private struct ProgramFailure: Error {
+    let status: Int32
+    let message: String
+}
+
+/// Runs a program to its end.
+private func execute(_ program: String, _ arguments: [String]) throws {
+    let process = Process()
+    let errors = Pipe()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = errors
+    try process.run()
+    let message = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+        throw ProgramFailure(
+            status: process.terminationStatus, message: String(decoding: message, as: UTF8.self))
+    }
+}
