@@ -43,11 +43,12 @@ let package = Package(
             name: "HiLoKit",
             dependencies: [
                 "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
+                "ArrayFiles",
             ]),
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "ImageFiles",
+                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "FileIO"),
@@ -70,6 +71,7 @@ let package = Package(
         .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
 //        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
     ],
     swiftLanguageModes: [.v6]
