@@ -43,11 +43,12 @@ let package = Package(
             name: "HiLoKit",
             dependencies: [
                 "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
+                "ArrayFiles",
             ]),
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "ImageFiles",
+                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "FileIO"),
@@ -72,6 +73,7 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
     ],
     swiftLanguageModes: [.v6]

@@ -30,6 +30,16 @@ public struct Compiler: Sendable, Equatable {
         environment: [String: String] = ProcessInfo.processInfo.environment,
         timeLimit: Duration = probeTimeLimit
     ) async throws -> Compiler {
+        try await search(environment: environment, timeLimit: timeLimit).compiler
+    }
+
+    /// What `find` finds, with the candidates before it that failed and why.
+    ///
+    /// - Throws: `ToolchainError.noCompiler`.
+    public static func search(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        timeLimit: Duration = probeTimeLimit
+    ) async throws -> (compiler: Compiler, rejected: [RejectedCompiler]) {
         try await firstWorking(
             CompilerCandidate.all(environment: environment), environment: environment,
             timeLimit: timeLimit)
@@ -37,12 +47,12 @@ public struct Compiler: Sendable, Equatable {
 
     static func firstWorking(
         _ candidates: [CompilerCandidate], environment: [String: String], timeLimit: Duration
-    ) async throws -> Compiler {
+    ) async throws -> (compiler: Compiler, rejected: [RejectedCompiler]) {
         var rejected: [RejectedCompiler] = []
         for candidate in candidates {
             let probe = CompilerProbe(environment: environment, timeLimit: timeLimit)
             do {
-                return try await probe.compiler(at: candidate)
+                return (try await probe.compiler(at: candidate), rejected)
             } catch let rejection as RejectedCompiler {
                 rejected.append(rejection)
             }

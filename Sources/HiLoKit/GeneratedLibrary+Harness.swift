@@ -1,0 +1,98 @@
+import Foundation
+import Toolchain
+
+/// What the generated program of a library does: verify, run and time it.
+extension GeneratedLibrary {
+    /// Whether `build` has made the program.
+    public var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: harness.path) }
+
+    /// How a run of the network went.
+    public struct RunReport: Sendable, Decodable {
+        /// In all.
+        public let images: Int
+        /// Images of one call.
+        public let batch: Int
+        public let threads: Int
+        /// Of one call, the median of all.
+        public let milliseconds: Double
+    }
+
+    /// Runs the network on an array.
+    ///
+    /// - Parameters:
+    ///   - input: a .npy file: float32 of N × `inputShape`, or uint8 of height × width × RGB,
+    ///     which the library preprocesses.
+    ///   - output: gets float32 of N × the floats of an output.
+    ///   - threads: nil is what the library chooses.
+    /// - Throws: `LibraryError.harness`, `.notBuilt`.
+    @discardableResult
+    public func run(input: URL, output: URL, threads: Int? = nil) async throws -> RunReport {
+        let result = try await runHarness(
+            ["run", "--weights", weightsFile.path, "--input", input.path, "--output", output.path,
+                "--json"] + option("--threads", threads))
+        return try decode(RunReport.self, result.stdout)
+    }
+
+    /// Times the network.
+    ///
+    /// - Parameters:
+    ///   - seconds: how long to measure; nil is what the program chooses.
+    ///   - profile: also times each kernel.
+    ///   - json: one JSON object instead of text.
+    /// - Returns: the program's report.
+    /// - Throws: `LibraryError.harness`, `.notBuilt`.
+    public func benchmark(
+        batch: Int? = nil, threads: Int? = nil, seconds: Double? = nil, profile: Bool = false,
+        json: Bool = false
+    ) async throws -> String {
+        let options =
+            option("--batch", batch) + option("--threads", threads) + option("--seconds", seconds)
+        let flags = (profile ? ["--profile"] : []) + (json ? ["--json"] : [])
+        return try await runHarness(
+            ["bench", "--weights", weightsFile.path] + options + flags
+        ).stdout
+    }
+
+    /// Runs the program.
+    ///
+    /// - Parameter codes: exit codes that are results; others are errors.
+    /// - Throws: `LibraryError.harness` with the program's message, `.notBuilt`.
+    func runHarness(_ arguments: [String], accepting codes: Set<Int32> = [0]) async throws
+        -> Program.Output
+    {
+        guard isBuilt else {
+            throw LibraryError.notBuilt("\(folder.path): not built; run 'hilo build' first")
+        }
+        let output = try await Program.run(harness.path, arguments: arguments)
+        switch output.status {
+        case .exited(let code) where codes.contains(code): return output
+        case .exited(let code): throw LibraryError.harness(code: code, message(output))
+        case .signalled(let signal):
+            throw LibraryError.harness(
+                code: 128 + signal, "\(harness.path): \(output.status); \(message(output))")
+        }
+    }
+
+    /// What the program said, without its own name at the beginning.
+    private func message(_ output: Program.Output) -> String {
+        let lines = output.stderr.split(separator: "\n").map {
+            $0.hasPrefix("\(harness.path): ") ? $0.dropFirst(harness.path.count + 2) : $0
+        }
+        return lines.isEmpty
+            ? "\(harness.path) ended with \(output.status)" : lines.joined(separator: "\n")
+    }
+
+    private func option(_ name: String, _ value: (some CustomStringConvertible)?) -> [String] {
+        value.map { [name, $0.description] } ?? []
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(json.utf8))
+        } catch {
+            throw LibraryError.harness(
+                code: 0,
+                "\(harness.path): unexpected output; build the library again: \(json.prefix(200))")
+        }
+    }
+}

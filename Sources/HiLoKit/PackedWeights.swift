@@ -1,0 +1,59 @@
+import Checkpoints
+import CodeGeneration
+import Networks
+import Planning
+
+/// The packed weights of a library, checked to be those of its plan.
+public struct PackedWeights: Sendable {
+    /// What the weights were made from: `checkpoint`, or `seed N`.
+    public let origin: String
+    private let plan: Plan
+    private let file: Checkpoint
+
+    /// - Throws: `CheckpointError` when the file cannot be read, `LibraryError.badWeights` when it
+    ///   belongs to another library.
+    public init(of library: GeneratedLibrary) throws {
+        let file = try Checkpoint.read(path: library.weightsFile.path)
+        plan = library.plan
+        self.file = file
+        origin = file.metadata["origin"] ?? "unknown"
+        try checkFingerprint()
+        try checkTensors()
+    }
+
+    private func checkFingerprint() throws {
+        guard let found = file.metadata["fingerprint"] else {
+            throw LibraryError.badWeights(
+                "\(file.path): not packed weights: it has no fingerprint; "
+                    + "make them with 'hilo generate --checkpoint'")
+        }
+        guard found == plan.fingerprint else {
+            throw LibraryError.badWeights(
+                "\(file.path): weights of another network, precision, plan or version: "
+                    + "expected the fingerprint \(plan.fingerprint), found \(found); "
+                    + "make them with 'hilo generate'")
+        }
+    }
+
+    private func checkTensors() throws {
+        for tensor in plan.weights {
+            guard let record = file.tensors[tensor.name], record.shape == [tensor.count],
+                record.elementType == .float32
+            else {
+                throw LibraryError.badWeights(
+                    "\(file.path): damaged: expected \(tensor.count) float32 named "
+                        + "'\(tensor.name)'; make it again with 'hilo generate'")
+            }
+        }
+    }
+
+    /// The weights under the names of a checkpoint; see `WeightUnpacker` for what stays folded.
+    public func unpacked() throws -> Weights {
+        WeightUnpacker(plan).weights(from: try plan.weights.flatMap { try file.floats($0.name) })
+    }
+
+    /// The seed that the weights came from; nil when they came from a checkpoint.
+    public var seed: UInt64? {
+        origin.hasPrefix("seed ") ? UInt64(origin.dropFirst("seed ".count)) : nil
+    }
+}

@@ -1,0 +1,180 @@
+import ArrayFiles
+import Foundation
+import Networks
+import Reference
+import Toolchain
+
+/// Verifies a built library: every kernel, the C API, and the whole network, each against what it
+/// should be.
+public struct Verifier: Sendable {
+    /// Told before each check: checks done, checks in all, and what is next.
+    public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ next: String) -> Void
+
+    /// Images through the whole network.
+    static let images = 2
+    /// Largest difference in units of the largest value.
+    static let tolerance = 1e-4
+
+    private let library: GeneratedLibrary
+    private let packed: PackedWeights
+    private let seed: UInt64
+    private let threads: Int?
+    /// Where the reference's weights come from.
+    public let source: ReferenceSource
+
+    /// - Parameters:
+    ///   - checkpoint: what the library was made from; without one, the reference takes the seed
+    ///     that the packed weights name, else the packed weights themselves.
+    ///   - seed: of the random inputs.
+    ///   - threads: nil is what the library chooses.
+    /// - Throws: `CheckpointError` and `LibraryError.badWeights` when the packed weights are not
+    ///   the library's.
+    public init(
+        _ library: GeneratedLibrary, checkpoint: Checkpoint? = nil, seed: UInt64 = 1,
+        threads: Int? = nil
+    ) throws {
+        self.library = library
+        self.seed = seed
+        self.threads = threads
+        packed = try PackedWeights(of: library)
+        source = checkpoint.map { .checkpoint($0) } ?? packed.seed.map { .seed($0) } ?? .packed
+    }
+
+    /// - Throws: `LibraryError` when the library is not built or its program does not work;
+    ///   `CheckpointError` when the checkpoint is one of another network.
+    public func verify(progress: Progress? = nil) async throws -> Verification {
+        let weights = try referenceWeights()
+        let names = try await kernelNames()
+        let total = names.count + 1 + Self.images
+        var kernels: [Verification.Comparison] = []
+        for (index, name) in names.enumerated() {
+            progress?(index, total, name)
+            kernels.append(try await verify(kernel: name))
+        }
+        progress?(names.count, total, "C API")
+        let interface = try await verifyInterface()
+        progress?(names.count + 1, total, "network")
+        let network = try await verifyNetwork(weights)
+        return Verification(seed: seed, kernels: kernels, interface: interface, network: network)
+    }
+
+    private func referenceWeights() throws -> Weights {
+        switch source {
+        case .checkpoint(let file): try WeightSource.checkpoint(file).weights(for: network)
+        case .seed(let seed): try WeightSource.seed(seed).weights(for: network)
+        case .packed: try packed.unpacked()
+        }
+    }
+
+    private var network: Network { library.plan.network }
+}
+
+// MARK: - Kernels
+
+extension Verifier {
+    private struct Entry: Decodable { let name: String }
+
+    private struct Report: Decodable {
+        struct Kernel: Decodable {
+            let ok: Bool
+            let error, bound: Double?
+            let problem: String?
+        }
+
+        let kernels: [Kernel]
+    }
+
+    /// The kernels that are really in the program.
+    private func kernelNames() async throws -> [String] {
+        try await library.runHarness(["kernels"]).stdout.split(separator: "\n")
+            .map { try library.decode(Entry.self, String($0)).name }
+    }
+
+    /// Each kernel runs in a process of its own, so that a crash is that kernel's failure.
+    private func verify(kernel name: String) async throws -> Verification.Comparison {
+        let command = ["verify", "--kernel", name, "--seed", "\(seed)"] + threadOption
+        do {
+            let output = try await library.runHarness(command + ["--json"], accepting: [0, 1])
+            let found = try library.decode(Report.self, output.stdout).kernels.first
+            let passed = output.succeeded && found?.ok == true
+            let problem = found?.problem ?? (passed ? nil : "nothing was compared")
+            return Verification.Comparison(
+                name: name, passed: passed, error: found?.error, bound: found?.bound,
+                problem: problem.map { "\($0)\nrepeat: \(repetition(command))" })
+        } catch LibraryError.harness(let code, let text) where code > 128 {
+            return Verification.Comparison(
+                name: name, passed: false, error: nil, bound: nil,
+                problem: "\(text)\nrepeat: \(repetition(command))")
+        }
+    }
+
+    private func repetition(_ command: [String]) -> String {
+        ([library.harness.path] + command).joined(separator: " ")
+    }
+
+    private var threadOption: [String] { threads.map { ["--threads", "\($0)"] } ?? [] }
+}
+
+// MARK: - C API
+
+extension Verifier {
+    private func verifyInterface() async throws -> Verification.Interface {
+        let output = try await library.runHarness(
+            ["api", "--weights", library.weightsFile.path], accepting: [0, 1])
+        let lines = output.stdout.split(separator: "\n")
+        let kept = lines.count { $0.hasPrefix("ok ") }
+        var failures = lines.filter { $0.hasPrefix("FAILED ") }
+            .map { $0.dropFirst("FAILED ".count).trimmingCharacters(in: .whitespaces) }
+        if !output.succeeded, failures.isEmpty { failures = ["the check ended with 1"] }
+        return Verification.Interface(checks: kept + failures.count, failures: failures)
+    }
+}
+
+// MARK: - Network
+
+extension Verifier {
+    private func verifyNetwork(_ weights: Weights) async throws -> [Verification.Comparison] {
+        let size = network.inputShape.reduce(1, *)
+        let input = SeededValues(seed: seed, name: "input").values(Self.images * size, scale: 2)
+        let output = try await run(input)
+        let reference = ReferenceNetwork(network) { weights[$0] }
+        let count = network.outputShape.reduce(1, *)
+        return try (0..<Self.images).map { image in
+            let expected = try reference.run(Array(input[image * size..<(image + 1) * size]))
+            return Self.compare(
+                output[image * count..<(image + 1) * count], expected, name: "image \(image)")
+        }
+    }
+
+    private func run(_ input: [Float]) async throws -> [Float] {
+        try await withTemporaryFolder { folder in
+            let files = (input: folder.appending(path: "x.npy"), output: folder.appending(path: "y.npy"))
+            try NPYArray(shape: [Self.images] + network.inputShape, values: input)
+                .write(to: files.input.path)
+            try await library.run(input: files.input, output: files.output, threads: threads)
+            let output = try NPYArray(contentsOf: files.output.path)
+            guard output.values.count == Self.images * network.outputShape.reduce(1, *) else {
+                throw LibraryError.harness(
+                    code: 0, "\(library.harness.path): wrote an array of \(output.shape)")
+            }
+            return output.values
+        }
+    }
+
+    /// The largest difference against `tolerance` of the largest value; what is not finite fails.
+    static func compare(_ output: ArraySlice<Float>, _ expected: [Double], name: String)
+        -> Verification.Comparison
+    {
+        let differences = zip(output, expected).map { abs(Double($0) - $1) }
+        let isFinite = differences.allSatisfy(\.isFinite) && expected.allSatisfy(\.isFinite)
+        guard isFinite, let error = differences.max(), let largest = expected.map(abs).max() else {
+            return Verification.Comparison(
+                name: name, passed: false, error: nil, bound: nil,
+                problem: "the output or the reference is not finite")
+        }
+        let bound = tolerance * largest
+        return Verification.Comparison(
+            name: name, passed: error <= bound, error: error, bound: bound,
+            problem: error <= bound ? nil : "differs from the reference in double precision")
+    }
+}

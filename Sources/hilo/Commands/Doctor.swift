@@ -1,0 +1,78 @@
+import ArgumentParser
+import HiLoKit
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows the compiler and the CPU that HiLo would use.")
+
+    @Flag(help: "Prints one JSON object.")
+    var json = false
+
+    func run() async throws {
+        do {
+            let found = try await Compiler.search()
+            try show(DoctorReport(.current(), found.compiler, found.rejected))
+        } catch let error as ToolchainError {
+            if case .noCompiler(let tried) = error {
+                try show(DoctorReport(.current(), nil, tried))
+            }
+            throw error
+        }
+    }
+
+    private func show(_ report: DoctorReport) throws {
+        if json {
+            try Console.print(json: report)
+        } else {
+            try Console.print(report.text)
+        }
+    }
+}
+
+/// What `doctor` found.
+private struct DoctorReport: Encodable {
+    struct CompilerReport: Encodable {
+        let path, family, version, openmp: String
+    }
+
+    struct Rejection: Encodable {
+        let compiler, reason: String
+    }
+
+    struct CPUReport: Encodable {
+        let model, isa: String
+        let flags: [String]
+        let cores: Int
+        let l1dBytes, l2Bytes, l3Bytes: Int?
+    }
+
+    let compiler: CompilerReport?
+    let rejected: [Rejection]
+    let cpu: CPUReport
+
+    init(_ host: HostCPU, _ compiler: Compiler?, _ rejected: [RejectedCompiler]) {
+        self.compiler = compiler.map {
+            CompilerReport(
+                path: $0.path, family: $0.family.rawValue, version: $0.version,
+                openmp: ($0.openMPFlags + $0.linkFlags).joined(separator: " "))
+        }
+        self.rejected = rejected.map { Rejection(compiler: $0.compiler, reason: $0.reason) }
+        cpu = CPUReport(
+            model: host.model, isa: ISA.native(host).rawValue, flags: host.isaFlags.sorted(),
+            cores: host.cores, l1dBytes: host.l1d, l2Bytes: host.l2, l3Bytes: host.l3)
+    }
+
+    var text: String {
+        let compilerLines =
+            compiler.map {
+                ["compiler: \($0.path) (\($0.family) \($0.version))", "openmp: \($0.openmp)"]
+            } ?? ["compiler: none that builds and runs OpenMP programs"]
+        let caches = [("L1d", cpu.l1dBytes), ("L2", cpu.l2Bytes), ("L3", cpu.l3Bytes)]
+            .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
+        return (compilerLines + rejected.map { "rejected: \($0.compiler): \($0.reason)" } + [
+            "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",
+            "cores: \(cpu.cores)",
+            "caches: \(caches.isEmpty ? "unknown" : caches.joined(separator: ", "))",
+        ]).joined(separator: "\n")
+    }
+}

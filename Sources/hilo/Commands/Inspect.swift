@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import HiLoKit
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what is in a checkpoint, in packed weights or in a generated library.")
+
+    @Argument(help: "A .pth or .safetensors file, or a folder of 'hilo generate'.")
+    var path: String
+
+    @Flag(help: "Prints one JSON object.")
+    var json = false
+
+    func run() throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            let library = try GeneratedLibrary(folder: URL(fileURLWithPath: path))
+            try show(LibrarySummary(library))
+        } else {
+            try show(CheckpointSummary(try Checkpoint.read(path: path)))
+        }
+    }
+
+    private func show(_ summary: some Summary) throws {
+        if json {
+            try Console.print(json: summary)
+        } else {
+            try Console.print(summary.text)
+        }
+    }
+}
+
+/// Something that can be shown to people and to programs.
+protocol Summary: Encodable {
+    var text: String { get }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import HiLoKit
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks every kernel, the C API and the whole network of a library.",
+        discussion: """
+            Kernels and network are compared with references in double precision. The library is \
+            built first if that has not been done.
+            """)
+
+    @OptionGroup var library: LibraryArgument
+    @OptionGroup var threads: ThreadsOption
+
+    @Option(
+        help: ArgumentHelp(
+            "What the library was generated from, to verify its packed weights too.",
+            valueName: "file"))
+    var checkpoint: String?
+
+    @Option(parsing: .unconditional, help: "Of the random inputs.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Prints one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let opened = try library.open()
+        let verifier = try Verifier(
+            opened, checkpoint: checkpoint.map { try Checkpoint.read(path: $0) }, seed: seed,
+            threads: threads.threads)
+        try await library.buildIfNeeded(opened)
+        Console.note("the reference takes its weights from \(verifier.source)")
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let found = try await verifier.verify { progress.show($0, of: $1, $2) }
+        progress.clear()
+        try report(found)
+        guard found.passed else {
+            throw CheckFailure(
+                "\(library.folder): \(found.failed) of \(max(found.count, 1)) checks failed")
+        }
+    }
+
+    private func report(_ found: Verification) throws {
+        if json {
+            try Console.print(json: found)
+            return
+        }
+        var table = Table([
+            ("check", .left), ("error", .right), ("bound", .right), ("result", .left),
+        ])
+        for item in found.kernels + found.network {
+            table.add([
+                item.name, scientific(item.error), scientific(item.bound),
+                item.passed ? "ok" : "FAILED",
+            ])
+        }
+        let problems = (found.kernels + found.network).compactMap { item in
+            item.problem.map { "\(item.name): \($0)" }
+        }
+        let interface = found.interface
+        let failures = interface.failures.map { "C API: \($0)" }
+        try Console.print(
+            ([table.text] + problems + failures + [
+                "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
+                "\(found.count) checks, \(found.failed) failed",
+            ]).joined(separator: "\n"))
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import HiLoKit
+
+/// The flags that `generate` and `plan` share: a network, its target and its weights.
+struct PlanOptions: ParsableArguments {
+    @OptionGroup(title: "Network") var network: NetworkOptions
+    @OptionGroup(title: "Target") var target: TargetOptions
+
+    @Option(help: ArgumentHelp("Trained weights, .pth or .safetensors.", valueName: "file"))
+    var checkpoint: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Reproducible weights without a checkpoint. (default: 0)")
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
+    var plan: String?
+
+    /// What the flags amount to.
+    struct Resolved {
+        let plan: Plan
+        /// nil when none is given.
+        let checkpoint: Checkpoint?
+    }
+
+    func resolve() throws -> Resolved {
+        guard checkpoint == nil || seed == nil else {
+            throw UsageError("--checkpoint and --seed both give weights; give one of them")
+        }
+        try network.checkCombination()
+        let file = try checkpoint.map { try Checkpoint.read(path: $0) }
+        return Resolved(
+            plan: try plan.map(readPlan) ?? makePlan(checkpoint: file), checkpoint: file)
+    }
+
+    private func makePlan(checkpoint file: Checkpoint?) throws -> Plan {
+        let target = try target.target()
+        guard let network = try network.network(checkpoint: file) else {
+            throw UsageError(
+                (file.map { "\($0.path) carries no configuration of its network" }
+                    ?? "no network is given")
+                    + "; give --model litv2-s, litv2-m, litv2-b or hilo, or --config FILE.yaml")
+        }
+        return try Planner(network, target).plan()
+    }
+
+    /// A plan from a file, which must agree with all other flags.
+    private func readPlan(_ path: String) throws -> Plan {
+        let json = try readInput(path, limit: 64 << 20)
+        let plan: Plan
+        do {
+            plan = try Plan(json: json)
+        } catch let error as PlanError {
+            throw InputError("\(path): \(error)")
+        } catch let error as NetworkError {
+            throw InputError("\(path): \(error)")
+        }
+        if let contradiction = target.contradiction(of: plan.target) {
+            throw InputError("\(path): plans another target: \(contradiction)")
+        }
+        try checkNetwork(of: plan, path)
+        return plan
+    }
+
+    private func checkNetwork(of plan: Plan, _ path: String) throws {
+        guard let network = try network.network(checkpoint: nil) else {
+            if let flag = network.firstChange {
+                throw UsageError(
+                    "\(flag): --plan fixes the network; leave it out, or give --model or --config "
+                        + "too to have the plan compared")
+            }
+            return
+        }
+        guard network == plan.network else {
+            throw InputError(
+                "\(path): plans another network: expected \(network.name), \(network.summary); "
+                    + "found \(plan.network.name), \(plan.network.summary)")
+        }
+    }
+}

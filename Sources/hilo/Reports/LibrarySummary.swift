@@ -1,0 +1,73 @@
+import Foundation
+import HiLoKit
+
+/// What `inspect` shows of a generated library.
+struct LibrarySummary: Summary {
+    struct Part: Encodable {
+        let part: String
+        let parameters, macs: Int
+    }
+
+    struct PlanSummary: Encodable {
+        let isa, precision: String
+        let maxBatch, kernels, steps, macs: Int
+        /// Working memory of one image, and of one thread.
+        let arenaBytes, scratchBytes: Int
+        let weightBytes: Int
+    }
+
+    struct File: Encodable {
+        let path: String
+        let bytes: Int
+    }
+
+    let name, summary: String
+    let inputShape, outputShape: [Int]
+    let parameters, macs: Int
+    let parts: [Part]
+    let plan: PlanSummary
+    let fingerprint, origin: String
+    let files: [File]
+
+    /// - Throws: `CheckpointError` or `LibraryError` when the weights are not the library's.
+    init(_ library: GeneratedLibrary) throws {
+        let plan = library.plan
+        let network = plan.network
+        name = network.name
+        summary = network.summary
+        (inputShape, outputShape) = (network.inputShape, network.outputShape)
+        (parameters, macs) = (network.parameterCount, network.macs)
+        parts = network.costs.map { Part(part: $0.part, parameters: $0.parameters, macs: $0.macs) }
+        self.plan = PlanSummary(
+            isa: plan.target.isa.rawValue, precision: plan.target.precision.rawValue,
+            maxBatch: plan.target.maxBatch, kernels: plan.kernels.count, steps: plan.steps.count,
+            macs: plan.macs, arenaBytes: 4 * plan.arenaFloats, scratchBytes: 4 * plan.scratchFloats,
+            weightBytes: 4 * plan.weightFloats)
+        fingerprint = plan.fingerprint
+        origin = try PackedWeights(of: library).origin
+        files = [
+            library.weightsFile, library.staticLibrary, library.sharedLibrary, library.harness,
+        ].compactMap { file in
+            let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
+            return (facts?[.size] as? NSNumber).map {
+                File(path: file.lastPathComponent, bytes: $0.intValue)
+            }
+        }
+    }
+
+    var text: String {
+        var table = Table([("part", .left), ("parameters", .right), ("MMACs", .right)])
+        for part in parts { table.add([part.part, "\(part.parameters)", millions(part.macs)]) }
+        table.add(["total", "\(parameters)", millions(macs)])
+        return ([
+            "\(name): \(summary)",
+            "input \(shapeText(inputShape)), output \(shapeText(outputShape))", "", table.text, "",
+            "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
+                + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
+            "memory: \(byteCount(plan.arenaBytes)) an image, "
+                + "\(byteCount(plan.scratchBytes)) a thread, "
+                + "\(byteCount(plan.weightBytes)) of weights",
+            "weights: fingerprint \(fingerprint), origin \(origin)",
+        ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,86 @@
+import ArrayFiles
+import FileIO
+import Foundation
+import HiLoKit
+import ImageFiles
+
+/// An image or an array, checked to be an input of a network.
+struct NetworkInput {
+    /// The outputs of all images, one after the other, and how the run went.
+    typealias Result = (outputs: NPYArray, report: GeneratedLibrary.RunReport)
+
+    private let path: String
+    /// What the library gets instead of the file; nil when it takes the file itself.
+    private let replacement: NPYArray?
+
+    /// - Throws: `ImageFileError`, `NPYError`, `FileError`; `InputError` for another shape.
+    init(_ path: String, of network: Network) throws {
+        self.path = path
+        if try Self.isArray(path) {
+            let array = try NPYArray(contentsOf: path)
+            try Self.check(array, path, network)
+            replacement =
+                array.elementType == .float64
+                ? NPYArray(shape: array.shape, values: array.values) : nil
+        } else {
+            guard case .litv2 = network else {
+                throw InputError(
+                    "\(path): no NumPy file; a single layer takes tokens, not images: expected "
+                        + "float32 of N x \(shapeText(network.inputShape))")
+            }
+            let image = try RGBImage(contentsOf: path)
+            replacement = NPYArray(
+                shape: [image.height, image.width, 3], values: image.pixels.map { Float($0) },
+                elementType: .uint8)
+        }
+    }
+
+    private static func isArray(_ path: String) throws -> Bool {
+        let file = try InputFile(path: path)
+        let magic: [UInt8] = [0x93] + "NUMPY".utf8
+        let start = try file.read(min(file.size, magic.count))
+        return start == magic || path.hasSuffix(".npy")
+    }
+
+    private static func check(_ array: NPYArray, _ path: String, _ network: Network) throws {
+        let shape = array.shape
+        let isImage = array.elementType == .uint8
+        switch (network, isImage) {
+        case (.litv2, true) where shape.count == 3 && shape[2] == 3 && !array.values.isEmpty: return
+        case (_, false) where shape.dropFirst() == network.inputShape[...] && shape[0] > 0: return
+        case (.hilo(let layer), false)
+        where shape.dropFirst() == [layer.map.height, layer.map.width, layer.dim] && shape[0] > 0:
+            return
+        default:
+            var expected = "float32 of N x \(shapeText(network.inputShape))"
+            if case .litv2 = network { expected += ", or uint8 of height x width x 3" }
+            throw InputError(
+                "\(path): expected \(expected); found \(isImage ? "uint8" : "floats") of "
+                    + shapeText(shape))
+        }
+    }
+
+    /// Runs the network.
+    ///
+    /// - Parameter output: keeps the outputs when it is given.
+    func run(on library: GeneratedLibrary, output: String?, threads: Int?) async throws -> Result {
+        try await withTemporaryFolder { folder in
+            let input = try inputFile(in: folder)
+            let results =
+                output.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "y.npy")
+            let report = try await library.run(input: input, output: results, threads: threads)
+            return (try NPYArray(contentsOf: results.path), report)
+        }
+    }
+
+    private func inputFile(in folder: URL) throws -> URL {
+        guard let replacement else { return URL(fileURLWithPath: path) }
+        let file = folder.appending(path: "x.npy")
+        do {
+            try replacement.write(to: file.path)
+        } catch let error as NPYError {
+            throw OutputError("\(error)")
+        }
+        return file
+    }
+}
