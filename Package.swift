@@ -56,10 +56,14 @@ let package = Package(
             providers: [.apt(["libpng-dev", "libjpeg62-turbo-dev"]), .brew(["libpng", "jpeg-turbo"])]),
         .target(name: "ImageFiles", dependencies: ["CImageLibraries"]),
 
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        // Reads Tests/Fixtures for the test targets.
+        .target(
+            name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
 //        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
-        .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
+        .testTarget(
+            name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
 //        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
