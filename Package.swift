@@ -61,7 +61,7 @@ let package = Package(
             name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
 //        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
-//        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
+        .testTarget(name: "PlanningTests", dependencies: ["Networks", "Planning"]),
         .testTarget(
             name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
