@@ -106,7 +106,8 @@ extension Graph {
 
     /// Labels of the nodes whose label begins with `prefix`, without it.
     func labels(_ prefix: String) -> [String] {
-        nodes.map(\.label).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        nodes.map(\.label).filter { $0.hasPrefix(prefix) }
+            .map { String($0.dropFirst(prefix.count)) }
     }
 }
 

@@ -85,7 +85,8 @@ struct SymbolicRun {
                 description: "\(step.label) writes \(addresses.count) of \(values.count) values")
         }
         for (address, value) in zip(addresses, values) {
-            guard address.base != .input, memory[address.base]?.indices.contains(address.index) == true
+            guard address.base != .input,
+                memory[address.base]?.indices.contains(address.index) == true
             else { throw Failure(description: "\(step.label) writes outside its operand") }
             memory[address.base]?[address.index] = value
         }
