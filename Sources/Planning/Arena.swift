@@ -1,15 +1,20 @@
 /// Memory for maps that live at different times: each gets an offset, and maps that are never alive
 /// together may share bytes.
-struct Arena {
-    struct Request {
-        let size: Int
+package struct Arena {
+    package struct Request {
+        package let size: Int
         /// First and last step that uses the buffer.
-        let lifetime: ClosedRange<Int>
+        package let lifetime: ClosedRange<Int>
+
+        package init(size: Int, lifetime: ClosedRange<Int>) {
+            self.size = size
+            self.lifetime = lifetime
+        }
     }
 
     /// Offsets for `requests`, largest first, each at the lowest place that is free for its lifetime
     /// (greedy by size; Pisarchyk and Lee, arXiv 2001.03288).
-    static func layout(_ requests: [Request]) -> (offsets: [Int], size: Int) {
+    package static func layout(_ requests: [Request]) -> (offsets: [Int], size: Int) {
         var offsets = [Int](repeating: 0, count: requests.count)
         var placed: [Int] = []
         let order = requests.indices.sorted {

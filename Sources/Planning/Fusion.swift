@@ -1,7 +1,7 @@
 /// Nodes of a graph that run as one kernel.
-struct Group {
+package struct Group {
     /// In the order of the graph.
-    let nodes: [Int]
+    package let nodes: [Int]
 }
 
 extension Graph {
@@ -11,7 +11,7 @@ extension Graph {
     ///   epilogue;
     /// - GELU behind a depthwise convolution is computed in the same pass;
     /// - a concatenation costs nothing: its inputs are written side by side.
-    func fused() -> [Group] {
+    package func fused() -> [Group] {
         var groups: [Group] = []
         var taken: Set<Int> = []
         for index in nodes.indices where !taken.contains(index) {

@@ -43,7 +43,7 @@ public struct Graph: Sendable, Equatable {
     }
 
     /// The node that reads tensor `id`, when it is the only one.
-    func onlyConsumer(of id: Int) -> Int? {
+    package func onlyConsumer(of id: Int) -> Int? {
         let all = consumers(of: id)
         return all.count == 1 && id != output ? all[0] : nil
     }

@@ -28,6 +28,17 @@ public struct GEMM: Sendable, Hashable, Codable {
         public let inputStride: Int
         public let outputStride: Int
         public let epilogue: Epilogue
+
+        package init(
+            rows: Int, k: Int, n: Int, inputStride: Int, outputStride: Int, epilogue: Epilogue
+        ) {
+            self.rows = rows
+            self.k = k
+            self.n = n
+            self.inputStride = inputStride
+            self.outputStride = outputStride
+            self.epilogue = epilogue
+        }
     }
 
     /// How it is computed.
@@ -121,6 +132,19 @@ public struct LoFiAttention: Sendable, Hashable, Codable {
         public let queryStride: Int
         public let keyStride: Int
         public let outputStride: Int
+
+        package init(
+            queries: Int, keys: Int, heads: Int, headDim: Int, queryStride: Int, keyStride: Int,
+            outputStride: Int
+        ) {
+            self.queries = queries
+            self.keys = keys
+            self.heads = heads
+            self.headDim = headDim
+            self.queryStride = queryStride
+            self.keyStride = keyStride
+            self.outputStride = outputStride
+        }
     }
 
     public struct Tiling: Sendable, Hashable, Codable {

@@ -1,29 +1,29 @@
 /// Where each tensor of a graph lies: which buffer, how far apart its tokens are, which column.
-struct Storage {
-    enum Buffer: Hashable {
+package struct Storage {
+    package enum Buffer: Hashable {
         case input
         case output
         case arena(Int)
     }
 
-    struct Place: Equatable {
-        let buffer: Buffer
-        let stride: Int
-        var column = 0
+    package struct Place: Equatable {
+        package let buffer: Buffer
+        package let stride: Int
+        package var column = 0
     }
 
     /// Floats of one image for each arena buffer.
-    private(set) var sizes: [Int] = []
+    package private(set) var sizes: [Int] = []
     private var places: [Int: Place] = [:]
     private let graph: Graph
 
-    init(_ graph: Graph, _ groups: [Group]) {
+    package init(_ graph: Graph, _ groups: [Group]) {
         self.graph = graph
         places[Graph.input] = Place(buffer: .input, stride: graph.tensors[Graph.input].channels)
         for group in groups { place(group) }
     }
 
-    subscript(tensor: Int) -> Place {
+    package subscript(tensor: Int) -> Place {
         guard let place = places[tensor] else {
             preconditionFailure("tensor \(tensor) is inside a fused kernel and has no place")
         }
@@ -91,7 +91,7 @@ struct Storage {
 
 extension Graph {
     /// The first channel of `tensor` in the concatenation that node `index` computes.
-    func column(of tensor: Int, inConcatenation index: Int) -> Int {
+    package func column(of tensor: Int, inConcatenation index: Int) -> Int {
         nodes[index].inputs.prefix { $0 != tensor }.reduce(0) { $0 + tensors[$1].channels }
     }
 }

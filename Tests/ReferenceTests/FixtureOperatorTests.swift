@@ -72,7 +72,8 @@ import Testing
 
     private func tokenMerging(_ inputs: OperatorInputs) throws -> [Double] {
         let weights = TokenMergingWeights(
-            offset: try inputs.affine("dconv.conv_offset."), convolution: try inputs.affine("dconv."),
+            offset: try inputs.affine("dconv.conv_offset."),
+            convolution: try inputs.affine("dconv."),
             norm: try inputs.batchNorm("norm_layer."))
         return try inputs.maps("input").flatMap { Operators.tokenMerging($0, weights).values }
     }

@@ -29,7 +29,8 @@ public struct Fixture<Case: Decodable & Sendable>: Sendable {
         case .float64: values = try checkpoint.bytes(name).doubles
         case .float32: values = try checkpoint.floats(name).map { Double($0) }
         default:
-            throw FixtureError("tensor \(name) is \(record.elementType); expected float32 or float64")
+            throw FixtureError(
+                "tensor \(name) is \(record.elementType); expected float32 or float64")
         }
         return FixtureTensor(shape: record.shape, values: values)
     }

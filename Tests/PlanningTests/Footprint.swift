@@ -1,0 +1,103 @@
+import Networks
+import Planning
+
+struct Address: Hashable {
+    let base: Operand.Base
+    let index: Int
+}
+
+/// The floats of a token map that a kernel touches: `rows` times `width` floats, `stride` apart.
+struct Extent {
+    let rows: Int
+    let width: Int
+    let stride: Int
+
+    init(rows: Int, width: Int, stride: Int? = nil) {
+        self.rows = rows
+        self.width = width
+        self.stride = stride ?? width
+    }
+
+    func addresses(at operand: Operand) -> [Address] {
+        (0..<rows).flatMap { row in
+            (0..<width).map { channel in
+                Address(
+                    base: operand.base,
+                    index: operand.offset + operand.column + row * stride + channel)
+            }
+        }
+    }
+}
+
+/// What a kernel reads and writes, as the generated C does.
+struct Footprint {
+    let input: Extent
+    /// A residual, or keys and values.
+    let second: Extent?
+    let output: Extent
+
+    private init(input: Extent, second: Extent? = nil, output: Extent) {
+        self.input = input
+        self.second = second
+        self.output = output
+    }
+
+    init(_ kernel: Kernel) {
+        switch kernel {
+        case .gemm(let kernel): self.init(kernel.shape)
+        case .loFiAttention(let kernel): self.init(kernel.shape)
+        case .hiFiAttention(let kernel): self.init(kernel)
+        case .patches(let kernel):
+            self.init(
+                input: Extent(rows: kernel.image.count, width: 3),
+                output: Extent(
+                    rows: kernel.image.divided(by: kernel.side).count,
+                    width: 3 * kernel.side * kernel.side))
+        case .layerNorm(let kernel):
+            self.init(onePass: Extent(rows: kernel.rows, width: kernel.channels))
+        case .depthwiseGELU(let kernel):
+            self.init(
+                onePass: Extent(
+                    rows: kernel.map.count, width: kernel.channels, stride: kernel.stride))
+        case .averagePool(let kernel):
+            self.init(
+                input: Extent(rows: kernel.map.count, width: kernel.channels),
+                output: Extent(
+                    rows: kernel.map.divided(by: kernel.window).count, width: kernel.channels))
+        case .meanPool(let kernel):
+            self.init(
+                input: Extent(rows: kernel.rows, width: kernel.channels),
+                output: Extent(rows: 1, width: kernel.channels))
+        case .sampling(let kernel):
+            self.init(
+                input: Extent(rows: kernel.map.count, width: kernel.channels),
+                output: Extent(
+                    rows: kernel.map.divided(by: 2).count, width: 4 * kernel.channels,
+                    stride: kernel.outputStride))
+        }
+    }
+
+    private init(onePass extent: Extent) { self.init(input: extent, output: extent) }
+
+    private init(_ shape: GEMM.Shape) {
+        let output = Extent(rows: shape.rows, width: shape.n, stride: shape.outputStride)
+        self.init(
+            input: Extent(rows: shape.rows, width: shape.k, stride: shape.inputStride),
+            second: shape.epilogue == .residual ? output : nil, output: output)
+    }
+
+    private init(_ kernel: HiFiAttention) {
+        let (tokens, channels) = (kernel.map.count, kernel.heads * kernel.headDim)
+        self.init(
+            input: Extent(rows: tokens, width: 3 * channels, stride: kernel.inputStride),
+            output: Extent(rows: tokens, width: channels, stride: kernel.outputStride))
+    }
+
+    private init(_ shape: LoFiAttention.Shape) {
+        let channels = shape.heads * shape.headDim
+        self.init(
+            input: Extent(rows: shape.queries, width: channels, stride: shape.queryStride),
+            second: Extent(rows: shape.keys, width: 2 * channels, stride: shape.keyStride),
+            output: Extent(rows: shape.queries, width: channels, stride: shape.outputStride))
+    }
+}

@@ -1,0 +1,105 @@
+import Networks
+import Planning
+import Testing
+
+@Suite struct TilingTests {
+    private func shape(_ rows: Int, _ k: Int, _ n: Int) -> GEMM.Shape {
+        GEMM.Shape(
+            rows: rows, k: k, n: n, inputStride: k, outputStride: n, epilogue: .none)
+    }
+
+    private func attention(queries: Int, keys: Int, headDim: Int = 32) -> LoFiAttention.Shape {
+        LoFiAttention.Shape(
+            queries: queries, keys: keys, heads: 2, headDim: headDim, queryStride: 2 * headDim,
+            keyStride: 4 * headDim, outputStride: 2 * headDim)
+    }
+
+    /// Tiles that the registers hold, up to the last one that does.
+    static let legal: [(ISA, Int, Int)] = [
+        (.avx512, 14, 2), (.avx512, 9, 3), (.avx512, 30, 1), (.avx512, 1, 15), (.avx2, 6, 2),
+        (.avx2, 4, 3), (.avx2, 14, 1), (.generic, 6, 2), (.generic, 1, 7), (.generic, 1, 1),
+    ]
+    /// One row or vector more, and numbers that are no sizes.
+    static let illegal: [(ISA, Int, Int)] = [
+        (.avx512, 15, 2), (.avx512, 10, 3), (.avx512, 31, 1), (.avx512, 1, 16), (.avx2, 7, 2),
+        (.avx2, 5, 3), (.avx2, 15, 1), (.generic, 7, 2), (.generic, 1, 8), (.avx512, 0, 2),
+        (.avx512, 4, 0), (.avx2, -1, 2), (.avx2, 2, -1), (.avx512, .max, 2), (.avx512, 2, .max),
+        (.avx512, .max, .max), (.avx512, .min, 1),
+    ]
+
+    @Test(arguments: legal) func legalTilesAreAccepted(isa: ISA, rows: Int, vectors: Int) throws {
+        let tiling = GEMM.Tiling(rows: rows, vectors: vectors, slab: 1, split: .rows)
+        #expect(try GEMM(shape(49, 96, 100), tiling, isa: isa).tiling == tiling)
+        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+        #expect(
+            try LoFiAttention(attention(queries: 49, keys: 49), keys, isa: isa).tiling == keys)
+    }
+
+    @Test(arguments: illegal) func illegalTilesThrow(isa: ISA, rows: Int, vectors: Int) throws {
+        let tiling = GEMM.Tiling(rows: rows, vectors: vectors, slab: 1, split: .rows)
+        let error = #expect(throws: PlanError.self) {
+            try GEMM(shape(49, 96, 100), tiling, isa: isa)
+        }
+        #expect(error?.description.contains("\(isa.registers) registers of \(isa)") == true)
+        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+        #expect(throws: PlanError.self) {
+            try LoFiAttention(attention(queries: 49, keys: 49), keys, isa: isa)
+        }
+    }
+
+    @Test(arguments: [0, -1, .min, 1 << 40, .max]) func impossibleSlabsThrow(slab: Int) {
+        let tiling = GEMM.Tiling(rows: 4, vectors: 2, slab: slab, split: .columns)
+        let error = #expect(throws: PlanError.self) {
+            try GEMM(shape(49, 96, 100), tiling, isa: .avx2)
+        }
+        #expect(error?.description.contains("slab of \(slab)") == true)
+    }
+
+    @Test(arguments: ISA.allCases, [1, 8, 1024])
+    func costModelTilesAreLegal(isa: ISA, maxBatch: Int) throws {
+        let model = CostModel(isa: isa)
+        for rows in [1, 2, 3, 7, 13, 16, 49, 50, 196, 784, 3136, 67_200] {
+            for k in [1, 12, 48, 96, 384, 1000, 3072, 65_536] {
+                for n in [1, 5, 96, 640, 1000] {
+                    let shape = shape(rows, k, n)
+                    let tiling = model.tiling(for: shape, maxBatch: maxBatch)
+                    let gemm = try GEMM(shape, tiling, isa: isa)
+                    #expect(tiling.rows <= rows * maxBatch)
+                    #expect(gemm.macs == rows * k * n)
+                    let panelBytes = k * tiling.vectors * isa.lanes * 4
+                    #expect(tiling.slab == 1 || tiling.slab * panelBytes <= 256 * 1024)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ISA.allCases) func costModelAttentionIsLegal(isa: ISA) throws {
+        let model = CostModel(isa: isa)
+        for queries in [1, 2, 5, 49, 196, 4200] {
+            for keys in [1, 3, 4, 15, 16, 17, 49, 64, 1050] {
+                let shape = attention(queries: queries, keys: keys)
+                let kernel = try LoFiAttention(shape, model.tiling(for: shape), isa: isa)
+                #expect(kernel.tiling.rows <= queries)
+                let scratch = kernel.scratch(lanes: isa.lanes)
+                #expect(scratch % (isa.lanes * kernel.tiling.keyVectors) == 0)
+                #expect(scratch >= shape.headDim * keys)
+            }
+        }
+    }
+
+    /// Few rows leave threads nothing to share but columns.
+    @Test func splitFollowsTheRows() {
+        let model = CostModel(isa: .avx512)
+        #expect(model.tiling(for: shape(1, 768, 1000), maxBatch: 1).split == .columns)
+        #expect(model.tiling(for: shape(49, 768, 3072), maxBatch: 1).split == .columns)
+        #expect(model.tiling(for: shape(3136, 96, 384), maxBatch: 1).split == .rows)
+    }
+
+    /// 49 rows are seven tiles of 7, or three of 14 and a rest of 7 that wastes nothing.
+    @Test func rowsWithoutACostlyRest() {
+        let model = CostModel(isa: .avx512)
+        #expect([7, 14].contains(model.tiling(for: shape(49, 768, 3072), maxBatch: 1).rows))
+        #expect([7, 14].contains(model.tiling(for: shape(196, 384, 1536), maxBatch: 1).rows))
+        #expect(model.tiling(for: shape(12, 384, 1536), maxBatch: 1).rows == 12)
+    }
+}
