@@ -70,7 +70,9 @@ let package = Package(
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
         .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
-//        .testTarget(name: "CodeGenerationTests", dependencies: ["CodeGeneration", "HiLoKit"]),
+        .testTarget(
+            name: "CodeGenerationTests",
+            dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
         .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
     ],

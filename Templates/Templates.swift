@@ -8,6 +8,9 @@ public enum TemplateFiles {
     public static let all: [String: String] = kernels.merging(library) { $1 }.merging(harness) { $1 }
         .mapValues { String(decoding: $0, as: UTF8.self) }
 
+    /// Names of the harness's files.
+    public static let harnessNames: [String] = harness.keys.sorted()
+
     private static let kernels: [String: [UInt8]] = [
         "simd.h": PackageResources.simd_h_mustache,
         "simd_generic.h": PackageResources.simd_generic_h_mustache,
@@ -49,5 +52,48 @@ public enum TemplateFiles {
         "preprocess.h": PackageResources.preprocess_h_mustache,
     ]
 
-    private static let harness: [String: [UInt8]] = [:]
+    private static let harness: [String: [UInt8]] = [
+        "allocations.c": PackageResources.allocations_c_mustache,
+        "allocations.h": PackageResources.allocations_h_mustache,
+        "api.c": PackageResources.api_c_mustache,
+        "api.h": PackageResources.api_h_mustache,
+        "api_arguments.c": PackageResources.api_arguments_c_mustache,
+        "api_results.c": PackageResources.api_results_c_mustache,
+        "api_state.c": PackageResources.api_state_c_mustache,
+        "api_weights.c": PackageResources.api_weights_c_mustache,
+        "bench.c": PackageResources.bench_c_mustache,
+        "cases.c": PackageResources.cases_c_mustache,
+        "cases.h": PackageResources.cases_h_mustache,
+        "cases_packing.c": PackageResources.cases_packing_c_mustache,
+        "guarded.c": PackageResources.guarded_c_mustache,
+        "guarded.h": PackageResources.guarded_h_mustache,
+        "harness.h": PackageResources.harness_h_mustache,
+        "input.c": PackageResources.input_c_mustache,
+        "input.h": PackageResources.input_h_mustache,
+        "kernels.c": PackageResources.kernels_c_mustache,
+        "main.c": PackageResources.main_c_mustache,
+        "npy.h": PackageResources.npy_h_mustache,
+        "npy_read.c": PackageResources.npy_read_c_mustache,
+        "npy_write.c": PackageResources.npy_write_c_mustache,
+        "options.c": PackageResources.options_c_mustache,
+        "options.h": PackageResources.options_h_mustache,
+        "peak.c": PackageResources.peak_c_mustache,
+        "peak.h": PackageResources.peak_h_mustache,
+        "profile.c": PackageResources.profile_c_mustache,
+        "profile.h": PackageResources.profile_h_mustache,
+        "random.h": PackageResources.random_h_mustache,
+        "reference.c": PackageResources.reference_c_mustache,
+        "reference.h": PackageResources.reference_h_mustache,
+        "reference_attention.c": PackageResources.reference_attention_c_mustache,
+        "reference_sampling.c": PackageResources.reference_sampling_c_mustache,
+        "run.c": PackageResources.run_c_mustache,
+        "session.c": PackageResources.session_c_mustache,
+        "session.h": PackageResources.session_h_mustache,
+        "statistics.c": PackageResources.statistics_c_mustache,
+        "statistics.h": PackageResources.statistics_h_mustache,
+        "verify.c": PackageResources.verify_c_mustache,
+        "verify.h": PackageResources.verify_h_mustache,
+        "verify_compare.c": PackageResources.verify_compare_c_mustache,
+        "verify_runs.c": PackageResources.verify_runs_c_mustache,
+    ]
 }

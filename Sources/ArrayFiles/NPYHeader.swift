@@ -61,7 +61,8 @@ struct NPYHeader: Equatable {
         let extents = shape.map(String.init).joined(separator: ", ")
         let tuple = shape.count == 1 ? "(\(extents),)" : "(\(extents))"
         var text = Array(
-            "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': \(tuple), }".utf8)
+            "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': \(tuple), }".utf8
+        )
         let prefix = magic.count + 4
         let padding = 63 - (prefix + text.count) % 64
         text += Array(repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]

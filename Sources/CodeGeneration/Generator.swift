@@ -9,8 +9,11 @@ public struct Generator: Sendable {
     public init(_ plan: Plan) { self.plan = plan }
 
     /// All files of the library but the weights, sorted by path.
-    public func files() -> [GeneratedFile] {
-        let renderer = Renderer()
+    public func files() -> [GeneratedFile] { files(observer: nil) }
+
+    /// The same, with a look at what each template is filled with, for tests.
+    package func files(observer: Renderer.Observer?) -> [GeneratedFile] {
+        let renderer = Renderer(observer: observer)
         let sources = LibrarySource(plan, renderer).files() + HarnessSource(plan, renderer).files()
         let build = BuildFiles(plan, renderer).files(for: sources)
         return (sources + build + [planFile]).sorted { $0.path < $1.path }

@@ -3,14 +3,19 @@ import Templates
 
 /// Renders the C templates. A context is a struct whose properties are the template's tags; nothing
 /// is escaped, because every value is a number or a checked name.
-struct Renderer: Sendable {
+package struct Renderer: Sendable {
     private let library: MustacheLibrary
 
     /// Before each template: tags are `<% %>`, so that C braces stay as they are, and nothing is
     /// escaped as HTML.
     private static let prologue = "{{% CONTENT_TYPE:TEXT}}{{=<% %>=}}"
 
-    init() {
+    /// Told of every template and its context, before it is rendered.
+    package typealias Observer = @Sendable (_ template: String, _ context: Any) -> Void
+    private let observer: Observer?
+
+    init(observer: Observer? = nil) {
+        self.observer = observer
         var library = MustacheLibrary()
         for (name, text) in TemplateFiles.all {
             do {
@@ -24,6 +29,7 @@ struct Renderer: Sendable {
 
     /// The text of `template` for `context`.
     func render(_ template: String, _ context: Any) -> String {
+        observer?(template, context)
         guard let text = library.render(context, withTemplate: template) else {
             preconditionFailure("no template is named \(template)")
         }

@@ -20,7 +20,9 @@ public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String)
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
     do {
         try fill(descriptor, with: chunks, path: path)
-        guard rename(temporary, path) == 0 else { throw FileError.system(path, "cannot be replaced") }
+        guard rename(temporary, path) == 0 else {
+            throw FileError.system(path, "cannot be replaced")
+        }
     } catch {
         unlink(temporary)
         throw error

@@ -27,7 +27,8 @@ public struct InputFile: ~Copyable {
             close(descriptor)
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             throw FileError(
-                path: path, problem: isFolder ? "is a folder, not a file" : "is a pipe or a device, not a file")
+                path: path,
+                problem: isFolder ? "is a folder, not a file" : "is a pipe or a device, not a file")
         }
         self.path = path
         self.descriptor = descriptor
@@ -62,6 +63,8 @@ public struct InputFile: ~Copyable {
 }
 
 /// The method of the same name hides the system's function.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+private func systemRead(
+    _ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int
+) -> Int {
     read(descriptor, buffer, count)
 }

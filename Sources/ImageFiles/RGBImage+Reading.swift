@@ -72,7 +72,8 @@ enum ImageFormat: String {
         guard max(width, height) <= RGBImage.maximumSide else {
             throw ImageFileError(
                 path: path, reason: .tooLarge,
-                problem: "is \(width)×\(height) pixels; sides up to \(RGBImage.maximumSide) are read")
+                problem: "is \(width)×\(height) pixels;"
+                    + " sides up to \(RGBImage.maximumSide) are read")
         }
         return (width, height)
     }

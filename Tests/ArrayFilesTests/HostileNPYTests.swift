@@ -11,7 +11,9 @@ import Testing
         return try NPYArray(contentsOf: path)
     }
 
-    private func file(header: String, data: Int, declared: Int? = nil, version: UInt8 = 1) -> [UInt8] {
+    private func file(
+        header: String, data: Int, declared: Int? = nil, version: UInt8 = 1
+    ) -> [UInt8] {
         let length = declared ?? header.utf8.count
         let lengthBytes = (0..<(version == 1 ? 2 : 4)).map { UInt8(length >> (8 * $0) & 255) }
         return [0x93] + Array("NUMPY".utf8) + [version, 0] + lengthBytes + Array(header.utf8)

@@ -49,8 +49,8 @@ private func ramp(_ count: Int) -> [Float] {
         defer { try? FileManager.default.removeItem(atPath: copy) }
         let array = try NPYArray(contentsOf: source)
         try array.write(to: copy)
-        let (old, new) = (FileManager.default.contents(atPath: source),
-            FileManager.default.contents(atPath: copy))
+        let old = FileManager.default.contents(atPath: source)
+        let new = FileManager.default.contents(atPath: copy)
         if name == "f8" {
             // Elements went through Float.
             #expect(new?.prefix(128) == old?.prefix(128))

@@ -65,8 +65,10 @@ private func read(_ path: String) throws -> [UInt8] {
     @Test func oldFileSurvivesAFailedWrite() throws {
         let path = folder.path + "/missing/file"
         let error = #expect(throws: FileError.self) { try write([[1]], to: path) }
-        #expect(error == FileError(
-            path: path, problem: "cannot be created: No such file or directory"))
+        #expect(
+            error
+                == FileError(
+                    path: path, problem: "cannot be created: No such file or directory"))
         #expect(try folder.contents == [])
     }
 

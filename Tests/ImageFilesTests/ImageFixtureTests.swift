@@ -57,7 +57,8 @@ extension [UInt8] {
         let path = NSTemporaryDirectory() + "/hilo-image-" + UUID().uuidString + ".png"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try FileManager.default.copyItem(atPath: ImageFixture.path("rgb.jpg"), toPath: path)
-        #expect(try RGBImage(contentsOf: path) == RGBImage(contentsOf: ImageFixture.path("rgb.jpg")))
+        let original = try RGBImage(contentsOf: ImageFixture.path("rgb.jpg"))
+        #expect(try RGBImage(contentsOf: path) == original)
     }
 
     @Test(arguments: [(1, 1), (37, 5), (3, 200)]) func writtenPicturesComeBack(
@@ -75,8 +76,9 @@ extension [UInt8] {
         let image = RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
         let error = #expect(throws: ImageFileError.self) { try image.write(to: "/missing/a.png") }
         #expect(
-            error == ImageFileError(
-                path: "/missing/a.png", reason: .unwritable,
-                problem: "cannot be created: No such file or directory"))
+            error
+                == ImageFileError(
+                    path: "/missing/a.png", reason: .unwritable,
+                    problem: "cannot be created: No such file or directory"))
     }
 }

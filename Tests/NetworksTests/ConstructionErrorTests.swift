@@ -129,7 +129,7 @@ import Testing
     // MARK: Numbers
 
     @Test func numbersOutOfRange() {
-        #expect(plain(classes: -1) == "net: classes is -1; use 0 for pooled features")
+        #expect(plain(classes: -1) == "net: classes is -1; 1 to 1000000 are possible, and 0 for pooled features")
         #expect(
             plain(depth: -1) == "net, stage 1: depth is -1; 0 to 1000 blocks are possible")
         #expect(

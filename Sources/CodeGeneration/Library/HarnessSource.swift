@@ -1,4 +1,6 @@
+import Networks
 import Planning
+import Templates
 
 /// The program that verifies, times and runs the library.
 struct HarnessSource {
@@ -10,5 +12,21 @@ struct HarnessSource {
         self.renderer = renderer
     }
 
-    func files() -> [GeneratedFile] { [] }
+    func files() -> [GeneratedFile] {
+        TemplateFiles.harnessNames.map { renderer.file("harness/\($0)", $0, context) }
+    }
+
+    private struct Context {
+        let model, MODEL: String
+        /// Whether the input is an image, so that it can be preprocessed.
+        let image: Bool
+    }
+
+    private var context: Context {
+        let names = LibraryNames(plan)
+        if case .litv2 = plan.network {
+            return Context(model: names.model, MODEL: names.MODEL, image: true)
+        }
+        return Context(model: names.model, MODEL: names.MODEL, image: false)
+    }
 }

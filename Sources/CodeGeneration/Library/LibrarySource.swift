@@ -44,7 +44,10 @@ struct LibrarySource {
 
     private func preprocessing() -> [GeneratedFile] {
         guard case .litv2 = plan.network else { return [] }
-        return [renderer.file("src/preprocess.c", "preprocess.c", headerContext)]
+        return [
+            renderer.file("include/\(names.model)_preprocess.h", "preprocess.h", headerContext),
+            renderer.file("src/preprocess.c", "preprocess.c", headerContext),
+        ]
     }
 }
 

@@ -1,0 +1,81 @@
+# HiLo: from a LITv2 checkpoint to a C library made for it.
+#
+# Two commands are enough on a fresh machine with git, make, gcc, python3 and Swift; both install
+# what they miss (apt, PyPI) before they begin:
+#
+#   make demo    generates the library of the trained example, builds and verifies it, classifies
+#                real images with it, and says where everything lies
+#   make test    runs all tests
+#
+# Working on HiLo:
+#
+#   make build          the command line, .build/release/hilo
+#   make generated      writes Generated/ anew after a change of templates or generator
+#   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
+#   make bench-eager    LITv2-S against PyTorch eager, alternating in one run
+#   make format         swift-format on everything
+#   make clean          removes what the above built, but not Swift's dependencies
+#
+# `make test TESTS=PlanningTests` runs one suite.
+
+# Tests look inside modules; the same flags everywhere keep one build for demo and tests.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SWIFT_BUILD := swift build $(SWIFT_FLAGS)
+HILO := .build/release/hilo
+OUT := out
+VENV := .venv
+TESTS ?=
+
+.PHONY: demo test build setup generated fixtures bench-eager format lint clean
+
+demo: build
+	@Examples/digits/demo $(HILO) $(OUT)/digits
+
+test: setup $(VENV)/safetensors.installed
+	$(SWIFT_BUILD) --build-tests
+	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
+	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter $(TESTS))
+
+build: setup
+	@$(SWIFT_BUILD) --product hilo
+
+setup:
+	@scripts/setup
+
+generated: build
+	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --isa avx2 \
+	  --output $(OUT)/generated-digits
+	rm -rf Generated/digits
+	mkdir -p Generated
+	cp -r $(OUT)/generated-digits Generated/digits
+	rm -rf Generated/digits/weights
+
+fixtures: $(VENV)/oracle.installed
+	$(VENV)/bin/python Tests/Oracle/check_oracle.py
+	$(VENV)/bin/python Tests/Oracle/make_fixtures.py
+	$(VENV)/bin/python Tests/Oracle/make_preprocess_fixtures.py
+
+bench-eager: build $(VENV)/oracle.installed
+	$(VENV)/bin/python Benchmarks/eager.py --hilo $(HILO) --output $(OUT)/bench
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Templates Tests
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Templates Tests
+
+clean:
+	rm -rf $(OUT) $(VENV)
+	swift package clean
+
+$(VENV)/bin/python: | setup
+	python3 -m venv $(VENV)
+
+# The official reader of safetensors, to check what `hilo convert` writes.
+$(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)/oracle.installed: Tests/Oracle/requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@

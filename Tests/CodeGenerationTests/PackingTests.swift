@@ -1,0 +1,58 @@
+import Checkpoints
+import CodeGeneration
+import Networks
+import Planning
+import Testing
+
+@Suite struct PackingTests {
+    private func weights(of network: Network) -> Weights {
+        Weights(
+            Dictionary(
+                uniqueKeysWithValues: network.parameters.map { ($0.name, $0.seededValues(seed: 3)) }))
+    }
+
+    /// Everything but what is folded comes back to the bit; q was scaled, token merging has its
+    /// BatchNorm inside.
+    @Test func unpackingRecoversTheCheckpoint() throws {
+        for plan in try samplePlans() {
+            let original = weights(of: plan.network)
+            let packer = WeightPacker(original)
+            let packed = plan.weights.flatMap { packer.values(of: $0) }
+            #expect(packed.count == plan.weightFloats)
+            let recovered = WeightUnpacker(plan).weights(from: packed)
+            #expect(recovered.names == original.names)
+            for parameter in plan.network.parameters {
+                compare(parameter, original[parameter.name], recovered[parameter.name])
+            }
+        }
+    }
+
+    private func compare(_ parameter: Parameter, _ original: [Float], _ recovered: [Float]) {
+        #expect(original.count == recovered.count, "\(parameter.name)")
+        let name = parameter.name
+        if name.contains("norm_layer") || name.contains("dconv.weight") || name.contains("dconv.bias") {
+            return
+        }
+        let isScaled = name.contains("l_q.") || name.contains("h_qkv.")
+        for (a, b) in zip(original, recovered) {
+            #expect(isScaled ? abs(a - b) <= 2e-7 * abs(a) : a == b, "\(name)")
+        }
+    }
+
+    /// Columns beyond the last output are zero, so a whole tile can be computed.
+    @Test func panelsArePaddedWithZeros() throws {
+        for plan in try samplePlans() {
+            let packer = WeightPacker(weights(of: plan.network))
+            for tensor in plan.weights {
+                guard case .panels(let sources, let panel, _) = tensor.layout else { continue }
+                let values = packer.values(of: tensor)
+                let outputs = sources.reduce(0) { $0 + $1.outputs }
+                let k = sources[0].inputs
+                for column in outputs..<outputs.rounded(upTo: panel) {
+                    let start = column / panel * panel * k + column % panel
+                    for input in 0...k - 1 { #expect(values[start + input * panel] == 0) }
+                }
+            }
+        }
+    }
+}

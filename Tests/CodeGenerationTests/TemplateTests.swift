@@ -1,0 +1,115 @@
+import CodeGeneration
+import Foundation
+import Networks
+import Planning
+import Synchronization
+import Templates
+import Testing
+
+/// Networks that between them use every template and every partial.
+func samplePlans() throws -> [Plan] {
+    let small = Network.litv2(
+        try LITv2(name: "small", height: 64, width: 96) {
+            PatchEmbedding(channels: 12)
+            Stage(depth: 1) { ConvFFN() }
+            TokenMerging()
+            Stage(depth: 2) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                ConvFFN()
+            }
+            Classifier(classes: 10)
+        })
+    let layer = Network.hilo(try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
+    return try [small, layer].flatMap { network in
+        try ISA.allCases.map { try Planner(network, Target(isa: $0, maxBatch: 3)).plan() }
+    }
+}
+
+@Suite struct TemplateTests {
+    @Test func everyTagNamesAPropertyOfItsContext() throws {
+        let unknown = Mutex<Set<String>>([])
+        for plan in try samplePlans() {
+            _ = Generator(plan).files { template, context in
+                let tags = TagChecker.unknownTags(template: template, context: context)
+                unknown.withLock { $0.formUnion(tags) }
+            }
+        }
+        #expect(unknown.withLock { $0 } == [])
+    }
+
+    @Test func theCheckerSeesAMissingTag() {
+        struct Context { let name = "x" }
+        let unknown = TagChecker.unknownTags(template: "gemm.c", context: Context())
+        #expect(unknown.contains("gemm.c: rows"))
+        #expect(!unknown.contains("gemm.c: name"))
+    }
+
+    @Test func everyTemplateFileIsListedAndUsed() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Templates/c")
+        let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        let names = (files?.allObjects as? [URL] ?? [])
+            .filter { $0.pathExtension == "mustache" }
+            .map { $0.deletingPathExtension().lastPathComponent }
+        #expect(!names.isEmpty)
+        #expect(Set(names) == Set(TemplateFiles.all.keys))
+
+        let used = Mutex<Set<String>>([])
+        for plan in try samplePlans() {
+            _ = Generator(plan).files { template, _ in
+                used.withLock { _ = $0.insert(template) }
+            }
+        }
+        // Partials are rendered inside their template.
+        let whole = names.filter { !$0.hasPrefix("gemm_") }
+        #expect(Set(whole).subtracting(used.withLock { $0 }) == [])
+    }
+
+    @Test func noTagIsLeftInGeneratedText() throws {
+        for plan in try samplePlans() {
+            for file in Generator(plan).files() {
+                #expect(!file.contents.contains("<%"), "\(file.path)")
+                #expect(!file.contents.contains("{{"), "\(file.path)")
+            }
+        }
+    }
+}
+
+@Suite struct GeneratorTests {
+    @Test func generatingTwiceGivesTheSameBytes() throws {
+        for (first, second) in zip(try samplePlans(), try samplePlans()) {
+            #expect(Generator(first).files() == Generator(second).files())
+        }
+    }
+
+    @Test func eachKernelIsGeneratedOnceUnderItsName() throws {
+        for plan in try samplePlans() {
+            let paths = Generator(plan).files().map(\.path)
+            #expect(Set(paths).count == paths.count)
+            let kernels = paths.filter { $0.hasPrefix("src/kernels/") }
+            #expect(kernels.count == plan.kernels.count)
+            for path in kernels { #expect(path.contains("/\(plan.network.name)_")) }
+        }
+    }
+
+    @Test func plansSurviveTheirFile() throws {
+        for plan in try samplePlans() {
+            #expect(try Plan(json: Data(plan.json.utf8)) == plan)
+        }
+    }
+
+    @Test func fingerprintsTellLibrariesApart() throws {
+        let plans = try samplePlans()
+        #expect(Set(plans.map(\.fingerprint)).count == plans.count)
+    }
+
+    /// Packed weights do not depend on resolution, batch or name.
+    @Test func fingerprintIsThatOfTheWeights() throws {
+        func plan(_ name: String, _ side: Int, batch: Int) throws -> Plan {
+            let network = try Preset.small.network(
+                name: name, resolution: Resolution(height: side, width: side))
+            return try Planner(.litv2(network), Target(isa: .avx2, maxBatch: batch)).plan()
+        }
+        #expect(try plan("a", 224, batch: 8).fingerprint == plan("b", 320, batch: 1).fingerprint)
+    }
+}
