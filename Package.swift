@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
 //        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
     ],
     swiftLanguageModes: [.v6]

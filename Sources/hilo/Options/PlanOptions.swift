@@ -14,7 +14,8 @@ struct PlanOptions: ParsableArguments {
         help: "Reproducible weights without a checkpoint. (default: 0)")
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
+    @Option(
+        help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
     var plan: String?
 
     /// What the flags amount to.
