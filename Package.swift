@@ -60,7 +60,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
 
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+        // Reads Tests/Fixtures for the test targets.
+        .target(
+            name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints"],
             resources: [.copy("Fixtures")]),
@@ -68,13 +71,17 @@ let package = Package(
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
 //        .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
-        .testTarget(name: "ReferenceTests", dependencies: ["Networks", "Reference"]),
+        .testTarget(
+            name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
-//        .testTarget(name: "HiLoTests", dependencies: ["HiLoKit", "ImageFiles"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
+        .testTarget(
+            name: "HiLoTests", dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -52,11 +52,17 @@ public struct GEMM: Sendable, Hashable, Codable {
     public let shape: Shape
     public let tiling: Tiling
 
-    /// Throws when the tile does not fit the registers of `isa`.
+    /// More panels than any cache holds, and few enough that the generated loops cannot overflow.
+    private static let mostPanels = 65_536
+
+    /// Throws when the tile does not fit the registers of `isa`, or the slab is no slab.
     public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
         self.shape = shape
         self.tiling = tiling
-        guard tiling.rows >= 1, tiling.vectors >= 1, tiling.slab >= 1,
+        guard (1...Self.mostPanels).contains(tiling.slab) else {
+            throw PlanError("a slab of \(tiling.slab) panels: 1 to \(Self.mostPanels) are possible")
+        }
+        guard tiling.rows >= 1, tiling.vectors >= 1,
             tiling.rows <= isa.registers, tiling.vectors <= isa.registers,
             tiling.rows * tiling.vectors + tiling.vectors < isa.registers
         else {

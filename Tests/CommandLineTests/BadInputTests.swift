@@ -17,14 +17,15 @@ import Testing
     // MARK: Files that are none
 
     @Test(arguments: ["--config", "--checkpoint", "--plan"]) func missingFile(flag: String) throws {
-        try sandbox.expectFailure(65, of: generate(flag, "nowhere.x"), saying: ["nowhere.x", "o such"])
+        try sandbox.expectFailure(
+            65, of: generate(flag, "nowhere.x"), saying: ["nowhere.x", "o such file"])
     }
 
     @Test(arguments: ["--config", "--checkpoint", "--plan"])
     func aFolderIsNoFile(flag: String) throws {
         try FileManager.default.createDirectory(
             at: sandbox.file("folder"), withIntermediateDirectories: true)
-        try sandbox.expectFailure(65, of: generate(flag, "folder"), saying: ["folder", "a "])
+        try sandbox.expectFailure(65, of: generate(flag, "folder"), saying: ["folder: is a "])
     }
 
     @Test(arguments: ["--config", "--checkpoint", "--plan"]) func emptyFile(flag: String) throws {
@@ -137,7 +138,8 @@ import Testing
         try FileManager.default.createDirectory(
             at: sandbox.file("folder"), withIntermediateDirectories: true)
         try sandbox.expectFailure(65, of: [command, "folder"], saying: ["folder", "plan.json"])
-        try sandbox.expectFailure(65, of: [command, "nowhere"], saying: ["nowhere", "no such folder"])
+        try sandbox.expectFailure(
+            65, of: [command, "nowhere"], saying: ["nowhere", "no such folder"])
         try sandbox.expectFailure(65, of: [command, "tiny.yaml"], saying: ["tiny.yaml"])
     }
 

@@ -44,12 +44,13 @@ import Testing
         ] {
             #expect(files.keys.contains(expected))
         }
-        let nothingLocal = files.values.allSatisfy { $0.range(of: Data(sandbox.folder.path.utf8)) == nil }
-        #expect(nothingLocal)
+        let place = Data(sandbox.folder.path.utf8)
+        #expect(files.values.allSatisfy { $0.range(of: place) == nil })
     }
 
     @Test func theSeedDeterminesTheWeights() throws {
-        for (folder, flags) in [("default", []), ("zero", ["--seed", "0"]), ("one", ["--seed", "1"])] {
+        let seeds = [("default", []), ("zero", ["--seed", "0"]), ("one", ["--seed", "1"])]
+        for (folder, flags) in seeds {
             let ending = try sandbox.hilo(
                 ["generate", "--config", "tiny.yaml", "--output", folder] + flags)
             #expect(ending.status == 0)
@@ -80,8 +81,8 @@ import Testing
         let files = try bytes("lib").keys
         #expect(files.contains("include/new.h"))
         #expect(!files.contains("include/old.h"))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.folder.path).sorted()
-            == ["lib", "tiny.yaml"])
+        let beside = try FileManager.default.contentsOfDirectory(atPath: sandbox.folder.path)
+        #expect(Set(beside) == ["lib", "tiny.yaml"])
     }
 
     @Test func aFailureLeavesTheOldLibrary() throws {
@@ -91,7 +92,10 @@ import Testing
         try sandbox.write("broken.pth", "PK\u{3}\u{4} no archive")
         try sandbox.expectFailure(
             65,
-            of: ["generate", "--config", "tiny.yaml", "--checkpoint", "broken.pth", "--output", "lib"],
+            of: [
+                "generate", "--config", "tiny.yaml", "--checkpoint", "broken.pth", "--output",
+                "lib",
+            ],
             saying: ["broken.pth"])
         #expect(try bytes("lib") == before)
     }

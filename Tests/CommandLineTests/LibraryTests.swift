@@ -38,7 +38,8 @@ struct LibraryTests {
     private func run(_ sandbox: Sandbox) throws {
         let input = SeededValues(seed: 5, name: "input").values(3 * 24 * 12)
         try NPYArray(shape: [3, 24, 12], values: input).write(to: sandbox.file("x.npy").path)
-        let ending = try sandbox.hilo("run", "lib", "--input", "x.npy", "--output", "y.npy", "--json")
+        let ending = try sandbox.hilo(
+            "run", "lib", "--input", "x.npy", "--output", "y.npy", "--json")
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(ending.stdout.hasPrefix(#"{"batch":3,"#))
         let output = try NPYArray(contentsOf: sandbox.file("y.npy").path)

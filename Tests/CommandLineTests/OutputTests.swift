@@ -44,8 +44,8 @@ import Testing
     @Test func convertWritesOnlyRegularFiles() throws {
         try sandbox.writeCheckpoint("tiny.safetensors")
         try sandbox.write("file", "precious")
-        for (output, word) in [("/dev/null", "no regular file"), (".", "folder"), ("file/x", "file/x")]
-        {
+        let outputs = [("/dev/null", "no regular file"), (".", "folder"), ("file/x", "file/x")]
+        for (output, word) in outputs {
             try sandbox.expectFailure(
                 73, of: ["convert", "tiny.safetensors", output], saying: [word])
         }

@@ -90,7 +90,8 @@ import Testing
     func aLibraryHasOneResolution(command: String) throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
-        #expect(try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
+        #expect(
+            try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
         try sandbox.expectFailure(
             64, of: command.split(separator: " ").map(String.init) + ["--resolution", "96"],
             saying: ["96x96", "64x64"])
@@ -100,7 +101,8 @@ import Testing
     func benchRefusesNumbersOutOfRange(flags: [String]) throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
-        #expect(try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
+        #expect(
+            try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
         try sandbox.expectFailure(64, of: ["bench", "LIB"] + flags, saying: [flags[0], flags[1]])
     }
 }

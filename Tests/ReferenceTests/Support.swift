@@ -67,3 +67,23 @@ func expectClose(
         far == nil, "value \(far?.offset ?? 0): \(far?.element as Any)",
         sourceLocation: sourceLocation)
 }
+
+/// Differences relative to values above 1, absolute below.
+func expectAgreement(
+    _ found: [Double], _ expected: [Double], within tolerance: Double = 1e-12,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    #expect(!expected.isEmpty, sourceLocation: sourceLocation)
+    let scales = expected.map { max(1, abs($0)) }
+    expectClose(
+        zip(found, scales).map(/) + found.dropFirst(scales.count), zip(expected, scales).map(/),
+        within: tolerance, sourceLocation: sourceLocation)
+}
+
+extension Array {
+    /// `parts` arrays of equal size.
+    func split(into parts: Int) -> [[Element]] {
+        let size = count / parts
+        return (0..<parts).map { Array(self[$0 * size..<($0 + 1) * size]) }
+    }
+}

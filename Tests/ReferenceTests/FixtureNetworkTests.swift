@@ -1,0 +1,132 @@
+import Networks
+import Reference
+import TestFixtures
+import Testing
+
+/// Layers, networks and backbones with seeded weights against PyTorch in double precision.
+@Suite struct FixtureNetworkTests {
+    @Test func everyProductHasCases() throws {
+        #expect(try !LayerCase.load().cases.isEmpty)
+        #expect(try Self.small().count >= 7)
+        #expect(try Self.fullSize().map(\.id) == Self.fullSizeNames)
+        #expect(try !BackboneCase.load().cases.isEmpty)
+    }
+
+    @Test(arguments: try LayerCase.load().cases)
+    func layerAgrees(case layer: LayerCase) throws {
+        let geometry = try layer.geometry.layer()
+        let reference = seededReference(.hilo(geometry), seed: layer.seed)
+        let outputs = try seededInputs(
+            batch: layer.batch, count: geometry.map.count * geometry.dim, seed: layer.seed
+        ).map { try reference.run($0).split(into: geometry.map.count) }
+        let stored = outputs.flatMap { tokens in layer.rows.flatMap { tokens[$0] } }
+        let expected = try LayerCase.load().required("\(layer.id).output64").values
+        expectAgreement(stored, expected)
+        expectStatistics(of: outputs.flatMap { $0.flatMap { $0 } }, layer.statistics)
+    }
+
+    // MARK: Networks
+
+    /// What runs in a second or so; the others take the same code through larger loops.
+    private static func small() throws -> [NetworkCase] {
+        try NetworkCase.load().cases.filter {
+            try Network.litv2($0.network()).macs * $0.batch < smallMACs
+        }
+    }
+
+    private static func fullSize() throws -> [NetworkCase] {
+        try NetworkCase.load().cases.filter { fullSizeNames.contains($0.id) }
+    }
+
+    private static let smallMACs = 100_000_000
+    private static let fullSizeNames = ["litv2_s_224", "litv2_s_128_window_4"]
+
+    @Test(arguments: try small())
+    func smallNetworkAgrees(case network: NetworkCase) throws { try check(network) }
+
+    @Test(.enabled(if: isOptimised, "billions of operations; run with -c release"),
+        arguments: try fullSize())
+    func fullSizeNetworkAgrees(case network: NetworkCase) throws { try check(network) }
+
+    private func check(_ network: NetworkCase) throws {
+        let model = try network.network()
+        let reference = seededReference(.litv2(model), seed: network.seed)
+        var maps = [[Double]](repeating: [], count: model.stages.count)
+        let inputs = seededInputs(
+            batch: network.batch, count: 3 * network.height * network.width, seed: network.seed)
+        let logits = try inputs.flatMap { image in
+            try reference.run(image) { maps[$0] += $1.values }
+        }
+        expectAgreement(
+            logits, try NetworkCase.load().required("\(network.id).logits64").values)
+        try #require(maps.count == network.stages.count)
+        for (map, statistics) in zip(maps, network.stages) {
+            expectStatistics(of: map, statistics)
+        }
+    }
+
+    // MARK: Backbones
+
+    private static func backbones(named prefix: String, _ isNamed: Bool) throws -> [BackboneCase] {
+        try BackboneCase.load().cases.filter { $0.id.hasPrefix(prefix) == isNamed }
+    }
+
+    @Test(arguments: try backbones(named: "dense_litv2_s", false))
+    func smallBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
+
+    @Test(.enabled(if: isOptimised, "billions of operations; run with -c release"),
+        arguments: try backbones(named: "dense_litv2_s", true))
+    func fullSizeBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
+
+    private func check(_ backbone: BackboneCase) throws {
+        let weights = try backbone.weights()
+        let reference = ReferenceNetwork(.litv2(try backbone.network())) { weights[$0] ?? [] }
+        let images = try seededInputs(
+            batch: backbone.batch, count: 3 * backbone.height * backbone.width,
+            seed: backbone.seed
+        ).map { try reference.featureMaps($0, height: backbone.height, width: backbone.width) }
+        let fixture = try BackboneCase.load()
+        for (stage, statistics) in backbone.stages.enumerated() {
+            let maps = images.map { $0[stage] }
+            let stored = maps.flatMap { $0.planes(step: backbone.channelStep) }
+            expectAgreement(
+                stored, try fixture.required("\(backbone.id).stage\(stage + 1).64").values)
+            expectStatistics(of: maps.flatMap(\.values), statistics)
+        }
+    }
+}
+
+/// Whether the tests were compiled with optimisation; without it the reference takes minutes.
+private let isOptimised: Bool = {
+    #if DEBUG
+        false
+    #else
+        true
+    #endif
+}()
+
+private func seededReference(_ network: Network, seed: UInt64) -> ReferenceNetwork {
+    let weights = seededWeights(network.parameters, seed: seed)
+    return ReferenceNetwork(network) { weights[$0] ?? [] }
+}
+
+/// Mean, mean magnitude and largest magnitude: all values count, also those that are not stored.
+private func expectStatistics(
+    of values: [Double], _ expected: MapStatistics,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let magnitudes = values.map(abs)
+    let count = Double(values.count)
+    expectAgreement(
+        [values.reduce(0, +) / count, magnitudes.reduce(0, +) / count, magnitudes.max() ?? .nan],
+        [expected.mean, expected.meanAbs, expected.maxAbs], sourceLocation: sourceLocation)
+}
+
+extension TokenMap {
+    /// Every `step`-th channel from 0 as planes, C×H×W.
+    fileprivate func planes(step: Int) -> [Double] {
+        stride(from: 0, to: channels, by: step).flatMap { channel in
+            (0..<count).map { values[$0 * channels + channel] }
+        }
+    }
+}
