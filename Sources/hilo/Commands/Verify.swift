@@ -31,10 +31,9 @@ struct Verify: AsyncParsableCommand {
             threads: threads.threads)
         try await library.buildIfNeeded(opened)
         Console.note("the reference takes its weights from \(verifier.source)")
-        let progress = ProgressLine()
-        defer { progress.clear() }
-        let found = try await verifier.verify { progress.show($0, of: $1, $2) }
-        progress.clear()
+        let found = try await ProgressLine.during { line in
+            try await verifier.verify { line.show($0, of: $1, $2) }
+        }
         try report(found, source: verifier.source)
         guard found.passed else {
             throw CheckFailure(

@@ -75,14 +75,14 @@ struct RunReport: Encodable {
             return "shape \(shapeText(values.shape)), mean \(decimal(values.mean, 6)), "
                 + "max \(decimal(values.max, 6))"
         case .classes(let classification):
-            var table = Table([("class", .left), ("", .left), ("probability", .right)])
+            var table = Table([.left, .left, .right])
             for candidate in classification.top {
                 table.add([
                     candidate.label ?? "\(candidate.index)", bar(candidate.probability),
                     "\(decimal(100 * candidate.probability, 1)) %",
                 ])
             }
-            return table.rowsText
+            return table.text
         }
     }
 }
