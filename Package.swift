@@ -77,7 +77,9 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "CommandLineTests", dependencies: ["hilo", "HiLoKit"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests", dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],

@@ -148,11 +148,11 @@ extension Verifier {
 
     private func run(_ input: [Float]) async throws -> [Float] {
         try await withTemporaryFolder { folder in
-            let files = (input: folder.appending(path: "x.npy"), output: folder.appending(path: "y.npy"))
+            let (x, y) = (folder.appending(path: "x.npy"), folder.appending(path: "y.npy"))
             try NPYArray(shape: [Self.images] + network.inputShape, values: input)
-                .write(to: files.input.path)
-            try await library.run(input: files.input, output: files.output, threads: threads)
-            let output = try NPYArray(contentsOf: files.output.path)
+                .write(to: x.path)
+            try await library.run(input: x, output: y, threads: threads)
+            let output = try NPYArray(contentsOf: y.path)
             guard output.values.count == Self.images * network.outputShape.reduce(1, *) else {
                 throw LibraryError.harness(
                     code: 0, "\(library.harness.path): wrote an array of \(output.shape)")

@@ -32,7 +32,9 @@ struct Doctor: AsyncParsableCommand {
 /// What `doctor` found.
 private struct DoctorReport: Encodable {
     struct CompilerReport: Encodable {
-        let path, family, version, openmp: String
+        let path, family, version: String
+        /// What OpenMP needs.
+        let compileFlags, linkFlags: [String]
     }
 
     struct Rejection: Encodable {
@@ -54,7 +56,7 @@ private struct DoctorReport: Encodable {
         self.compiler = compiler.map {
             CompilerReport(
                 path: $0.path, family: $0.family.rawValue, version: $0.version,
-                openmp: ($0.openMPFlags + $0.linkFlags).joined(separator: " "))
+                compileFlags: $0.openMPFlags, linkFlags: $0.linkFlags)
         }
         self.rejected = rejected.map { Rejection(compiler: $0.compiler, reason: $0.reason) }
         cpu = CPUReport(
@@ -65,7 +67,11 @@ private struct DoctorReport: Encodable {
     var text: String {
         let compilerLines =
             compiler.map {
-                ["compiler: \($0.path) (\($0.family) \($0.version))", "openmp: \($0.openmp)"]
+                [
+                    "compiler: \($0.path) (\($0.family) \($0.version))",
+                    "openmp: compile with \($0.compileFlags.joined(separator: " ")), "
+                        + "link with \($0.linkFlags.joined(separator: " "))",
+                ]
             } ?? ["compiler: none that builds and runs OpenMP programs"]
         let caches = [("L1d", cpu.l1dBytes), ("L2", cpu.l2Bytes), ("L3", cpu.l3Bytes)]
             .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }

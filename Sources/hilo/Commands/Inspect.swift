@@ -14,7 +14,8 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if exists, isFolder.boolValue {
             let library = try GeneratedLibrary(folder: URL(fileURLWithPath: path))
             try show(LibrarySummary(library))
         } else {

@@ -38,7 +38,8 @@ struct Run: AsyncParsableCommand {
         let array = try NetworkInput(input, of: opened.plan.network)
         try await library.buildIfNeeded(opened)
         let result = try await array.run(on: opened, output: output, threads: threads.threads)
-        let report = try RunReport(result, of: opened.plan.network, labels: names, top: top)
+        let report = try RunReport(
+            result, input: input, of: opened.plan.network, labels: names, top: top)
         if json {
             try Console.print(json: report)
         } else {

@@ -31,22 +31,35 @@ struct Verify: AsyncParsableCommand {
             threads: threads.threads)
         try await library.buildIfNeeded(opened)
         Console.note("the reference takes its weights from \(verifier.source)")
-        let progress = ProgressLine()
-        defer { progress.clear() }
-        let found = try await verifier.verify { progress.show($0, of: $1, $2) }
-        progress.clear()
-        try report(found)
+        let found = try await ProgressLine.during { line in
+            try await verifier.verify { line.show($0, of: $1, $2) }
+        }
+        try report(found, source: verifier.source)
         guard found.passed else {
             throw CheckFailure(
                 "\(library.folder): \(found.failed) of \(max(found.count, 1)) checks failed")
         }
     }
 
-    private func report(_ found: Verification) throws {
-        if json {
-            try Console.print(json: found)
-            return
+    private struct Report: Encodable {
+        let passed: Bool
+        let checks, failed: Int
+        /// Where the reference took its weights from.
+        let reference: String
+        let details: Verification
+    }
+
+    private func report(_ found: Verification, source: ReferenceSource) throws {
+        guard !json else {
+            return try Console.print(
+                json: Report(
+                    passed: found.passed, checks: found.count, failed: found.failed,
+                    reference: source.description, details: found))
         }
+        try Console.print(text(found))
+    }
+
+    private func text(_ found: Verification) -> String {
         var table = Table([
             ("check", .left), ("error", .right), ("bound", .right), ("result", .left),
         ])
@@ -61,10 +74,9 @@ struct Verify: AsyncParsableCommand {
         }
         let interface = found.interface
         let failures = interface.failures.map { "C API: \($0)" }
-        try Console.print(
-            ([table.text] + problems + failures + [
-                "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
-                "\(found.count) checks, \(found.failed) failed",
-            ]).joined(separator: "\n"))
+        return ([table.text] + problems + failures + [
+            "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
+            "\(found.count) checks, \(found.failed) failed",
+        ]).joined(separator: "\n")
     }
 }

@@ -4,13 +4,20 @@ import Foundation
 struct ProgressLine: Sendable {
     private let isShown = Console.isInteractive
     private static let width = 72
+    private static let erasure = "\r\u{1b}[K"
 
-    func show(_ done: Int, of total: Int, _ text: String) {
-        write("\r\u{1b}[K" + "[\(done)/\(total)] \(text)".prefix(Self.width))
+    /// Runs `body` with a line that is gone afterwards, also after an error.
+    static func during<Result>(_ body: (ProgressLine) async throws -> Result) async rethrows
+        -> Result
+    {
+        let line = ProgressLine()
+        defer { line.write(erasure) }
+        return try await body(line)
     }
 
-    /// Makes room for other output.
-    func clear() { write("\r\u{1b}[K") }
+    func show(_ done: Int, of total: Int, _ text: String) {
+        write(Self.erasure + "[\(done)/\(total)] \(text)".prefix(Self.width))
+    }
 
     private func write(_ text: String) {
         guard isShown else { return }

@@ -11,21 +11,22 @@ struct Table {
         rows = [columns.map(\.heading)]
     }
 
+    /// Columns without headings.
+    init(_ alignments: [Alignment]) {
+        self.alignments = alignments
+        rows = []
+    }
+
     /// Adds a row; it has as many cells as there are columns.
     mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    /// Headings and rows.
-    var text: String { lines.joined(separator: "\n") }
-
-    /// The rows alone.
-    var rowsText: String { lines.dropFirst().joined(separator: "\n") }
-
-    private var lines: [String] {
+    var text: String {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = row.indices.map { align($0, row[$0], widths[$0]) }
             return cells.joined(separator: "  ").trimmingSuffix(while: \.isWhitespace)
         }
+        .joined(separator: "\n")
     }
 
     private func align(_ column: Int, _ cell: String, _ width: Int) -> String {

@@ -61,12 +61,9 @@ extension GeneratedLibrary {
     @discardableResult
     func buildShowingProgress() async throws -> BuildReport {
         let compiler = try await Compiler.find()
-        let progress = ProgressLine()
-        defer { progress.clear() }
-        let report = try await build(with: compiler) { done, total, file in
-            progress.show(done, of: total, file)
+        let report = try await ProgressLine.during { line in
+            try await build(with: compiler) { line.show($0, of: $1, $2) }
         }
-        progress.clear()
         if !report.diagnostics.isEmpty {
             Console.note("the compiler warned:\n\(report.diagnostics)")
         }

@@ -14,7 +14,8 @@ struct PlanOptions: ParsableArguments {
         help: "Reproducible weights without a checkpoint. (default: 0)")
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
+    @Option(
+        help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
     var plan: String?
 
     /// What the flags amount to.
@@ -52,9 +53,9 @@ struct PlanOptions: ParsableArguments {
         do {
             plan = try Plan(json: json)
         } catch let error as PlanError {
-            throw InputError("\(path): \(error)")
+            throw InputError("\(path): \(error); \(Self.planOrigin)")
         } catch let error as NetworkError {
-            throw InputError("\(path): \(error)")
+            throw InputError("\(path): \(error); \(Self.planOrigin)")
         }
         if let contradiction = target.contradiction(of: plan.target) {
             throw InputError("\(path): plans another target: \(contradiction)")
@@ -62,6 +63,9 @@ struct PlanOptions: ParsableArguments {
         try checkNetwork(of: plan, path)
         return plan
     }
+
+    private static let planOrigin =
+        "expected the plan.json of a generated library, or what 'hilo plan --json' prints"
 
     private func checkNetwork(of plan: Plan, _ path: String) throws {
         guard let network = try network.network(checkpoint: nil) else {

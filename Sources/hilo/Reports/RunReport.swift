@@ -29,8 +29,12 @@ struct RunReport: Encodable {
     let milliseconds: Double
     let imagesPerSecond: Double
 
+    /// - Parameter input: the file, for messages.
     /// - Throws: `InputError` when an output is not finite.
-    init(_ result: NetworkInput.Result, of network: Network, labels: [String], top: Int) throws {
+    init(
+        _ result: NetworkInput.Result, input: String, of network: Network, labels: [String],
+        top: Int
+    ) throws {
         let report = result.report
         batch = report.images
         threads = report.threads
@@ -42,8 +46,8 @@ struct RunReport: Encodable {
             let values = result.outputs.values[image * count..<(image + 1) * count]
             guard values.allSatisfy(\.isFinite) else {
                 throw InputError(
-                    "image \(image): the output is not finite; check that the input and the "
-                        + "weights are")
+                    "\(input), image \(image): the output is not finite; check that the input and "
+                        + "the weights are")
             }
             return hasClasses
                 ? .classes(Classification(logits: values, top: top, labels: labels))
@@ -71,14 +75,14 @@ struct RunReport: Encodable {
             return "shape \(shapeText(values.shape)), mean \(decimal(values.mean, 6)), "
                 + "max \(decimal(values.max, 6))"
         case .classes(let classification):
-            var table = Table([("class", .left), ("", .left), ("probability", .right)])
+            var table = Table([.left, .left, .right])
             for candidate in classification.top {
                 table.add([
                     candidate.label ?? "\(candidate.index)", bar(candidate.probability),
                     "\(decimal(100 * candidate.probability, 1)) %",
                 ])
             }
-            return table.rowsText
+            return table.text
         }
     }
 }

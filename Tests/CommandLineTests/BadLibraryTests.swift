@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+/// Libraries and inputs that are refused before anything is built: no compiler is at hand here.
+@Suite struct BadLibraryTests {
+    private static let noCompiler = ["HILO_CC": "/nonexistent/cc"]
+    private let sandbox: Sandbox
+
+    init() throws {
+        sandbox = try Sandbox()
+        try sandbox.writeConfiguration()
+        let ending = try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "lib")
+        #expect(ending.status == 0)
+    }
+
+    private func expectBadData(_ command: String, saying words: String...) throws {
+        try sandbox.expectFailure(
+            65, of: command.split(separator: " ").map(String.init), saying: words,
+            environment: Self.noCompiler)
+    }
+
+    @Test(arguments: ["verify lib", "bench lib", "run lib --input x.npy", "inspect lib"])
+    func weightsOfAnotherLibrary(command: String) throws {
+        let other = try sandbox.hilo(
+            "generate", "--config", "tiny.yaml", "--classes", "7", "--output", "other")
+        #expect(other.status == 0)
+        let weights = sandbox.file("lib/weights/tiny.safetensors")
+        try FileManager.default.removeItem(at: weights)
+        try FileManager.default.copyItem(
+            at: sandbox.file("other/weights/tiny.safetensors"), to: weights)
+        try expectBadData(command, saying: "tiny.safetensors", "another network", "fingerprint")
+    }
+
+    @Test(arguments: ["verify lib", "bench lib", "run lib --input x.npy", "inspect lib"])
+    func missingAndDamagedWeights(command: String) throws {
+        let weights = sandbox.file("lib/weights/tiny.safetensors")
+        let whole = try Data(contentsOf: weights)
+        try whole.prefix(1000).write(to: weights)
+        try expectBadData(command, saying: "tiny.safetensors", "damaged or incomplete")
+        try FileManager.default.removeItem(at: weights)
+        try expectBadData(command, saying: "tiny.safetensors", "no such file")
+    }
+
+    @Test func aDamagedPlan() throws {
+        let plan = sandbox.file("lib/plan.json")
+        try Data(contentsOf: plan).prefix(500).write(to: plan)
+        for command in ["build lib", "verify lib", "inspect lib"] {
+            try expectBadData(command, saying: "plan.json")
+        }
+    }
+
+    @Test func inputsThatAreNone() throws {
+        try sandbox.write("text.png", "no image")
+        try sandbox.write("text.npy", "no array")
+        try sandbox.write("empty.png", "")
+        try expectBadData("run lib --input text.png", saying: "text.png", "PNG")
+        try expectBadData("run lib --input text.npy", saying: "text.npy", "NUMPY")
+        try expectBadData("run lib --input empty.png", saying: "empty.png")
+        try expectBadData("run lib --input none.png", saying: "none.png", "No such file")
+        try expectBadData("run lib --input lib", saying: "lib", "folder")
+    }
+
+    @Test func labelsMustFitTheClasses() throws {
+        try sandbox.write("labels.txt", "one\ntwo\n")
+        try expectBadData(
+            "run lib --input x.npy --labels labels.txt", saying: "labels.txt", "5 names", "found 2")
+    }
+
+    @Test func aLayerTakesNoImage() throws {
+        let ending = try sandbox.hilo(
+            "generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--output", "layer")
+        #expect(ending.status == 0)
+        try sandbox.write("picture.png", "\u{89}PNG")
+        try expectBadData("run layer --input picture.png", saying: "picture.png", "196 x 24")
+    }
+}

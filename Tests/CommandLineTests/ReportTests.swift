@@ -1,0 +1,76 @@
+import Foundation
+import HiLoKit
+import Testing
+
+@Suite struct ReportTests {
+    private let sandbox: Sandbox
+
+    init() throws {
+        sandbox = try Sandbox()
+        try sandbox.writeConfiguration()
+    }
+
+    private func object(_ ending: Ending) throws -> [String: Any] {
+        #expect(ending.status == 0, "\(ending.stderr)")
+        let value = try JSONSerialization.jsonObject(with: Data(ending.stdout.utf8))
+        return try #require(value as? [String: Any])
+    }
+
+    @Test func thePlanAsATable() throws {
+        let ending = try sandbox.hilo(
+            "plan", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
+            "--isa", "generic")
+        #expect(ending.status == 0)
+        let rows = ending.stdout.split(separator: "\n").map {
+            $0.split(separator: " ").map(String.init)
+        }
+        let names = rows.compactMap(\.first)
+        for kernel in ["gemm", "average_pool", "hifi_attention", "lofi_attention"] {
+            #expect(names.contains(kernel))
+        }
+        // The queries of Lo-Fi and the qkv of Hi-Fi are one GEMM: 24 to 12 + 3 · 12 channels.
+        let joined = try #require(rows.first { $0.contains("196x24x48") })
+        #expect(joined.joined(separator: " ").contains("2 linears"))
+        let total = try #require(rows.first { $0.first == "total" })
+        #expect(total.suffix(2) == ["100.0", "%"])
+    }
+
+    @Test func aCheckpoint() throws {
+        try sandbox.writeCheckpoint("tiny.safetensors")
+        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let json = try object(sandbox.hilo("inspect", "tiny.safetensors", "--json"))
+        #expect(json["format"] as? String == "safetensors")
+        #expect(json["parameters"] as? Int == network.parameterCount)
+        #expect((json["tensors"] as? [Any])?.count == network.parameters.count)
+        let text = try sandbox.hilo("inspect", "tiny.safetensors").stdout
+        #expect(text.contains("parameters: \(network.parameterCount)\n"))
+        #expect(text.contains("5 x 96"))
+    }
+
+    @Test func aLibraryAndItsWeights() throws {
+        #expect(
+            try sandbox.hilo(
+                "generate", "--config", "tiny.yaml", "--seed", "4", "--output", "lib"
+            ).status == 0)
+        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let json = try object(sandbox.hilo("inspect", "lib", "--json"))
+        #expect(json["parameters"] as? Int == network.parameterCount)
+        #expect(json["macs"] as? Int == network.macs)
+        #expect(json["origin"] as? String == "seed 4")
+        #expect((json["parts"] as? [Any])?.count == 6)
+        let text = try sandbox.hilo("inspect", "lib").stdout
+        #expect(text.contains("stage 4"))
+        #expect(text.contains("origin seed 4"))
+        let weights = try object(sandbox.hilo("inspect", "lib/weights/tiny.safetensors", "--json"))
+        #expect(weights["fingerprint"] as? String == json["fingerprint"] as? String)
+    }
+
+    @Test func conversionKeepsTensors() throws {
+        try sandbox.writeCheckpoint("in.safetensors")
+        #expect(try sandbox.hilo("convert", "in.safetensors", "out.safetensors").status == 0)
+        let before = try Checkpoint.read(path: sandbox.file("in.safetensors").path)
+        let after = try Checkpoint.read(path: sandbox.file("out.safetensors").path)
+        #expect(before.names == after.names)
+        for name in before.names { #expect(try before.floats(name) == after.floats(name)) }
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import HiLoKit
+
+/// How a run of the program ended.
+struct Ending {
+    let status: Int32
+    let stdout: String
+    let stderr: String
+}
+
+/// A folder of its own for a test, removed afterwards.
+final class Sandbox {
+    let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "hilo-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func file(_ name: String) -> URL { folder.appending(path: name) }
+
+    @discardableResult
+    func write(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: file(name))
+        return name
+    }
+
+    /// Every path below the folder, sorted.
+    func contents() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+    }
+
+    /// Runs `hilo` in the folder, or in one below it.
+    func hilo(
+        _ arguments: String..., in subfolder: String = "", environment: [String: String] = [:]
+    ) throws -> Ending {
+        try hilo(arguments, in: subfolder, environment: environment)
+    }
+
+    func hilo(
+        _ arguments: [String], in subfolder: String = "", environment: [String: String] = [:]
+    ) throws -> Ending {
+        // Files rather than pipes: a pipe that nobody reads would stop the program. They lie
+        // outside the folder, whose contents tests compare.
+        let outputs = try ["out", "err"].map { name in
+            let file = folder.appendingPathExtension(name + UUID().uuidString)
+            try Data().write(to: file)
+            return file
+        }
+        defer { for file in outputs { try? FileManager.default.removeItem(at: file) } }
+        let status = try launch(
+            arguments, in: subfolder, environment, stdout: outputs[0], stderr: outputs[1])
+        return Ending(
+            status: status, stdout: try String(contentsOf: outputs[0], encoding: .utf8),
+            stderr: try String(contentsOf: outputs[1], encoding: .utf8))
+    }
+
+    /// The exit status of `hilo` when its results go to `path`.
+    func hiloWriting(to path: String, _ arguments: [String]) throws -> Int32 {
+        try launch(
+            arguments, in: "", [:], stdout: URL(fileURLWithPath: path),
+            stderr: URL(fileURLWithPath: "/dev/null"))
+    }
+
+    /// - Returns: the exit status; -1 when a signal ended the program.
+    private func launch(
+        _ arguments: [String], in subfolder: String, _ environment: [String: String], stdout: URL,
+        stderr: URL
+    ) throws -> Int32 {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        process.currentDirectoryURL = subfolder.isEmpty ? folder : file(subfolder)
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: stdout)
+        process.standardError = try FileHandle(forWritingTo: stderr)
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : -1
+    }
+
+    /// The program lies beside the tests.
+    private var program: URL {
+        let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        return tests.deletingLastPathComponent().appending(path: "hilo")
+    }
+}
+
+// MARK: - Networks and weights
+
+extension Sandbox {
+    /// A network in the authors' form, small enough for tests: 64×64 pixels, four stages.
+    static let yaml = """
+        DATA: {IMG_SIZE: 64}
+        MODEL:
+          TYPE: litv2
+          NAME: tiny
+          NUM_CLASSES: 5
+          LIT:
+            EMBED_DIM: 12
+            DEPTHS: [1, 1, 1, 1]
+            NUM_HEADS: [1, 2, 4, 8]
+            ALPHA: 0.5
+
+        """
+
+    func writeConfiguration() throws { try write("tiny.yaml", Self.yaml) }
+
+    /// Writes a checkpoint of the network in `yaml`.
+    ///
+    /// - Parameter change: makes other tensors of the right ones.
+    func writeCheckpoint(
+        _ name: String, change: ([Parameter]) -> [Parameter] = { $0 }
+    ) throws {
+        let network = Network.litv2(try LITv2(yaml: Self.yaml, source: "tiny.yaml"))
+        let parameters = change(network.parameters)
+        let values = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
+        try SafetensorsWriter(
+            tensors: parameters.map {
+                .init(name: $0.name, elementType: .float32, shape: $0.shape)
+            }
+        ).write(to: file(name).path) { tensor in
+            (values[tensor.name]?.seededValues(seed: 3) ?? []).withUnsafeBytes { Data($0) }
+        }
+    }
+}
