@@ -17,7 +17,7 @@ import Testing
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
         for (item, (id, plan)) in zip(fixture.cases, plans) {
-            try farm.with(id, plan, seed: item.seed) { library in
+            try farm.with(id, plan, .seed(item.seed)) { library in
                 let images = seededInputs(
                     batch: item.batch, count: plan.network.inputShape.reduce(1, *), seed: item.seed)
                 let output = try library.run(images, threads: 2).flatMap { $0 }
@@ -46,7 +46,7 @@ import Testing
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
         for ((item, layer), (id, plan)) in zip(cases, plans) {
-            try farm.with(id, plan, seed: item.seed) { library in
+            try farm.with(id, plan, .seed(item.seed)) { library in
                 let inputs = seededInputs(
                     batch: item.batch, count: layer.map.count * layer.dim, seed: item.seed)
                 let output = try library.run(inputs, threads: 3).flatMap { tokens in

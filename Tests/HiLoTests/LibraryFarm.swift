@@ -46,11 +46,11 @@ struct LibraryFarm {
 
     /// The library `id` with weights of its own; they are written for the duration of `body`.
     func with<Result>(
-        _ id: String, _ plan: Plan, seed: UInt64, _ body: (LoadedLibrary) throws -> Result
+        _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (LoadedLibrary) throws -> Result
     ) throws -> Result {
         let weights = folder.appending(path: "\(id)-weights")
         defer { try? FileManager.default.removeItem(at: weights) }
-        let library = try LibraryGenerator(plan, .seed(seed)).write(to: weights)
+        let library = try LibraryGenerator(plan, source).write(to: weights)
         return try body(
             LoadedLibrary(
                 build.appending(path: "lib\(id).so"), plan.network, weights: library.weightsFile))

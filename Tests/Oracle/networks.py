@@ -38,7 +38,7 @@ NETWORKS = [
     ("no_bias_own_scale", replace(TINY, qkv_bias=False, qk_scale=0.2, mlp_ratio=2.5), 64, 64, 2),
     ("one_stage", Config(16, (2,), (4,), (1,), (1,), classes=0), 20, 12, 3),
     ("merging_only", replace(TINY, embed_dim=4, depths=(0, 0, 0, 0), heads=(1, 1, 1, 1),
-                             classes=3), 32, 64, 3),
+                             classes=3), 32, 64, 8),  # few classes: more images, so that the error is no accident
 ]
 
 # id, configuration, height, width, batch, whether whole maps are stored

@@ -1,0 +1,180 @@
+import Foundation
+import HiLoKit
+import Testing
+
+/// Libraries as users build and link them.
+@Suite(.serialized) struct BuildTests {
+    static let strict = ["-Werror"]
+
+    private func generate(_ isa: ISA, in folder: URL, network: Network? = nil) throws
+        -> GeneratedLibrary
+    {
+        let plan = try Planner(network ?? smallNetwork(), Target(isa: isa, maxBatch: 3)).plan()
+        return try LibraryGenerator(plan, .seed(5)).write(to: folder.appending(path: isa.rawValue))
+    }
+
+    /// With each compiler of this machine, without a warning, and every kernel is right.
+    @Test(arguments: ISA.allCases, ["clang", "gcc"])
+    func buildsWithoutWarningsAndVerifies(isa: ISA, family: String) async throws {
+        guard let compiler = try await compiler(family) else {
+            return print("SKIPPED: no \(family) that builds OpenMP programs")
+        }
+        try await withFolder { folder in
+            let library = try generate(isa, in: folder)
+            try await library.build(with: compiler, extraFlags: Self.strict)
+            guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
+            let result = try await Verifier(library, seed: 3, threads: 2).verify()
+            #expect(result.passed, "\(result)")
+            #expect(result.kernels.count == library.plan.kernels.count)
+        }
+    }
+
+    @Test func aSingleLayerBuildsAndVerifies() async throws {
+        try await withFolder { folder in
+            let layer = try HiLo(dim: 36, heads: 3, window: 3, alpha: 0.4, height: 6, width: 9)
+            let library = try generate(.native(), in: folder, network: .hilo(layer))
+            try await library.build(with: .find(), extraFlags: Self.strict)
+            let result = try await Verifier(library, seed: 4, threads: 2).verify()
+            #expect(result.passed, "\(result)")
+        }
+    }
+
+    /// The folder builds with CMake alone, and its installed package is found from elsewhere.
+    @Test func buildsAndInstallsWithCMake() async throws {
+        let cmake = try await tool("cmake")
+        try await withFolder { folder in
+            let library = try generate(.native(), in: folder)
+            let build = folder.appending(path: "cmake-build").path
+            let prefix = folder.appending(path: "prefix").path
+            try await run(cmake, ["-S", library.folder.path, "-B", build])
+            try await run(cmake, ["--build", build, "--parallel", "2"])
+            try await run("\(build)/harness_small", ["verify"])
+            try await run(cmake, ["--install", build, "--prefix", prefix])
+            // Moved, because packages travel.
+            let moved = folder.appending(path: "moved").path
+            try FileManager.default.moveItem(atPath: prefix, toPath: moved)
+            try writeConsumer(to: folder.appending(path: "app"))
+            let app = folder.appending(path: "app-build").path
+            try await run(
+                cmake,
+                ["-S", folder.appending(path: "app").path, "-B", app, "-DCMAKE_PREFIX_PATH=\(moved)"])
+            try await run(cmake, ["--build", app])
+            let output = try await run("\(app)/app", [library.weightsFile.path])
+            #expect(output.contains("ok"))
+        }
+    }
+
+    /// The C program of the README compiles against the presets' header and links.
+    @Test func theExampleProgramLinksAndRuns() async throws {
+        try await withFolder { folder in
+            let network = try Preset.small.network(resolution: Resolution(height: 64, width: 64))
+            let library = try generate(.native(), in: folder, network: .litv2(network))
+            let compiler = try await Compiler.find()
+            try await library.build(with: compiler)
+            let program = folder.appending(path: "classify").path
+            try await run(
+                compiler.path,
+                [
+                    "-Wall", "-Wextra", "-Werror", "-I", library.folder.appending(path: "include").path,
+                    projectFolder.appending(path: "Examples/c/classify.c").path,
+                    "-L", library.buildFolder.path, "-llitv2_s",
+                    "-Wl,-rpath,\(library.buildFolder.path)", "-o", program,
+                ])
+            let output = try await run(program, [library.weightsFile.path])
+            #expect(output.contains("class "))
+        }
+    }
+
+    /// Only the functions of the header leave the library.
+    @Test func onlyTheInterfaceIsExported() async throws {
+        let nm = try await tool("nm")
+        try await withFolder { folder in
+            let library = try generate(.generic, in: folder)
+            try await library.build(with: .find())
+            let symbols = try await run(
+                nm, ["--dynamic", "--defined-only", "--format=posix", library.sharedLibrary.path]
+            ).split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+            #expect(
+                Set(symbols) == [
+                    "small_context_bytes", "small_context_create", "small_context_destroy",
+                    "small_context_threads", "small_model_close", "small_model_open",
+                    "small_model_open_memory", "small_preprocess", "small_run", "small_status_text",
+                ])
+        }
+    }
+
+    /// A kernel with a mistake is found and named, and the command that repeats it is told.
+    @Test func aWrongKernelFailsVerification() async throws {
+        try await withFolder { folder in
+            let library = try generate(.generic, in: folder)
+            let kernel = try #require(
+                library.plan.kernels.first { if case .gemm = $0 { true } else { false } })
+            let name = kernel.functionName(model: "small", isa: .generic)
+            let file = library.folder.appending(path: "src/kernels/\(name).c")
+            let right = try String(contentsOf: file, encoding: .utf8)
+            let wrong = right.replacing("const vf y = sum[r][v] + bias;", with: "const vf y = sum[r][v];")
+            #expect(wrong != right)
+            try wrong.write(to: file, atomically: true, encoding: .utf8)
+            try await library.build(with: .find(), extraFlags: ["-Wno-unused-variable"])
+            let output = try await Program.run(
+                library.harness.path, arguments: ["verify", "--kernel", name, "--seed", "9"])
+            #expect(output.status == .exited(1))
+            let text = output.stdout + output.stderr
+            #expect(text.contains("FAILED"))
+            #expect(text.contains("verify --kernel \(name) --seed 9"))
+            let result = try await Verifier(library, seed: 9, threads: 1).verify()
+            #expect(!result.passed)
+            #expect(result.kernels.filter { !$0.passed }.map(\.name) == [name])
+        }
+    }
+
+    // MARK: Tools
+
+    private func compiler(_ family: String) async throws -> Compiler? {
+        let names = family == "gcc" ? ["gcc", "gcc-12", "gcc-13"] : ["/usr/bin/clang"]
+        for name in names {
+            let environment = ProcessInfo.processInfo.environment.merging(["HILO_CC": name]) { $1 }
+            if let compiler = try? await Compiler.find(environment: environment) { return compiler }
+        }
+        return nil
+    }
+
+    private func tool(_ name: String) async throws -> String {
+        let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+        return try #require(
+            folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) },
+            "\(name) is not on the PATH; 'make setup' installs it")
+    }
+
+    @discardableResult
+    private func run(_ program: String, _ arguments: [String]) async throws -> String {
+        let output = try await Program.run(program, arguments: arguments, timeout: .seconds(300))
+        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
+        return output.stdout + output.stderr
+    }
+
+    private func writeConsumer(to folder: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lists = """
+            cmake_minimum_required(VERSION 3.16)
+            project(app C)
+            find_package(small REQUIRED)
+            add_executable(app app.c)
+            target_link_libraries(app small::small_static m)
+            """
+        let program = """
+            #include <small.h>
+            #include <stdio.h>
+            int main(int argc, char **argv)
+            {
+                small_model *model = NULL;
+                const small_status status = small_model_open(argc > 1 ? argv[1] : "", &model);
+                puts(small_status_text(status));
+                small_model_close(model);
+                return status != SMALL_OK;
+            }
+            """
+        try lists.write(to: folder.appending(path: "CMakeLists.txt"), atomically: true, encoding: .utf8)
+        try program.write(to: folder.appending(path: "app.c"), atomically: true, encoding: .utf8)
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import HiLoKit
+
+/// The package's folder, found from where this file was compiled.
+let projectFolder = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// A folder for the duration of `body`.
+func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "hilo-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}
+
+/// A classifier that has every kernel and builds quickly.
+func smallNetwork(name: String = "small") throws -> Network {
+    .litv2(
+        try LITv2(name: name, height: 64, width: 96) {
+            PatchEmbedding(channels: 12)
+            Stage(depth: 1) { ConvFFN() }
+            TokenMerging()
+            Stage(depth: 2) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                ConvFFN()
+            }
+            Classifier(classes: 10)
+        })
+}
