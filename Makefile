@@ -54,6 +54,10 @@ fixtures: $(VENV)/oracle.installed
 	$(VENV)/bin/python Tests/Oracle/check_oracle.py
 	$(VENV)/bin/python Tests/Oracle/make_fixtures.py
 	$(VENV)/bin/python Tests/Oracle/make_preprocess_fixtures.py
+	$(VENV)/bin/python Tests/Oracle/make_image_fixtures.py
+	$(VENV)/bin/python Tests/Oracle/make_array_fixtures.py
+	$(VENV)/bin/python Tests/Oracle/digests.py write Examples/digits/digits.pth \
+	  Tests/Fixtures/digits_digests.json
 
 bench-eager: build $(VENV)/oracle.installed
 	$(VENV)/bin/python Benchmarks/eager.py --hilo $(HILO) --output $(OUT)/bench
