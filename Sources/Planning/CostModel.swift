@@ -14,9 +14,9 @@ public struct CostModel: Sendable {
     private var mostRows: Int { (isa.registers - Self.vectors - 1) / Self.vectors }
 
     public func tiling(for shape: GEMM.Shape, maxBatch: Int) -> GEMM.Tiling {
-        let rows = (1...min(mostRows, shape.rows * maxBatch))
-            .map { (rows: $0, cycles: cycles(rows: shape.rows, tile: $0)) }
-            .reduce((rows: 1, cycles: Int.max)) { $1.cycles <= $0.cycles ? $1 : $0 }.rows
+        let rows = bestRows(most: min(mostRows, shape.rows * maxBatch)) {
+            cycles(rows: shape.rows, tile: $0)
+        }
         let panelBytes = shape.k * Self.vectors * isa.lanes * 4
         let tiles = (shape.rows + rows - 1) / rows
         return GEMM.Tiling(
@@ -35,6 +35,26 @@ public struct CostModel: Sendable {
         }
         let rest = rows % tile
         return rows / tile * step(tile) + (rest > 0 ? step(rest) : 0)
+    }
+
+    /// nil when separate kernels are better: one kernel reads the weights once for each row of the
+    /// map, which pays when a row has many tokens, and keeps four hidden rows in L2.
+    public func tiling(for shape: ConvFFN.Shape) -> ConvFFN.Tiling? {
+        let width = shape.map.width
+        guard width >= Self.leastFusedWidth,
+            4 * width * Storage.spread(shape.hidden) * 4 <= Self.fusedBytes
+        else { return nil }
+        let rows = bestRows(most: min(mostRows, width)) { cycles(rows: width, tile: $0) }
+        return ConvFFN.Tiling(rows: rows, vectors: Self.vectors)
+    }
+
+    private static let leastFusedWidth = 24
+    private static let fusedBytes = 512 * 1024
+
+    /// The height of tile with the least cycles; of equals the highest, which reads weights least.
+    private func bestRows(most: Int, _ cycles: (Int) -> Int) -> Int {
+        (1...most).map { (rows: $0, cycles: cycles($0)) }
+            .reduce((rows: 1, cycles: Int.max)) { $1.cycles <= $0.cycles ? $1 : $0 }.rows
     }
 
     public func tiling(for shape: LoFiAttention.Shape) -> LoFiAttention.Tiling {

@@ -10,12 +10,16 @@ extension Graph {
     /// - BatchNorm behind a linear operator goes into its weights, GELU and the residual sum into its
     ///   epilogue;
     /// - GELU behind a depthwise convolution is computed in the same pass;
-    /// - a concatenation costs nothing: its inputs are written side by side.
-    package func fused() -> [Group] {
+    /// - a concatenation costs nothing: its inputs are written side by side;
+    /// - a ConvFFN with its residual sum becomes one kernel where `fusesConvFFN` says so.
+    package func fused(fusesConvFFN: (ConvFFN.Shape) -> Bool = { _ in false }) -> [Group] {
         var groups: [Group] = []
         var taken: Set<Int> = []
         for index in nodes.indices where !taken.contains(index) {
-            let members = group(startingAt: index)
+            var members = group(startingAt: index)
+            if let whole = convFFN(startingAt: index), fusesConvFFN(whole.shape) {
+                members = whole.nodes
+            }
             taken.formUnion(members)
             groups.append(Group(nodes: members))
         }
@@ -32,6 +36,23 @@ extension Graph {
             [index] + follower(of: index, where: { $0 == .gelu })
         default: [index]
         }
+    }
+
+    /// The nodes of a ConvFFN whose expansion is node `index`, residual sum included.
+    package func convFFN(startingAt index: Int) -> (nodes: [Int], shape: ConvFFN.Shape)? {
+        guard case .linear(let expand) = nodes[index].operation,
+            let mix = follower(
+                of: index, where: { if case .depthwise = $0 { true } else { false } }).first,
+            let act = follower(of: mix, where: { $0 == .gelu }).first,
+            let contract = follower(
+                of: act, where: { if case .linear = $0 { true } else { false } }).first,
+            let sum = follower(of: contract, where: { $0 == .add }).first
+        else { return nil }
+        let map = tensors[nodes[index].output].map
+        return (
+            [index, mix, act, contract, sum],
+            ConvFFN.Shape(map: map, channels: expand.inputs, hidden: expand.outputs)
+        )
     }
 
     private func linearGroup(_ index: Int) -> [Int] {

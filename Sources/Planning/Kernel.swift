@@ -13,6 +13,7 @@ public enum Kernel: Sendable, Hashable, Codable {
     case hiFiAttention(HiFiAttention)
     case loFiAttention(LoFiAttention)
     case sampling(Sampling)
+    case convFFN(ConvFFN)
 }
 
 /// output = epilogue(input · Wᵀ + bias) on `rows` tokens.
@@ -73,14 +74,7 @@ public struct GEMM: Sendable, Hashable, Codable {
         guard (1...Self.mostPanels).contains(tiling.slab) else {
             throw PlanError("a slab of \(tiling.slab) panels: 1 to \(Self.mostPanels) are possible")
         }
-        guard tiling.rows >= 1, tiling.vectors >= 1,
-            tiling.rows <= isa.registers, tiling.vectors <= isa.registers,
-            tiling.rows * tiling.vectors + tiling.vectors < isa.registers
-        else {
-            throw PlanError(
-                "tile \(tiling.rows)x\(tiling.vectors) vectors: the sums, a row of weights and a "
-                    + "broadcast must fit the \(isa.registers) registers of \(isa.rawValue)")
-        }
+        try checkTile(rows: tiling.rows, vectors: tiling.vectors, isa: isa)
     }
 
     public var macs: Int { shape.rows * shape.k * shape.n }
@@ -164,14 +158,7 @@ public struct LoFiAttention: Sendable, Hashable, Codable {
     public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
         self.shape = shape
         self.tiling = tiling
-        guard tiling.rows >= 1, tiling.keyVectors >= 1,
-            tiling.rows <= isa.registers, tiling.keyVectors <= isa.registers,
-            tiling.rows * tiling.keyVectors + tiling.keyVectors < isa.registers
-        else {
-            throw PlanError(
-                "attention tile \(tiling.rows)x\(tiling.keyVectors) vectors does not fit the "
-                    + "\(isa.registers) registers of \(isa.rawValue)")
-        }
+        try checkTile(rows: tiling.rows, vectors: tiling.keyVectors, isa: isa)
     }
 
     /// Keys of a head turned to channels × keys, floats.
@@ -187,6 +174,53 @@ public struct Sampling: Sendable, Hashable, Codable {
     public let outputStride: Int
 }
 
+/// A whole ConvFFN with its residual sum: the hidden map stays in the cache, row by row.
+public struct ConvFFN: Sendable, Hashable, Codable {
+    public struct Shape: Sendable, Hashable, Codable {
+        public let map: Resolution
+        public let channels: Int
+        public let hidden: Int
+    }
+
+    /// Rows and vectors of sums kept in registers, for both products.
+    public struct Tiling: Sendable, Hashable, Codable {
+        public let rows: Int
+        public let vectors: Int
+
+        public init(rows: Int, vectors: Int) {
+            self.rows = rows
+            self.vectors = vectors
+        }
+    }
+
+    public let shape: Shape
+    public let tiling: Tiling
+
+    /// Throws when the tile does not fit the registers of `isa`.
+    public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
+        self.shape = shape
+        self.tiling = tiling
+        try checkTile(rows: tiling.rows, vectors: tiling.vectors, isa: isa)
+    }
+
+    /// Floats from one hidden token to the next.
+    public var hiddenStride: Int { Storage.spread(shape.hidden) }
+
+    /// Three rows of the hidden map, and one behind the convolution.
+    public var scratch: Int { 4 * shape.map.width * hiddenStride }
+}
+
+/// The sums of a tile, a row of weights and a broadcast value must fit the registers.
+func checkTile(rows: Int, vectors: Int, isa: ISA) throws {
+    guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
+        rows * vectors + vectors < isa.registers
+    else {
+        throw PlanError(
+            "tile \(rows)x\(vectors) vectors: the sums, a row of weights and a broadcast must fit "
+                + "the \(isa.registers) registers of \(isa.rawValue)")
+    }
+}
+
 extension Kernel {
     /// Multiply-accumulates of one image that the kernel really does.
     public var macs: Int {
@@ -198,6 +232,8 @@ extension Kernel {
             kernel.map.count * kernel.window * kernel.window * kernel.heads * kernel.headDim * 2
         case .loFiAttention(let kernel):
             kernel.shape.queries * kernel.shape.keys * kernel.shape.heads * kernel.shape.headDim * 2
+        case .convFFN(let kernel):
+            kernel.shape.map.count * kernel.shape.hidden * (2 * kernel.shape.channels + 9)
         case .sampling(let kernel):
             // Eight offset filters and four corners of four points, for each quarter of the map.
             kernel.map.count / 4 * 4 * kernel.channels * (8 + 4)
@@ -206,8 +242,11 @@ extension Kernel {
 
     /// Floats of working memory a thread needs for itself.
     public func scratch(lanes: Int) -> Int {
-        if case .loFiAttention(let kernel) = self { return kernel.scratch(lanes: lanes) }
-        return 0
+        switch self {
+        case .loFiAttention(let kernel): kernel.scratch(lanes: lanes)
+        case .convFFN(let kernel): kernel.scratch
+        default: 0
+        }
     }
 }
 

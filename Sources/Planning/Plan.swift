@@ -52,7 +52,7 @@ public struct Operand: Sendable, Equatable, Codable {
 /// One block of the packed weights file, in the order in which the kernels read it.
 public struct PackedTensor: Sendable, Equatable, Codable {
     /// How values of the checkpoint are laid out.
-    public enum Layout: Sendable, Equatable, Codable {
+    public indirect enum Layout: Sendable, Equatable, Codable {
         /// Panels of `panel` columns over K, then the bias; rows of several sources follow each
         /// other, and a BatchNorm behind them is folded in.
         case panels(sources: [LinearSource], panel: Int, batchNorm: String?)
@@ -60,6 +60,8 @@ public struct PackedTensor: Sendable, Equatable, Codable {
         case norm(parameter: String, channels: Int, padded: Int)
         /// Nine taps, then the bias, each padded.
         case depthwise(parameter: String, channels: Int, padded: Int)
+        /// Several parts behind one another: the weights of a kernel that fuses others.
+        case sequence([Layout])
         /// Eight filters of four points, each padded, then 8 biases.
         case offsets(parameter: String, channels: Int, padded: Int)
     }

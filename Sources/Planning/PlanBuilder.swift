@@ -32,7 +32,9 @@ struct PlanBuilder {
 
     mutating func add(_ group: Group) throws {
         let first = graph.nodes[group.nodes[0]]
-        if case .linear = first.operation {
+        if let whole = graph.convFFN(startingAt: group.nodes[0]), whole.nodes == group.nodes {
+            try addConvFFN(group, whole.shape)
+        } else if case .linear = first.operation {
             try addGEMM(group)
         } else {
             let last = graph.nodes[group.nodes[group.nodes.count - 1]]
@@ -95,6 +97,28 @@ struct PlanBuilder {
             Draft(
                 kernel: index, label: label, input: input, second: second, output: output,
                 weights: layout == nil ? nil : weights.count - 1))
+    }
+}
+
+// MARK: - ConvFFN
+
+extension PlanBuilder {
+    private mutating func addConvFFN(_ group: Group, _ shape: ConvFFN.Shape) throws {
+        guard let tiling = decisions.convFFN.map({ $0[shape] }) ?? costModel.tiling(for: shape)
+        else { throw PlanError("a fused ConvFFN on \(shape.map) tokens has no tiling") }
+        let nodes = group.nodes.map { graph.nodes[$0] }
+        let panel = tiling.vectors * target.isa.lanes
+        let parts = nodes.compactMap { node -> PackedTensor.Layout? in
+            switch node.operation {
+            case .linear(let source): .panels(sources: [source], panel: panel, batchNorm: nil)
+            default: layout(for: node)
+            }
+        }
+        let sum = nodes[nodes.count - 1]
+        add(
+            .convFFN(try ConvFFN(shape, tiling, isa: target.isa)), sum.label,
+            input: storage[nodes[0].inputs[0]], second: storage[sum.inputs[0]],
+            output: storage[sum.output], layout: .sequence(parts))
     }
 }
 
@@ -207,11 +231,12 @@ extension PlanBuilder {
 
 extension PackedTensor.Layout {
     /// Floats, a multiple of a cache line.
-    var count: Int {
+    public var count: Int {
         let floats =
             switch self {
             case .panels(let sources, let panel, _):
                 sources.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel) * (sources[0].inputs + 1)
+            case .sequence(let parts): parts.reduce(0) { $0 + $1.count }
             case .norm(_, _, let padded): 2 * padded
             case .depthwise(_, _, let padded): 10 * padded
             case .offsets(_, _, let padded): 8 * 4 * padded + 8

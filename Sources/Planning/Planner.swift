@@ -7,13 +7,17 @@ public struct Planner: Sendable {
     public struct Decisions: Sendable, Equatable {
         public var gemm: [GEMM.Shape: GEMM.Tiling] = [:]
         public var attention: [LoFiAttention.Shape: LoFiAttention.Tiling] = [:]
+        /// ConvFFNs that are one kernel; nil leaves it to the cost model.
+        public var convFFN: [ConvFFN.Shape: ConvFFN.Tiling]?
 
         public init() {}
 
         /// The decisions that a plan holds.
         public init(of plan: Plan) {
+            convFFN = [:]
             for kernel in plan.kernels {
                 switch kernel {
+                case .convFFN(let kernel): convFFN?[kernel.shape] = kernel.tiling
                 case .gemm(let kernel): gemm[kernel.shape] = kernel.tiling
                 case .loFiAttention(let kernel): attention[kernel.shape] = kernel.tiling
                 default: break
@@ -35,7 +39,10 @@ public struct Planner: Sendable {
     /// - Throws: `PlanError` when a decision does not fit the target.
     public func plan() throws -> Plan {
         let graph = Graph(network)
-        let groups = graph.fused()
+        let costModel = CostModel(isa: target.isa)
+        let groups = graph.fused { shape in
+            decisions.convFFN.map { $0[shape] != nil } ?? (costModel.tiling(for: shape) != nil)
+        }
         var builder = PlanBuilder(
             graph: graph, storage: Storage(graph, groups), target: target, decisions: decisions)
         for group in groups { try builder.add(group) }

@@ -68,6 +68,9 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.rows, width: kernel.channels),
                 output: Extent(rows: 1, width: kernel.channels))
+        case .convFFN(let kernel):
+            let tokens = Extent(rows: kernel.shape.map.count, width: kernel.shape.channels)
+            self.init(input: tokens, second: tokens, output: tokens)
         case .sampling(let kernel):
             self.init(
                 input: Extent(rows: kernel.map.count, width: kernel.channels),

@@ -43,9 +43,8 @@ struct GEMMSource: KernelSource {
             panel: tiling.vectors * isa.lanes, slab: tiling.slab,
             split: tiling.split.rawValue, lowTiles: lowTiles,
             formula: "gemm_formula_\(shape.epilogue.rawValue)",
-            epilogue: "gemm_epilogue_\(shape.epilogue.rawValue)",
-            splitting: "gemm_split_\(tiling.split.rawValue)",
-            residual: shape.epilogue == .residual ? "second" : "output")
+            epilogue: shape.epilogue.rawValue.uppercased(),
+            splitting: "gemm_split_\(tiling.split.rawValue)")
     }
 
     /// Heights of the tiles below the last full one, so that any batch is covered exactly.
@@ -66,7 +65,7 @@ struct GEMMSource: KernelSource {
         let tileRows, tileVectors, panel, slab: Int
         let split: String
         let lowTiles: [Int]
-        let formula, epilogue, splitting, residual: String
+        let formula, epilogue, splitting: String
     }
 }
 

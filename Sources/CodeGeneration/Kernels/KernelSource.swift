@@ -43,6 +43,7 @@ extension Kernel {
         case .hiFiAttention(let kernel): HiFiAttentionSource(kernel)
         case .loFiAttention(let kernel): LoFiAttentionSource(kernel)
         case .sampling(let kernel): SamplingSource(kernel)
+        case .convFFN(let kernel): ConvFFNSource(kernel)
         }
     }
 

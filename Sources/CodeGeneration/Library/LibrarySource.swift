@@ -24,6 +24,8 @@ struct LibrarySource {
             renderer.file("src/simd.h", "simd.h", names),
             renderer.file("src/simd_isa.h", "simd_\(isa).h", names),
             renderer.file("src/kernel.h", "kernel.h", names),
+            renderer.file("src/gemm_tile.h", "gemm_tile.h", names),
+            renderer.file("src/depthwise_row.h", "depthwise_row.h", names),
             renderer.file("src/internal.h", "internal.h", internalContext),
             renderer.file("src/registry.h", "registry.h", registryContext),
             renderer.file("src/registry.c", "registry.c", registryContext),

@@ -75,6 +75,12 @@ extension Kernel {
         case .loFiAttention(let kernel): attention(kernel, lanes)
         case .sampling(let kernel):
             ("sampling", "\(kernel.map)x\(kernel.channels)", "", "", ["offsets"])
+        case .convFFN(let kernel):
+            (
+                "conv_ffn", "\(kernel.shape.map), \(kernel.shape.channels)x\(kernel.shape.hidden)",
+                "\(kernel.tiling.rows)x\(kernel.tiling.vectors * lanes)", "rows",
+                ["expansion", "depthwise", "GELU", "contraction", "residual"]
+            )
         }
     }
 
