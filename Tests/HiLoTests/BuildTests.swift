@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 /// Libraries as users build and link them.
@@ -37,6 +38,26 @@ import Testing
             let result = try await Verifier(library, seed: 4, threads: 2).verify()
             #expect(result.passed, "\(result)")
         }
+    }
+
+    /// A fused kernel and its separate twins compute the same network.
+    @Test func fusedAndSeparateKernelsAgree() async throws {
+        let target = try Target(isa: .native(), maxBatch: 2)
+        var separate = Planner.Decisions()
+        separate.convFFN = [:]
+        let fused = try Planner(smallNetwork(), target).plan()
+        let plain = try Planner(smallNetwork(), target, decisions: separate).plan()
+        #expect(fused.steps.count < plain.steps.count)
+        let plans = [(id: "fused", plan: fused), (id: "plain", plan: plain)]
+        let farm = try await LibraryFarm.grow(plans, isa: target.isa, compiler: .find())
+        defer { farm.remove() }
+        let images = seededInputs(batch: 2, count: 3 * 64 * 96, seed: 8)
+        let outputs = try plans.map { id, plan in
+            try farm.with(id, plan, .seed(8)) { try $0.run(images, threads: 2).flatMap { $0 } }
+        }
+        let largest = outputs[1].reduce(0) { max($0, abs($1)) }
+        let difference = zip(outputs[0], outputs[1]).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        #expect(largest > 0.1 && difference <= 1e-5 * largest)
     }
 
     /// The folder builds with CMake alone, and its installed package is found from elsewhere.

@@ -66,14 +66,14 @@ import Testing
     @Test(arguments: [0.0, 0.9, 1.0]) func arenaOfLITv2SIsTight(alpha: Double) throws {
         let network = try Sample.small(alpha: alpha)
         let plan = try network.plan()
-        let bound = peak(requests(of: network))
+        let bound = peak(requests(of: network, plan))
         #expect(plan.arenaFloats >= bound)
         #expect(Double(plan.arenaFloats) <= 1.3 * Double(bound))
     }
 
-    private func requests(of network: Network) -> [Arena.Request] {
+    private func requests(of network: Network, _ plan: Plan) -> [Arena.Request] {
         let graph = Graph(network)
-        let groups = graph.fused()
+        let groups = graph.fused(asIn: plan)
         let storage = Storage(graph, groups)
         var uses = [[Int]](repeating: [], count: storage.sizes.count)
         for (step, group) in groups.enumerated() {

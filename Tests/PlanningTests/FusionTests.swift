@@ -49,6 +49,19 @@ import Testing
         }
     }
 
+    /// Where it is asked for, a ConvFFN with its residual sum is one group, and only there.
+    @Test func convFFNsFuseWhereAsked() throws {
+        let graph = Graph(try Sample.small())
+        let groups = graph.fused { $0.map.width >= 28 }
+        let fused = groups.filter { $0.nodes.count == 5 }
+        #expect(fused.count == 4)
+        for group in fused {
+            #expect(graph.tensors[graph.nodes[group.nodes[0]].output].map.width >= 28)
+            #expect(graph.nodes[group.nodes[4]].operation == .add)
+        }
+        #expect(graph.fused().allSatisfy { $0.nodes.count < 5 })
+    }
+
     @Test func groupsOfLITv2S() throws {
         let graph = Graph(try Sample.small())
         let labels = graph.fused().map { group in

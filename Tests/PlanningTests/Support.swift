@@ -115,3 +115,11 @@ extension Operation {
     var isLinear: Bool { if case .linear = self { true } else { false } }
     var isBatchNorm: Bool { if case .batchNorm = self { true } else { false } }
 }
+
+extension Graph {
+    /// The groups that became the steps of `plan`.
+    func fused(asIn plan: Plan) -> [Group] {
+        let whole = Planner.Decisions(of: plan).convFFN ?? [:]
+        return fused { whole[$0] != nil }
+    }
+}

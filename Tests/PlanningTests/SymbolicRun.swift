@@ -24,7 +24,7 @@ struct SymbolicRun {
 
     init(_ network: Network, _ plan: Plan) {
         graph = Graph(network)
-        groups = graph.fused()
+        groups = graph.fused(asIn: plan)
         self.plan = plan
         let input = graph.tensors[Graph.input]
         memory = [
@@ -104,7 +104,7 @@ extension Graph {
         let (first, last) = (members[0], members[members.count - 1])
         let input = values(of: first.inputs[0])
         if last.operation == .add {
-            let columns = columns(of: first.output, inSum: last)
+            let columns = columns(of: members[members.count - 2].output, inSum: last)
             return (input, values(of: last.inputs[0], columns), values(of: last.output, columns))
         }
         let second = first.inputs.count > 1 ? values(of: first.inputs[1]) : []

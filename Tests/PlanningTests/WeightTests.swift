@@ -75,6 +75,7 @@ extension PackedTensor.Layout {
             return ["\(name).weight: \(9 * channels)", "\(name).bias: \(channels)"]
         case .offsets(let name, let channels, _):
             return ["\(name).weight: \(32 * channels)", "\(name).bias: 8"]
+        case .sequence(let parts): return parts.flatMap(\.parameters)
         }
     }
 
@@ -88,6 +89,8 @@ extension PackedTensor.Layout {
         case .norm(_, let channels, _): return 2 * padded(channels, isa.lanes)
         case .depthwise(_, let channels, _): return 10 * padded(channels, isa.lanes)
         case .offsets(_, let channels, _): return 32 * padded(channels, isa.lanes) + 8
+        // Each part begins at a cache line.
+        case .sequence(let parts): return parts.reduce(0) { $0 + padded($1.floats(isa), 16) }
         }
     }
 }
@@ -95,7 +98,7 @@ extension PackedTensor.Layout {
 extension Kernel {
     fileprivate var hasWeights: Bool {
         switch self {
-        case .gemm, .layerNorm, .depthwiseGELU, .sampling: true
+        case .gemm, .layerNorm, .depthwiseGELU, .sampling, .convFFN: true
         case .patches, .averagePool, .meanPool, .hiFiAttention, .loFiAttention: false
         }
     }

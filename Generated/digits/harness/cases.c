@@ -21,6 +21,7 @@ const char *family_name(kernel_family family)
     case KERNEL_HIFI_ATTENTION: return "hifi_attention";
     case KERNEL_LOFI_ATTENTION: return "lofi_attention";
     case KERNEL_SAMPLING: return "sampling";
+    case KERNEL_CONV_FFN: return "conv_ffn";
     }
     return "unknown";
 }
@@ -78,6 +79,10 @@ kernel_layout layout_of(const kernel_info *kernel)
         l.output = matrix((long)(s->height / 2) * (s->width / 2), 4L * s->channels, 0);
         l.weights = 8 * (4L * s->channels + 1);
         break;
+    case KERNEL_CONV_FFN:
+        l.input = l.second = l.output = matrix(tokens, s->channels, 0);
+        l.weights = 2L * s->channels * s->hidden + 11L * s->hidden + s->channels;
+        break;
     }
     return l;
 }
@@ -132,6 +137,17 @@ static void fill_second(kernel_case *c, uint64_t seed)
             c->second.data[row * m.stride + column] = (float)random_normal(&random);
 }
 
+/* A ConvFFN's weights: wide enough before GELU that its tails are met. */
+static float conv_ffn_weight(const kernel_shape *s, long i, double normal)
+{
+    const long expand = (s->channels + 1L) * s->hidden, contract = expand + 10L * s->hidden;
+    if (i < expand)
+        return (float)(i < (long)s->channels * s->hidden ? 1.5 * normal / sqrt(s->channels) : normal);
+    if (i < contract)
+        return (float)(0.8 * normal);
+    return (float)(i < contract + (long)s->channels * s->hidden ? normal / sqrt(s->hidden) : normal);
+}
+
 /* Deviations that make GELU meet its tails and the points of sampling lie some tokens away, some
  * but not most of them outside the map. */
 static void fill_weights(kernel_case *c, uint64_t seed)
@@ -150,6 +166,7 @@ static void fill_weights(kernel_case *c, uint64_t seed)
             c->weights[i] = (float)(0.3 * normal + (i < s->channels ? 1 : 0));
             break;
         case KERNEL_DEPTHWISE_GELU: c->weights[i] = (float)(0.8 * normal); break;
+        case KERNEL_CONV_FFN: c->weights[i] = conv_ffn_weight(s, i, normal); break;
         default:
             c->weights[i] =
                 (float)(reach * (i < 32L * s->channels ? normal / sqrt(s->channels) : normal));

@@ -27,7 +27,7 @@ typedef struct kernel_case {
     guarded input, second; /* gaps between columns and stride are NaN */
     guarded packed;
     /* In PyTorch's order: GEMM [n][k]; norm gamma, beta; depthwise [channel][3][3];
-     * sampling [8][channel][2][2]; a bias behind each. */
+     * sampling [8][channel][2][2]; a bias behind each. ConvFFN: expansion, depthwise, contraction. */
     float *weights;
 } kernel_case;
 

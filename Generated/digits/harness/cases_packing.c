@@ -4,14 +4,38 @@
 
 static long whole(long count, long unit) { return (count + unit - 1) / unit * unit; }
 
+/* The parts of a fused kernel's weights begin at multiples of a cache line. */
+enum { CACHE_LINE_FLOATS = 16 };
+
+/* The three products of a ConvFFN as kernels of their own. */
+static kernel_shape expansion(const kernel_shape *s)
+{
+    return (kernel_shape){ .k = s->channels, .n = s->hidden, .panel = s->panel };
+}
+
+static kernel_shape mixing(const kernel_shape *s) { return (kernel_shape){ .channels = s->hidden }; }
+
+static kernel_shape contraction(const kernel_shape *s)
+{
+    return (kernel_shape){ .k = s->hidden, .n = s->channels, .panel = s->panel };
+}
+
+static long gemm_floats(kernel_shape s) { return whole(s.n, s.panel) * (s.k + 1L); }
+
+static long depthwise_floats(kernel_shape s) { return 10 * whole(s.channels, PACKED_LANES); }
+
 long packed_floats(const kernel_info *kernel)
 {
     const kernel_shape *s = &kernel->shape;
     const long lanes = whole(s->channels, PACKED_LANES);
     switch (kernel->family) {
-    case KERNEL_GEMM: return whole(s->n, s->panel) * (s->k + 1L);
+    case KERNEL_GEMM: return gemm_floats(*s);
     case KERNEL_LAYER_NORM: return 2 * lanes;
-    case KERNEL_DEPTHWISE_GELU: return 10 * lanes;
+    case KERNEL_DEPTHWISE_GELU: return depthwise_floats(*s);
+    case KERNEL_CONV_FFN:
+        return whole(gemm_floats(expansion(s)), CACHE_LINE_FLOATS)
+               + whole(depthwise_floats(mixing(s)), CACHE_LINE_FLOATS)
+               + gemm_floats(contraction(s));
     case KERNEL_SAMPLING: return 8 * 4 * lanes + 8;
     default: return 0;
     }
@@ -58,6 +82,18 @@ static void pack_sampling(const kernel_shape *s, const float *weights, float *pa
     }
 }
 
+static void pack_conv_ffn(const kernel_shape *s, const float *weights, float *packed)
+{
+    const kernel_shape expand = expansion(s), mix = mixing(s), contract = contraction(s);
+    pack_gemm(&expand, weights, packed);
+    weights += (s->channels + 1L) * s->hidden;
+    packed += whole(gemm_floats(expand), CACHE_LINE_FLOATS);
+    pack_depthwise(&mix, weights, packed);
+    weights += 10L * s->hidden;
+    packed += whole(depthwise_floats(mix), CACHE_LINE_FLOATS);
+    pack_gemm(&contract, weights, packed);
+}
+
 void pack_weights(const kernel_info *kernel, const float *weights, float *packed)
 {
     const long floats = packed_floats(kernel);
@@ -68,6 +104,7 @@ void pack_weights(const kernel_info *kernel, const float *weights, float *packed
     case KERNEL_LAYER_NORM: pack_norm(&kernel->shape, weights, packed); break;
     case KERNEL_DEPTHWISE_GELU: pack_depthwise(&kernel->shape, weights, packed); break;
     case KERNEL_SAMPLING: pack_sampling(&kernel->shape, weights, packed); break;
+    case KERNEL_CONV_FFN: pack_conv_ffn(&kernel->shape, weights, packed); break;
     default: break;
     }
 }

@@ -11,9 +11,9 @@ double rounding_of_sum(double terms, double squares, double sum)
 
 double reference_gelu(double x) { return 0.5 * x * (1 + erf(x * 0.70710678118654752440)); }
 
-/* A value whose error is `error` goes through GELU, whose slope is at most 1.13; the kernels' own
- * approximation is good to 2e-7 of the value before it. */
-static void apply_gelu(double *value, double *bound)
+/* The slope of GELU is at most 1.13; the kernels' own approximation is good to 2e-7 of the value
+ * before it. */
+void apply_gelu(double *value, double *bound)
 {
     const double before = *value;
     *value = reference_gelu(before);
@@ -157,5 +157,6 @@ void reference_row(const kernel_case *c, long row, double *value, double *bound)
     case KERNEL_HIFI_ATTENTION: reference_hifi_attention(c, row, value, bound); break;
     case KERNEL_LOFI_ATTENTION: reference_lofi_attention(c, row, value, bound); break;
     case KERNEL_SAMPLING: reference_sampling(c, row, value, bound); break;
+    case KERNEL_CONV_FFN: reference_conv_ffn(c, row, value, bound); break;
     }
 }

@@ -10,6 +10,9 @@
  * in single precision may be from it. The bound comes from the magnitude of the terms. */
 void reference_row(const kernel_case *c, long row, double *value, double *bound);
 
+/* A value whose error is `bound` goes through GELU. */
+void apply_gelu(double *value, double *bound);
+
 /* x Phi(x) by erf(). */
 double reference_gelu(double x);
 
@@ -25,6 +28,7 @@ double rounding_of_sum(double terms, double squares, double sum);
 /* The families with a file of their own. */
 void reference_hifi_attention(const kernel_case *c, long row, double *value, double *bound);
 void reference_lofi_attention(const kernel_case *c, long row, double *value, double *bound);
+void reference_conv_ffn(const kernel_case *c, long row, double *value, double *bound);
 void reference_sampling(const kernel_case *c, long row, double *value, double *bound);
 
 #endif

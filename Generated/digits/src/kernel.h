@@ -19,6 +19,9 @@ typedef struct kernel_call {
 
 typedef void kernel_function(const kernel_call *call);
 
+/* What a matrix product does with its sums beside adding the bias. */
+typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU } gemm_epilogue;
+
 /* Thread `thread` of `threads` works on units begin <= i < end. The split depends on the counts
  * alone, and no unit depends on another one, so results do not depend on the number of threads. */
 typedef struct work_range {

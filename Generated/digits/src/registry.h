@@ -15,9 +15,8 @@ typedef enum kernel_family {
     KERNEL_HIFI_ATTENTION,
     KERNEL_LOFI_ATTENTION,
     KERNEL_SAMPLING,
+    KERNEL_CONV_FFN,
 } kernel_family;
-
-typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU } gemm_epilogue;
 
 /* The constants a kernel was generated with; those its family does not have are 0. The head of its
  * file says what each means. A stride is in floats from row to row; 0 means that rows are dense.
@@ -30,11 +29,12 @@ typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU } g
  *   HIFI_ATTENTION  height, width, heads, head_dim, window, input_stride, output_stride
  *   LOFI_ATTENTION  queries, keys, heads, head_dim, input_stride, second_stride (of the keys),
  *                   output_stride, scratch
+ *   CONV_FFN        height, width, channels, hidden, panel, scratch
  *   SAMPLING        height, width, channels */
 typedef struct kernel_shape {
     int rows, k, n, panel; /* GEMM; rows also of the norm and the mean */
     gemm_epilogue epilogue;
-    int height, width, channels, window, patch;
+    int height, width, channels, hidden, window, patch;
     int heads, head_dim, queries, keys;
     int input_stride, second_stride, output_stride;
     int scratch; /* floats a thread */

@@ -3,10 +3,9 @@
  *
  * Depthwise 3x3 convolution with zero padding 1, bias and GELU, on a map of 16x16 tokens with
  * 48 channels, 48 floats apart. Weights: nine taps, row by row, then the bias, each padded to
- * whole vectors. A vector of channels keeps its nine taps in registers and slides along a row: two
- * of the three columns it needs are still there from the step before. */
+ * whole vectors. */
+#include "depthwise_row.h"
 #include "kernel.h"
-#include "simd.h"
 
 enum {
     HEIGHT = 16,
@@ -14,67 +13,19 @@ enum {
     CHANNELS = 48,
     STRIDE = 48, /* from token to token */
     PADDED = (CHANNELS + VF_LANES - 1) / VF_LANES * VF_LANES,
-    LAST_LANES = CHANNELS - (PADDED - VF_LANES),
+    ROW = WIDTH * STRIDE,
 };
 
-typedef struct column {
-    vf above, here, below;
-} column;
-
-/* Column x of the three rows around the output row; rows and columns outside the map are zero. */
-INLINE column load_column(const float *row, int y, int x, int lanes)
-{
-    const vf zero = vf_set(0.0f);
-    column c = { zero, zero, zero };
-    if (x >= WIDTH)
-        return c;
-    const float *token = row + (long)x * STRIDE;
-    if (y > 0)
-        c.above = vf_load_upto(token - (long)WIDTH * STRIDE, lanes);
-    c.here = vf_load_upto(token, lanes);
-    if (y + 1 < HEIGHT)
-        c.below = vf_load_upto(token + (long)WIDTH * STRIDE, lanes);
-    return c;
-}
-
-INLINE vf weigh(column c, vf above, vf here, vf below, vf sum)
-{
-    sum = vf_fma(c.above, above, sum);
-    sum = vf_fma(c.here, here, sum);
-    return vf_fma(c.below, below, sum);
-}
-
-/* One row of the map for the channels of one vector. */
-INLINE void convolve_row(const float *row, const float *taps, float *output, int y, int lanes)
-{
-    vf tap[9];
-    UNROLL for (int i = 0; i < 9; ++i)
-        tap[i] = vf_load(taps + i * PADDED);
-    const vf bias = vf_load(taps + 9 * PADDED);
-    const vf zero = vf_set(0.0f);
-    column left = { zero, zero, zero };
-    column middle = load_column(row, y, 0, lanes);
-    for (int x = 0; x < WIDTH; ++x) {
-        column right = load_column(row, y, x + 1, lanes);
-        vf sum = weigh(left, tap[0], tap[3], tap[6], bias);
-        sum = weigh(middle, tap[1], tap[4], tap[7], sum);
-        sum = weigh(right, tap[2], tap[5], tap[8], sum);
-        vf_store_upto(output + (long)x * STRIDE, vf_gelu(sum), lanes);
-        left = middle;
-        middle = right;
-    }
-}
+static const depthwise_constants CONSTANTS = { WIDTH, CHANNELS, STRIDE, PADDED };
 
 void digits_depthwise_gelu_16x16x48__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * HEIGHT, call);
-    for (long row = rows.begin; row < rows.end; ++row) {
+    const work_range range = split_work((long)call->images * HEIGHT, call);
+    for (long row = range.begin; row < range.end; ++row) {
         const int y = (int)(row % HEIGHT);
-        const float *input = call->input + row * WIDTH * STRIDE;
-        float *output = call->output + row * WIDTH * STRIDE;
-        int c = 0;
-        for (; c + VF_LANES < PADDED; c += VF_LANES)
-            convolve_row(input + c, call->weights + c, output + c, y, VF_LANES);
-        convolve_row(input + c, call->weights + c, output + c, y, LAST_LANES);
+        const float *here = call->input + row * ROW;
+        const depthwise_rows rows = { y > 0 ? here - ROW : NULL, here,
+                                      y + 1 < HEIGHT ? here + ROW : NULL };
+        depthwise_row(rows, CONSTANTS, call->weights, call->output + row * ROW);
     }
 }

@@ -8,8 +8,7 @@
  * Weights: panels of 16 columns, each K rows of 16 floats, the last one padded with zeros;
  * then the bias, padded alike. A tile keeps 6x16 sums in registers while it walks down K, and a
  * slab of panels stays in cache while the rows pass. Threads share the columns. */
-#include "kernel.h"
-#include "simd.h"
+#include "gemm_tile.h"
 
 enum {
     ROWS = 64, /* an image */
@@ -25,67 +24,24 @@ enum {
     SLAB = 42, /* panels */
 };
 
-typedef struct tile {
-    const float *input; /* its first row */
-    const float *panel;
-    const float *bias;
-    const float *residual; /* NULL without one */
-    float *output;
-} tile;
-
-/* `rows` and `columns` are constants at every call, so the sums live in registers. */
-INLINE void compute_tile(tile t, int rows, int columns)
-{
-    vf sum[TILE_ROWS][VECTORS];
-    UNROLL for (int r = 0; r < rows; ++r)
-        UNROLL for (int v = 0; v < VECTORS; ++v)
-            sum[r][v] = vf_set(0.0f);
-
-    for (int k = 0; k < K; ++k) {
-        vf w[VECTORS];
-        UNROLL for (int v = 0; v < VECTORS; ++v)
-            w[v] = vf_load(t.panel + k * PANEL + v * VF_LANES);
-        UNROLL for (int r = 0; r < rows; ++r) {
-            vf x = vf_set(t.input[r * INPUT_STRIDE + k]);
-            UNROLL for (int v = 0; v < VECTORS; ++v)
-                sum[r][v] = vf_fma(x, w[v], sum[r][v]);
-        }
-    }
-
-    UNROLL for (int v = 0; v < VECTORS; ++v) {
-        const int lanes = columns - v * VF_LANES;
-        if (lanes > 0) {
-            const vf bias = vf_load(t.bias + v * VF_LANES);
-            UNROLL for (int r = 0; r < rows; ++r) {
-                const int at = r * OUTPUT_STRIDE + v * VF_LANES;
-                const vf y = sum[r][v] + bias;
-                vf_store_upto(t.output + at, vf_load_upto(t.residual + at, lanes) + y, lanes);
-            }
-        }
-    }
-}
+static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
+                                          EPILOGUE_RESIDUAL };
 
 /* One panel of one tile of rows; the last tile can be lower. */
-INLINE void compute_rows(tile t, long rows, int columns)
+INLINE void compute_rows(gemm_tile t, long rows, int columns)
 {
     if (rows >= TILE_ROWS) {
-        compute_tile(t, TILE_ROWS, columns);
+        gemm_compute(t, CONSTANTS, TILE_ROWS, columns);
         return;
     }
     if (rows >= 4) {
-        compute_tile(t, 4, columns);
-        t.input += 4 * INPUT_STRIDE;
-        if (t.residual)
-            t.residual += 4 * OUTPUT_STRIDE;
-        t.output += 4 * OUTPUT_STRIDE;
+        gemm_compute(t, CONSTANTS, 4, columns);
+        t = gemm_below(t, CONSTANTS, 4);
         rows -= 4;
     }
     if (rows >= 2) {
-        compute_tile(t, 2, columns);
-        t.input += 2 * INPUT_STRIDE;
-        if (t.residual)
-            t.residual += 2 * OUTPUT_STRIDE;
-        t.output += 2 * OUTPUT_STRIDE;
+        gemm_compute(t, CONSTANTS, 2, columns);
+        t = gemm_below(t, CONSTANTS, 2);
         rows -= 2;
     }
 }
@@ -98,11 +54,11 @@ INLINE void compute_block(const kernel_call *call, work_range rows, work_range p
         for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
             for (long panel = slab; panel < slab_end; ++panel) {
                 const long at = row * OUTPUT_STRIDE + panel * PANEL;
-                tile t = {
+                gemm_tile t = {
                     .input = call->input + row * INPUT_STRIDE,
                     .panel = call->weights + panel * K * PANEL,
                     .bias = bias + panel * PANEL,
-                    .residual = call->second + at,
+                    .residual = call->second ? call->second + at : NULL,
                     .output = call->output + at,
                 };
                 if (LAST_COLUMNS == PANEL || panel + 1 < PANELS)
