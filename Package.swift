@@ -80,7 +80,7 @@ let package = Package(
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
+            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests", dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],

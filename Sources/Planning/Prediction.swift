@@ -1,7 +1,7 @@
 /// How long one call of a kernel should take: the slowest of its bounds, and what a step costs.
 ///
 /// The roofline model (Williams, Waterman and Patterson, CACM 2009) with a roof for each level of
-/// memory. It knows nothing of how far levels overlap badly, so it is a goal rather than a forecast.
+/// memory. It takes for granted that all levels work at once, so it errs on the fast side.
 public struct Prediction: Sendable, Equatable {
     /// What limits a kernel.
     public enum Bound: String, Sendable, CaseIterable { case compute, l1, l2, l3, memory, overhead }
@@ -78,11 +78,13 @@ private struct Forecast {
         return bytes <= machine.l3.capacity ? .l3 : .memory
     }
 
+    /// What comes from memory passes L3 too.
     private func add(
         _ bytes: Int, residing home: Prediction.Bound?, to bounds: inout [Prediction.Bound: Double]
     ) {
         guard let home else { return }
-        let bandwidth = home == .l3 ? machine.l3.bandwidth : machine.memoryBandwidth
-        bounds[home, default: 0] += Double(bytes) / (bandwidth * Double(machine.cores))
+        let share = Double(bytes) / Double(machine.cores)
+        bounds[.l3, default: 0] += share / machine.l3.bandwidth
+        if home == .memory { bounds[.memory, default: 0] += share / machine.memoryBandwidth }
     }
 }

@@ -33,11 +33,18 @@ public struct Traffic: Sendable, Equatable {
     /// Of one call, however many images it has; without padding.
     public let weights: Int
 
+    public init(input: Int, output: Int, weights: Int) {
+        self.input = input
+        self.output = output
+        self.weights = weights
+    }
+
     /// Of one call with `batch` images.
     public func total(batch: Int) -> Int { (input + output) * batch + weights }
 }
 
 extension Kernel {
+    /// What has to move at least, from the shapes of operands and weights.
     public var traffic: Traffic {
         let extents = extents
         return Traffic(
@@ -66,6 +73,7 @@ extension Kernel {
         }
     }
 
+    /// The token maps of one image: input, second input and output.
     public var extents: KernelExtents {
         switch self {
         case .gemm(let kernel): kernel.shape.extents

@@ -16,6 +16,9 @@ struct VectorWork: Equatable {
 }
 
 extension Kernel {
+    /// - Parameters:
+    ///   - lanes: floats of a vector.
+    ///   - batch: images of the call.
     func work(lanes: Int, batch: Int) -> VectorWork {
         var work =
             switch self {

@@ -8,17 +8,18 @@ struct ArenaChart {
         let x, y, width, height, family, tooltip: String
     }
 
-    struct Label { let x, y, text: String }
+    struct Label { let x, y, angle, text: String }
     struct Part { let x, name, textX, textY: String }
 
-    let width = "1100", height = "470"
+    let width = "1054", height = "590"
     let left, right, top, bottom, axisX, axisY, middleX, middleY: String
+    let unit: String
     let xTicks, yTicks: [Tick]
     let rectangles: [Rectangle]
     let labels: [Label]
     let parts: [Part]
 
-    private static let frame = Box(x: 74, y: 40, width: 1014, height: 374)
+    private static let frame = Box(x: 62, y: 40, width: 984, height: 494)
 
     init(_ plan: Plan) {
         let frame = Self.frame
@@ -41,10 +42,13 @@ struct ArenaChart {
         xTicks = stride(from: 0, to: plan.steps.count, by: max(1, Int(interval))).map {
             Tick(at: pixel(frame.x + (Double($0) + 0.5) * scale.step), text: "\($0)")
         }
-        let kibibytes = Double(plan.arenaFloats) * 4 / 1024
-        yTicks = stride(from: 0, through: kibibytes, by: Self.roundInterval(kibibytes / 5)).map {
+        let bytes = Double(4 * plan.arenaFloats)
+        let unitBytes = bytes < 4 * 1024 * 1024 ? 1024.0 : 1024 * 1024
+        unit = unitBytes == 1024 ? "KiB" : "MiB"
+        let most = bytes / unitBytes
+        yTicks = stride(from: 0, through: most, by: Self.roundInterval(most / 6)).map {
             Tick(
-                at: pixel(frame.y + frame.height - $0 * 256 * scale.float),
+                at: pixel(frame.y + frame.height - $0 * unitBytes / 4 * scale.float),
                 text: significant($0).shortened)
         }
     }
@@ -69,13 +73,26 @@ struct ArenaChart {
                 + "steps \(buffer.steps.lowerBound) to \(buffer.steps.upperBound)")
     }
 
-    /// What wrote a map, where its rectangle has room for the words.
+    /// What wrote a map and its size, or the size alone, where the rectangle has room for it.
     private static func label(_ buffer: ArenaBuffer, _ box: Box, _ plan: Plan) -> Label? {
         let name = plan.steps[buffer.steps.lowerBound].label.split(separator: " ").first ?? ""
+        let size = byteCount(4 * buffer.size)
         let words = name.split(separator: ".").suffix(2).joined(separator: ".")
-        let text = "\(words), \(byteCount(4 * buffer.size))"
-        guard box.height >= 16, box.width >= 6.4 * Double(text.count) + 8 else { return nil }
-        return Label(x: pixel(box.x + 5), y: pixel(box.y + box.height / 2 + 4), text: text)
+        return label("\(words), \(size)", in: box) ?? label(size, in: box)
+    }
+
+    /// A text along the rectangle, or upwards.
+    private static func label(_ text: String, in box: Box) -> Label? {
+        // The width of a text of 12 pixels, and the room it needs across.
+        let (length, thickness) = (6.6 * Double(text.count) + 10, 13.0)
+        if box.height >= thickness, box.width >= length {
+            return Label(
+                x: pixel(box.x + 5), y: pixel(box.y + box.height / 2 + 4), angle: "0", text: text)
+        }
+        guard box.width >= thickness, box.height >= length else { return nil }
+        return Label(
+            x: pixel(box.x + box.width / 2 + 4), y: pixel(box.y + box.height - 5), angle: "-90",
+            text: text)
     }
 
     /// Where each part of the network begins; names in two lines, so that short parts fit.

@@ -29,17 +29,17 @@ struct LabelPlacement {
 
     /// - Parameters:
     ///   - frame: labels stay inside.
-    ///   - discs: all that no label may cover.
-    init(frame: Box, discs: [Disc]) {
+    ///   - obstacles: what no label may cover.
+    init(frame: Box, obstacles: [Box]) {
         self.frame = frame
-        taken = discs.map(\.box)
+        taken = obstacles
     }
 
     /// The place of a text, or nil where none is free.
     mutating func place(_ text: String, beside disc: Disc) -> Box? {
         // The width of a text of 12 pixels, rather too wide than too narrow.
         let size = (width: 6.8 * Double(text.count), height: Self.lineHeight)
-        for distance in stride(from: 4.0, through: 64, by: 12) {
+        for distance in stride(from: 4.0, through: 100, by: 12) {
             for (towardsX, towardsY) in Self.directions {
                 let reach = disc.radius + distance
                 let box = Box(

@@ -22,7 +22,7 @@ struct RooflineChart {
         let fromX, fromY, toX, toY: String
     }
 
-    let width = "1100", height = "560"
+    let width = "1054", height = "570"
     let left, right, top, bottom: String
     let axisX, axisY, middleX, middleY: String
     let xTicks, yTicks: [Tick]
@@ -30,8 +30,8 @@ struct RooflineChart {
     let points: [Point]
     let labels: [Label]
 
-    private static let frame = Box(x: 62, y: 14, width: 1024, height: 490)
-    private static let mostLabels = 12
+    private static let frame = Box(x: 62, y: 10, width: 984, height: 504)
+    private static let biggest = 8
 
     init(_ measurements: Measurements) {
         let frame = Self.frame
@@ -40,7 +40,8 @@ struct RooflineChart {
         let x = LogAxis(
             kernels.map(\.intensity), first: frame.x, last: frame.x + frame.width)
         let y = LogAxis(
-            kernels.map(\.gigaflops) + [peak], first: frame.y + frame.height, last: frame.y)
+            kernels.map(\.gigaflops) + [peak], margin: 1.9, first: frame.y + frame.height,
+            last: frame.y)
         left = pixel(frame.x)
         right = pixel(frame.x + frame.width)
         top = pixel(frame.y)
@@ -55,10 +56,10 @@ struct RooflineChart {
         let discs = kernels.map { kernel in
             LabelPlacement.Disc(
                 x: x.position(kernel.intensity), y: y.position(kernel.gigaflops),
-                radius: 4 + 34 * measurements.share(kernel.milliseconds).squareRoot())
+                radius: 4 + 28 * measurements.share(kernel.milliseconds).squareRoot())
         }
         points = zip(kernels, discs).map { Self.point($0, $1, of: measurements) }
-        labels = Self.labels(kernels, discs)
+        labels = Self.labels(kernels, discs, ceiling: y.position(peak))
     }
 
     private static func point(
@@ -75,13 +76,20 @@ struct RooflineChart {
                 + "\(decimal(100 * measurements.share(kernel.milliseconds), 1)) %; \(rate)")
     }
 
+    /// Names the biggest kernels, and the biggest of each family.
     private static func labels(
-        _ kernels: [MeasuredKernel], _ discs: [LabelPlacement.Disc]
+        _ kernels: [MeasuredKernel], _ discs: [LabelPlacement.Disc], ceiling: Double
     ) -> [Label] {
-        var placement = LabelPlacement(frame: frame, discs: discs)
-        return zip(kernels, discs).prefix(mostLabels).compactMap { kernel, disc in
-            placement.place(kernel.title, beside: disc).map {
-                label(kernel.title, $0, beside: disc)
+        let firsts = Family.allCases.compactMap { family in
+            kernels.firstIndex { $0.family == family }
+        }
+        let named = Set(kernels.indices.prefix(biggest)).union(firsts).sorted()
+        let line = Box(x: frame.x, y: ceiling - 1, width: frame.width, height: 2)
+        var placement = LabelPlacement(
+            frame: frame, obstacles: discs.map(\.box) + [line])
+        return named.compactMap { index in
+            placement.place(kernels[index].title, beside: discs[index]).map {
+                label(kernels[index].title, $0, beside: discs[index])
             }
         }
     }
@@ -113,7 +121,7 @@ struct RooflineChart {
             style: "ceiling", x1: pixel(x.position(x.range.lowerBound)), y1: pixel(y.position(peak)),
             x2: pixel(x.position(x.range.upperBound)), y2: pixel(y.position(peak)),
             name: "multiply-adds, measured: \(significant(peak)) GFLOP/s",
-            textX: pixel(x.position(x.range.lowerBound) + 8), textY: pixel(y.position(peak) - 7),
+            textX: pixel(x.position(x.range.lowerBound) + 8), textY: pixel(y.position(peak) - 8),
             angle: "0")
         return [ceiling]
             + slopes.compactMap { slope($0, cores * $1 / 1e9, peak: peak, x, y) }

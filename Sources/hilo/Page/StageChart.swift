@@ -11,11 +11,11 @@ struct StageChart {
         let predicted: String
     }
 
-    let width = "1100"
+    let width = "1054"
     let height, left: String
     let rows: [Row]
 
-    private static let rowHeight = 44.0, left = 110.0, longest = 760.0
+    private static let rowHeight = 44.0, left = 90.0, longest = 800.0
 
     init(_ measurements: Measurements) {
         let parts = Self.parts(measurements)
