@@ -28,7 +28,7 @@ let package = Package(
         .target(
             name: "Templates",
             path: "Templates",
-            resources: [.embedInCode("c")]),
+            resources: [.embedInCode("c"), .embedInCode("html")]),
         .target(
             name: "CodeGeneration",
             dependencies: [
@@ -48,7 +48,8 @@ let package = Package(
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles",
+                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles", "Templates",
+                .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "FileIO"),
@@ -79,7 +80,7 @@ let package = Package(
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
+            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests", dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],

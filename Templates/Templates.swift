@@ -1,15 +1,24 @@
 import Foundation
 
-/// The C templates by name, embedded in the binary so that the generator needs no files.
+/// The templates by name, embedded in the binary so that the generator needs no files.
 ///
 /// A template's name is its file's without `.mustache`: `gemm.c` is `c/gemm/gemm.c.mustache`.
 public enum TemplateFiles {
-    /// Every template, name and text.
+    /// Every template of C and build files, name and text.
     public static let all: [String: String] = kernels.merging(library) { $1 }.merging(harness) { $1 }
         .mapValues { String(decoding: $0, as: UTF8.self) }
 
     /// Names of the harness's files.
     public static let harnessNames: [String] = harness.keys.sorted()
+
+    /// The page that `hilo report` writes, and its parts.
+    public static let page: [String: String] = [
+        "report.html": PackageResources.report_html_mustache,
+        "report.css": PackageResources.report_css_mustache,
+        "roofline.svg": PackageResources.roofline_svg_mustache,
+        "stages.svg": PackageResources.stages_svg_mustache,
+        "arena.svg": PackageResources.arena_svg_mustache,
+    ].mapValues { String(decoding: $0, as: UTF8.self) }
 
     private static let kernels: [String: [UInt8]] = [
         "simd.h": PackageResources.simd_h_mustache,

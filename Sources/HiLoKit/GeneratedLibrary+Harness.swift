@@ -53,6 +53,49 @@ extension GeneratedLibrary {
         ).stdout
     }
 
+    /// How long the network takes on this machine, step by step.
+    public struct Profile: Sendable, Decodable {
+        /// Of one call, over all runs.
+        public let medianMilliseconds, p10Milliseconds, p90Milliseconds: Double
+        public let imagesPerSecond: Double
+        public let batch, threads, runs: Int
+        /// Of the network's multiply-accumulates, each counted as two.
+        public let gigaflops: Double
+        /// Of a loop of nothing but multiply-adds on as many threads, measured in between.
+        public let peakGigaflops: Double
+        /// Mean time of each of the plan's steps.
+        public let stepMilliseconds: [Double]
+
+        private enum CodingKeys: String, CodingKey {
+            case medianMilliseconds = "median_ms"
+            case p10Milliseconds = "p10_ms"
+            case p90Milliseconds = "p90_ms"
+            case imagesPerSecond = "images_per_second"
+            case batch, threads, runs
+            case gigaflops = "gflops"
+            case peakGigaflops = "peak_gflops"
+            case stepMilliseconds = "step_ms"
+        }
+    }
+
+    /// Times every step of the network.
+    ///
+    /// - Throws: `LibraryError.harness`, also when the program is of another version; `.notBuilt`.
+    public func profile(
+        batch: Int? = nil, threads: Int? = nil, seconds: Double? = nil
+    ) async throws -> Profile {
+        let json = try await benchmark(
+            batch: batch, threads: threads, seconds: seconds, profile: true, json: true)
+        let profile = try decode(Profile.self, json)
+        guard profile.stepMilliseconds.count == plan.steps.count else {
+            throw LibraryError.harness(
+                code: 0,
+                "\(harness.path): expected times of \(plan.steps.count) steps, found "
+                    + "\(profile.stepMilliseconds.count); generate and build the library again")
+        }
+        return profile
+    }
+
     /// Runs the program.
     ///
     /// - Parameter codes: exit codes that are results; others are errors.

@@ -7,7 +7,8 @@ struct OutputFolder {
 
     /// What a generated library consists of; anything else in a folder is not ours to replace.
     private static let ours: Set<String> = [
-        "CMakeLists.txt", "build", "cmake", "harness", "include", "plan.json", "src", "weights",
+        "CMakeLists.txt", "build", "cmake", "harness", "include", "plan.json", "report.html",
+        "src", "weights",
     ]
 
     /// - Throws: `LibraryError.cannotWrite` when the folder holds something else, or its parent

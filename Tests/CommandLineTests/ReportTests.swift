@@ -33,6 +33,21 @@ import Testing
         #expect(joined.joined(separator: " ").contains("2 linears"))
         let total = try #require(rows.first { $0.first == "total" })
         #expect(total.suffix(2) == ["100.0", "%"])
+        try expectConsistentPredictions(rows, total: total)
+    }
+
+    /// Times and shares of the kernels add up to those of the network.
+    private func expectConsistentPredictions(_ rows: [[String]], total: [String]) throws {
+        let kernels = rows.filter { $0.last == "%" && $0.first != "total" }
+        let predictions = kernels.map { cells in
+            (time: Double(cells[cells.count - 4]), share: Double(cells[cells.count - 2]))
+        }
+        let time = try #require(Double(total[total.count - 3]))
+        #expect(kernels.count >= 4)
+        #expect(predictions.allSatisfy { $0.time != nil && $0.share != nil })
+        let sum = predictions.reduce((0, 0)) { ($0.0 + ($1.time ?? 0), $0.1 + ($1.share ?? 0)) }
+        #expect(abs(sum.0 - time) <= 0.0005 * Double(kernels.count + 1))
+        #expect(abs(sum.1 - 100) <= 0.05 * Double(kernels.count + 1))
     }
 
     @Test func aCheckpoint() throws {

@@ -2,7 +2,8 @@ import Testing
 
 @Suite struct UsageTests {
     private static let commands = [
-        "generate", "build", "verify", "run", "bench", "plan", "inspect", "convert", "doctor",
+        "generate", "build", "verify", "run", "bench", "report", "plan", "inspect", "convert",
+        "doctor",
     ]
 
     @Test func helpListsTheCommands() throws {

@@ -24,7 +24,7 @@ struct Bench: AsyncParsableCommand {
     func run() async throws {
         let opened = try library.open()
         try resolution.check(opened)
-        try check(opened)
+        try opened.checkBenchOptions(batch: batch, seconds: seconds)
         _ = try PackedWeights(of: opened)
         try await library.buildIfNeeded(opened)
         try Console.print(
@@ -32,9 +32,12 @@ struct Bench: AsyncParsableCommand {
                 batch: batch, threads: threads.threads, seconds: seconds, profile: profile,
                 json: json))
     }
+}
 
-    private func check(_ library: GeneratedLibrary) throws {
-        let most = library.plan.target.maxBatch
+extension GeneratedLibrary {
+    /// - Throws: `UsageError` for flags that the library or the harness would refuse.
+    func checkBenchOptions(batch: Int?, seconds: Double?) throws {
+        let most = plan.target.maxBatch
         if let batch, !(1...most).contains(batch) {
             throw UsageError(
                 "--batch is \(batch); the library takes 1 to \(most); "

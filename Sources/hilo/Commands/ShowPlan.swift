@@ -18,6 +18,8 @@ struct ShowPlan: ParsableCommand {
 
     func run() throws {
         let plan = try options.resolve().plan
-        try Console.print(json ? plan.json : PlanTable(plan).text)
+        try Console.print(json ? plan.json : PlanTable(
+                    plan, machine: MachineModel(isa: plan.target.isa, cpu: .current())
+                ).text)
     }
 }
