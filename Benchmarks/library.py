@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cases import LIBRARY_NAME, Case, environment
 
+HERE = Path(__file__).resolve().parent
 LAYER_OPTIONS = ["--model", "hilo", "--dim", "768", "--heads", "12", "--window", "2",
                  "--alpha", "0.9"]
 
@@ -41,20 +42,29 @@ class Library:
             command, check=True, stdout=subprocess.PIPE, env=environment(threads, wait))
         return json.loads(result.stdout)
 
-    def process_memory_mb(self, threads: int) -> float:
-        """Peak resident memory of a C process that runs one image.
+    def start(self, threads: int, wait: str) -> tuple[float, float]:
+        """Milliseconds from before a C process to its first result, and its peak memory in MB.
 
         The kernel counts the caller's memory too until the new program begins, so the caller must
         be smaller than what it measures.
         """
-        command = [self.harness, "run", "--weights", self.weights, "--random", "1", "--batch", "1",
-                   "--threads", str(threads), "--json"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        program = self.folder / "build" / "start"
+        if not program.exists():
+            subprocess.run(
+                ["cc", "-O2", HERE / "start.c", "-I", self.folder / "include", "-o", program,
+                 "-L", program.parent, f"-l{LIBRARY_NAME}", f"-Wl,-rpath,{program.parent}"],
+                check=True)
+        begin = time.clock_gettime(time.CLOCK_MONOTONIC)
+        process = subprocess.Popen(
+            [program, self.weights, str(threads)], stdout=subprocess.PIPE,
+            env=environment(threads, wait))
+        with process.stdout as answer:
+            end = answer.read().split()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"{self.harness} run ended with {process.returncode}")
-        return usage.ru_maxrss / 1024
+            raise SystemExit(f"{program} ended with {process.returncode}; its message is above")
+        return 1e3 * (float(end[0]) - begin), usage.ru_maxrss * 1024 / 1e6
 
 
 def seconds_of(command: list) -> float:
@@ -75,7 +85,7 @@ def make(hilo: str, case: Case, folder: Path, batch: int, plan: str | None = Non
     if case.plain:
         weights = folder.with_suffix(".safetensors")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        write = [sys.executable, Path(__file__).with_name("undeform.py"), case.name, weights]
+        write = [sys.executable, HERE / "undeform.py", case.name, weights]
         subprocess.run([str(part) for part in write], check=True)
         options += ["--checkpoint", weights]
     else:

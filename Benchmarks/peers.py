@@ -156,6 +156,8 @@ def arguments():
                         help="form of the peers' deformable convolution; see networks.py")
     parser.add_argument("--wait", choices=("passive", "default"), default="passive",
                         help="how OpenMP's threads wait; see cases.py")
+    parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True,
+                        help="draws NAME.svg and NAME.png; needs matplotlib")
     return parser.parse_args()
 
 
@@ -178,7 +180,8 @@ def main():
             report.save(args.output / f"{args.name}.json", settings, rows)
     table = report.peer_table(rows)
     (args.output / f"{args.name}.md").write_text(table)
-    report.peer_plot(rows, args.output / args.name)
+    if args.plot:
+        report.peer_plot(rows, args.output / args.name)
     print(table)
 
 
