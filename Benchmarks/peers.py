@@ -55,14 +55,22 @@ class Worker:
         self.process.wait()
 
 
-def prepare(case: Case, batch: int, peers: list, folder: Path):
+def sampling(peer: str, args) -> str:
+    """The form of a peer's deformable convolution."""
+    return SAMPLING[peer] if args.sampling == "best" else args.sampling
+
+
+def prepare(case: Case, batch: int, folder: Path, args):
+    folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, HERE / "prepare.py", case.name, "--batch", batch, "--folder", folder]
-    for peer in peers:
+    for peer in args.peers:
         if peer in ("onnxruntime", "openvino"):
-            command += ["--form", f"{peer}={SAMPLING[peer]}"]
-    subprocess.run(
-        [str(part) for part in command], check=True, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL if not sys.stderr.isatty() else None)
+            command += ["--form", f"{peer}={sampling(peer, args)}"]
+    report.progress(f"{case.title}, batch {batch}: expected output, exports")
+    with open(folder / "prepare.log", "w") as log:
+        result = subprocess.run([str(part) for part in command], stdout=log, stderr=log)
+    if result.returncode:
+        raise SystemExit(f"cannot export {case.name}; see {log.name}")
 
 
 def difference(worker: Worker, expected: np.ndarray) -> float:
@@ -79,15 +87,15 @@ def difference(worker: Worker, expected: np.ndarray) -> float:
 def measure(case: Case, batch: int, lib: library.Library | None, args) -> list[dict]:
     """All peers of one case; a row each."""
     folder = args.output / case.name / f"batch{batch}"
-    prepare(case, batch, args.peers, folder)
+    prepare(case, batch, folder, args)
     expected = np.load(folder / "output.npy", mmap_mode="r")
     variables = environment(args.threads, args.wait)
     with contextlib.ExitStack() as stack:
         workers = []
         for peer in args.peers:
-            arguments = [case.name, "--batch", batch, "--threads", args.threads,
-                         "--sampling", SAMPLING.get(peer, "native")]
-            arguments += ["--library", lib.folder] if peer == "hilo" else []
+            arguments = [case.name, "--batch", batch, "--threads", args.threads]
+            arguments += (["--library", lib.folder] if peer == "hilo"
+                          else ["--sampling", sampling(peer, args)])
             report.progress(f"{case.title}, batch {batch}: {peer} opens")
             worker = Worker(peer, arguments, folder, variables)
             stack.callback(worker.close)
@@ -123,10 +131,12 @@ def row(case, batch, worker, turns, peaks, error, args) -> dict:
     median = statistics.median(times)
     result = {
         "case": case.name, "title": case.title, "batch": batch, "threads": args.threads,
-        "peer": worker.peer, "sampling": SAMPLING.get(worker.peer, "own"), "error": error,
-        "median_ms": median, "least_ms": min(times), "most_ms": max(times), "turns_ms": times,
+        "peer": worker.peer, "error": error, "median_ms": median, "least_ms": min(times),
+        "most_ms": max(times), "turns_ms": times,
         "images_per_second": 1e3 * batch / median, **worker.opened,
     }
+    if not (case.is_layer or case.plain or worker.peer == "hilo"):
+        result["sampling"] = sampling(worker.peer, args)
     if peaks:
         peak = max(burst["peak_gflops"] for burst in peaks)
         gflop = statistics.median(b["gflops"] * b["median_ms"] / 1e3 for b in peaks)
@@ -163,8 +173,6 @@ def arguments():
 
 def main():
     args = arguments()
-    if args.sampling != "best":
-        SAMPLING.update(dict.fromkeys(SAMPLING, args.sampling))
     args.output = args.output.resolve()
     args.output.mkdir(parents=True, exist_ok=True)
     rows = []
