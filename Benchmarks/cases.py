@@ -1,9 +1,9 @@
 """What is measured: networks by name, peers, and the environment in which a peer runs."""
 
 import os
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
-PEERS = ("hilo", "openvino", "onnxruntime", "inductor", "inductor-autotune", "eager")
 TITLES = {
     "hilo": "HiLo", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
@@ -13,12 +13,30 @@ TITLES = {
 # `hilo generate --name`: what the files and symbols of every measured library begin with.
 LIBRARY_NAME = "model"
 
-# The form of the deformable convolution that is fastest for each peer, from `--sampling native`
-# and `--sampling grid`; see networks.py.
-SAMPLING = {
-    "openvino": "native", "onnxruntime": "native", "inductor": "grid", "inductor-autotune": "grid",
-    "eager": "native",
-}
+
+@dataclass(frozen=True)
+class Peer:
+    """A runtime and, for all but HiLo, the form of its deformable convolution; see networks.py."""
+
+    runtime: str
+    sampling: str = "native"
+
+    @property
+    def name(self) -> str:
+        return self.runtime if self.sampling == "native" else f"{self.runtime}:{self.sampling}"
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.runtime] + ("" if self.sampling == "native" else ", grid_sample")
+
+    @staticmethod
+    def parse(text: str) -> "Peer":
+        """Reads RUNTIME[:grid], for example openvino, eager:grid."""
+        runtime, _, sampling = text.partition(":")
+        if runtime not in TITLES or sampling not in ("", "grid") or text == "hilo:grid":
+            raise ArgumentTypeError(f"{text}: expected one of {', '.join(TITLES)}, all but hilo "
+                                    "also with :grid")
+        return Peer(runtime, sampling or "native")
 
 
 @dataclass(frozen=True)
@@ -52,10 +70,11 @@ class Case:
         head, _, tail = name.rpartition("-")
         network, resolution = (head, int(tail)) if tail.isdigit() else (name, 0)
         if network not in ("litv2-s", "litv2-m", "litv2-b", "layer"):
-            raise ValueError(f"{text}: expected litv2-s, litv2-m, litv2-b or layer, such as "
-                             "litv2-b-384 or litv2-s-plain")
+            raise ArgumentTypeError(
+                f"{text}: expected litv2-s, litv2-m, litv2-b or layer, such as litv2-b-384 or "
+                "litv2-s-plain")
         if network == "layer" and plain:
-            raise ValueError(f"{text}: the layer has no token merging")
+            raise ArgumentTypeError(f"{text}: the layer has no token merging")
         return Case(network, resolution or (14 if network == "layer" else 224), plain)
 
 

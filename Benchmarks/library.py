@@ -73,15 +73,10 @@ def seconds_of(command: list) -> float:
     return time.perf_counter() - start
 
 
-def make(hilo: str, case: Case, folder: Path, batch: int, plan: str | None = None) -> Library:
-    """Generates and builds the library of a case for up to `batch` images.
-
-    - Parameter plan: a plan.json, of the tuner for example; otherwise the planner decides.
-    """
+def make(hilo: str, case: Case, folder: Path, batch: int) -> Library:
+    """Generates and builds the library of a case for up to `batch` images."""
     options = LAYER_OPTIONS if case.is_layer else ["--model", case.network]
     options = options + ["--resolution", f"{case.resolution}x{case.resolution}"]
-    if plan:
-        options += ["--plan", plan]
     if case.plain:
         weights = folder.with_suffix(".safetensors")
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -114,7 +114,7 @@ def main():
         lib = library.make(args.hilo, case, args.output / case.name / "library", max(batches))
         speeds += bench(case, lib, batches, args)
         processes.append(process(case, lib, args))
-        settings = {key: str(value) for key, value in vars(args).items() if key != "hilo"}
+        settings = {key: vars(args)[key] for key in ("seconds", "rounds", "wait")}
         report.save(args.output / "own.json", settings,
                     [{"speed": speeds, "process": processes}])
     table = speed_table(speeds) + "\n" + process_table(processes)

@@ -19,30 +19,31 @@ import numpy as np
 
 import library
 import report
-from cases import PEERS, SAMPLING, Case, environment
+from cases import TITLES, Case, Peer, environment
 
 HERE = Path(__file__).resolve().parent
+HILO = Peer("hilo")
 TOLERANCE = 1e-4  # of the largest output
 
 
 class Worker:
     """A peer's process; see worker.py."""
 
-    def __init__(self, peer: str, arguments: list, folder: Path, variables: dict):
-        self.peer, self.output = peer, folder / f"{peer}.output.npy"
-        command = [sys.executable, "-W", "ignore", HERE / "worker.py", peer, *arguments,
+    def __init__(self, peer: Peer, arguments: list, folder: Path, variables: dict):
+        self.peer = peer
+        self.output, self.log = folder / f"{peer.name}.output.npy", folder / f"{peer.name}.log"
+        command = [sys.executable, "-W", "ignore", HERE / "worker.py", peer.name, *arguments,
                    "--folder", folder, "--output", self.output]
-        with open(folder / f"{peer}.log", "w") as log:
+        with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=log, text=True, env=variables)
-        self.log = folder / f"{peer}.log"
         self.opened = self.read()
 
     def read(self):
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.peer} ended before it answered; see {self.log}")
+            raise SystemExit(f"{self.peer.name} ended before it answered; see {self.log}")
         return json.loads(line)
 
     def run(self, count: int) -> list:
@@ -55,17 +56,10 @@ class Worker:
         self.process.wait()
 
 
-def sampling(peer: str, args) -> str:
-    """The form of a peer's deformable convolution."""
-    return SAMPLING[peer] if args.sampling == "best" else args.sampling
-
-
 def prepare(case: Case, batch: int, folder: Path, args):
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, HERE / "prepare.py", case.name, "--batch", batch, "--folder", folder]
-    for peer in args.peers:
-        if peer in ("onnxruntime", "openvino"):
-            command += ["--form", f"{peer}={sampling(peer, args)}"]
+    command = [sys.executable, HERE / "prepare.py", case.name, "--batch", batch, "--folder", folder,
+               "--peers", *(peer.name for peer in args.peers)]
     report.progress(f"{case.title}, batch {batch}: expected output, exports")
     with open(folder / "prepare.log", "w") as log:
         result = subprocess.run([str(part) for part in command], stdout=log, stderr=log)
@@ -79,7 +73,7 @@ def difference(worker: Worker, expected: np.ndarray) -> float:
     found = np.load(worker.output).reshape(expected.shape)
     error = float(np.abs(found - expected).max()) / scale
     if not error <= TOLERANCE:
-        raise SystemExit(f"{worker.peer} differs from PyTorch by {error:.2g} of the largest "
+        raise SystemExit(f"{worker.peer.name} differs from PyTorch by {error:.2g} of the largest "
                          f"output, more than {TOLERANCE}; it is not timed")
     return error
 
@@ -94,9 +88,8 @@ def measure(case: Case, batch: int, lib: library.Library | None, args) -> list[d
         workers = []
         for peer in args.peers:
             arguments = [case.name, "--batch", batch, "--threads", args.threads]
-            arguments += (["--library", lib.folder] if peer == "hilo"
-                          else ["--sampling", sampling(peer, args)])
-            report.progress(f"{case.title}, batch {batch}: {peer} opens")
+            arguments += ["--library", lib.folder] if peer == HILO else []
+            report.progress(f"{case.title}, batch {batch}: {peer.name} opens")
             worker = Worker(peer, arguments, folder, variables)
             stack.callback(worker.close)
             workers.append(worker)
@@ -131,18 +124,16 @@ def row(case, batch, worker, turns, peaks, error, args) -> dict:
     median = statistics.median(times)
     result = {
         "case": case.name, "title": case.title, "batch": batch, "threads": args.threads,
-        "peer": worker.peer, "error": error, "median_ms": median, "least_ms": min(times),
-        "most_ms": max(times), "turns_ms": times,
+        "peer": worker.peer.name, "peer_title": worker.peer.title, "error": error,
+        "median_ms": median, "least_ms": min(times), "most_ms": max(times), "turns_ms": times,
         "images_per_second": 1e3 * batch / median, **worker.opened,
     }
-    if not (case.is_layer or case.plain or worker.peer == "hilo"):
-        result["sampling"] = sampling(worker.peer, args)
     if peaks:
         peak = max(burst["peak_gflops"] for burst in peaks)
         gflop = statistics.median(b["gflops"] * b["median_ms"] / 1e3 for b in peaks)
         result |= {"peak_gflops": peak, "fraction": gflop * batch / (median / 1e3) / peak}
-    if "hilo" in turns:
-        ratios = sorted(theirs / ours for theirs, ours in zip(times, turns["hilo"]))
+    if HILO in turns:
+        ratios = sorted(theirs / ours for theirs, ours in zip(times, turns[HILO]))
         result |= {"ratio": statistics.median(ratios), "ratio_least": ratios[0],
                    "ratio_most": ratios[-1]}
     return result
@@ -156,14 +147,13 @@ def arguments():
     parser.add_argument("--name", default="peers", help="of the results' files")
     parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-SIDE][-plain]",
                         default=[Case.parse(x) for x in ("litv2-s", "litv2-s-plain", "layer")])
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--peers", nargs="+", type=Peer.parse, metavar="RUNTIME[:grid]",
+                        default=[Peer(runtime) for runtime in TITLES])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--layer-batches", nargs="+", type=int, default=[64])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--turn", type=float, default=0.5, help="seconds of a turn")
-    parser.add_argument("--sampling", choices=("best", "native", "grid"), default="best",
-                        help="form of the peers' deformable convolution; see networks.py")
     parser.add_argument("--wait", choices=("passive", "default"), default="passive",
                         help="how OpenMP's threads wait; see cases.py")
     parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True,
@@ -179,18 +169,22 @@ def main():
     for case in args.cases:
         batches = args.layer_batches if case.is_layer else args.batches
         lib = None
-        if "hilo" in args.peers:
+        if HILO in args.peers:
             folder = args.output / case.name / "library"
             lib = library.make(args.hilo, case, folder, max(batches))
         for batch in batches:
             rows += measure(case, batch, lib, args)
-            settings = {key: str(value) for key, value in vars(args).items() if key != "hilo"}
-            report.save(args.output / f"{args.name}.json", settings, rows)
-    table = report.peer_table(rows)
-    (args.output / f"{args.name}.md").write_text(table)
+            write(rows, args)
+    print(report.peer_table(rows))
+
+
+def write(rows: list[dict], args):
+    """Everything known so far, so that a run that ends early has not been in vain."""
+    settings = {key: vars(args)[key] for key in ("rounds", "turn", "threads", "wait")}
+    report.save(args.output / f"{args.name}.json", settings, rows)
+    (args.output / f"{args.name}.md").write_text(report.peer_table(rows))
     if args.plot:
         report.peer_plot(rows, args.output / args.name)
-    print(table)
 
 
 if __name__ == "__main__":

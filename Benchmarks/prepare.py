@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import networks
-from cases import Case
+from cases import Case, Peer
 
 
 def deform_conv(graph, x, weight, offset, mask, bias, *_attributes):
@@ -46,9 +46,8 @@ def main():
     parser.add_argument("case", type=Case.parse)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument(
-        "--form", action="append", default=[], metavar="PEER=native|grid",
-        help="writes the model of this peer")
+    parser.add_argument("--peers", nargs="+", type=Peer.parse, required=True,
+                        help="writes the models that they read")
     args = parser.parse_args()
 
     warnings.simplefilter("ignore")
@@ -59,11 +58,12 @@ def main():
     with torch.inference_mode():
         expected = networks.build(args.case, "native")(images).numpy()
     np.save(args.folder / "output.npy", expected)
-    for form in args.form:
-        peer, sampling = form.split("=")
-        write, suffix = WRITERS[peer]
-        with torch.no_grad():
-            write(networks.build(args.case, sampling), images, args.folder / f"{peer}.{suffix}")
+    for peer in args.peers:
+        if peer.runtime in WRITERS:
+            write, suffix = WRITERS[peer.runtime]
+            with torch.no_grad():
+                network = networks.build(args.case, peer.sampling)
+                write(network, images, args.folder / f"{peer.name}.{suffix}")
 
 
 if __name__ == "__main__":

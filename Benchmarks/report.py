@@ -8,8 +8,6 @@ import platform
 import sys
 from pathlib import Path
 
-from cases import TITLES
-
 PACKAGES = ("torch", "torchvision", "onnxruntime", "openvino", "numpy")
 
 
@@ -73,7 +71,7 @@ def peer_line(row: dict) -> list[str]:
     ratio = ""
     if "ratio" in row and row["peer"] != "hilo":
         ratio = f"{row['ratio']:.2f}× ({row['ratio_least']:.2f} – {row['ratio_most']:.2f})"
-    return [TITLES[row["peer"]], f"{row['median_ms']:.1f}",
+    return [row["peer_title"], f"{row['median_ms']:.1f}",
             f"{row['least_ms']:.1f} – {row['most_ms']:.1f}", f"{row['images_per_second']:.1f}",
             fraction, ratio]
 
@@ -108,7 +106,7 @@ def draw_panel(axis, title: str, group: list[dict]):
          for row in group],
     ]
     colors = ["#c8442e" if row["peer"] == "hilo" else "#8a97a6" for row in group]
-    names = [TITLES[row["peer"]] for row in group]
+    names = [row["peer_title"] for row in group]
     bars = axis.barh(names, speeds, xerr=spread, color=colors, ecolor="#333333", capsize=2)
     axis.bar_label(bars, labels=[f" {speed:.1f}" for speed in speeds], label_type="edge")
     axis.invert_yaxis()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cases import LIBRARY_NAME, PEERS, Case
+from cases import LIBRARY_NAME, Case, Peer
 
 
 def hilo(args, images):
@@ -66,8 +66,8 @@ def onnxruntime(args, images):
         options.add_session_config_entry("session.force_spinning_stop", "1")
         if os.environ.get("OMP_WAIT_POLICY") == "PASSIVE":
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = ort.InferenceSession(
-            str(args.folder / "onnxruntime.onnx"), options, providers=["CPUExecutionProvider"])
+        model = str(args.folder / f"{args.peer.name}.onnx")
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         return lambda: session.run(None, {"input": images})[0]
 
     return opened
@@ -78,7 +78,7 @@ def openvino(args, images):
     import openvino as ov
 
     def opened():
-        model = ov.compile_model(str(args.folder / "openvino.xml"), "CPU", {
+        model = ov.compile_model(str(args.folder / f"{args.peer.name}.xml"), "CPU", {
             "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1})
         request = model.create_infer_request()
@@ -100,7 +100,7 @@ def pytorch(args, images, **compile_options):
     batch = torch.from_numpy(images)
 
     def opened():
-        network = networks.build(args.case, args.sampling)
+        network = networks.build(args.case, args.peer.sampling)
         if compile_options:
             network = torch.compile(network, options=compile_options)
 
@@ -127,12 +127,11 @@ def peak_mb() -> float:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("peer", choices=PEERS)
+    parser.add_argument("peer", type=Peer.parse)
     parser.add_argument("case", type=Case.parse)
     parser.add_argument("--folder", type=Path, required=True, help="what prepare.py wrote")
     parser.add_argument("--output", type=Path, required=True, help="gets the first output")
     parser.add_argument("--library", help="folder of the generated library, for hilo")
-    parser.add_argument("--sampling", choices=("native", "grid"), default="native")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -140,7 +139,7 @@ def main():
     open_peer = {
         "hilo": hilo, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
         "inductor": inductor, "inductor-autotune": inductor_autotune,
-    }[args.peer]
+    }[args.peer.runtime]
     # Inductor and its compilers may print; stdout is for the protocol alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
