@@ -12,7 +12,10 @@
 #   make build          the command line, .build/release/hilo
 #   make generated      writes Generated/ anew after a change of templates or generator
 #   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
-#   make bench-eager    LITv2-S against PyTorch eager, alternating in one run
+#   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
+#   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
+#                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
+#   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
 #   make format         swift-format on everything
 #   make clean          removes what the above built, but not Swift's dependencies
 #
@@ -26,7 +29,7 @@ OUT := out
 VENV := .venv
 TESTS ?=
 
-.PHONY: demo test build setup generated fixtures bench-eager format lint clean
+.PHONY: demo test build setup generated fixtures bench bench-peers bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -59,8 +62,18 @@ fixtures: $(VENV)/oracle.installed
 	$(VENV)/bin/python Tests/Oracle/digests.py write Examples/digits/digits.pth \
 	  Tests/Fixtures/digits_digests.json
 
+# `make bench-peers BENCH="--rounds 3 --batches 1"` passes options on; see the program's --help.
+BENCH ?=
+
+bench: build
+	python3 Benchmarks/own.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
+bench-peers: build $(VENV)/peers.installed
+	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
 bench-eager: build $(VENV)/oracle.installed
-	$(VENV)/bin/python Benchmarks/eager.py --hilo $(HILO) --output $(OUT)/bench
+	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench --name eager \
+	  --no-plot --cases litv2-s --peers hilo eager $(BENCH)
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Templates Tests
@@ -77,6 +90,10 @@ $(VENV)/bin/python: | setup
 
 # The official reader of safetensors, to check what `hilo convert` writes.
 $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)/peers.installed: Benchmarks/requirements.txt $(VENV)/oracle.installed
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 

@@ -1,96 +1,167 @@
 """One peer of a benchmark in a process of its own, driven through stdin and stdout.
 
-Prints {"ready": milliseconds to load, "output": [...]} when the model has answered once, and then, for
-each line N it reads, the milliseconds of N runs as a list. Between commands it sleeps, so peers can
-take turns on the same cores.
+Writes its first output to a .npy file and prints {"ready_ms": open to first result, "base_mb":
+before opening, "peak_mb": after the first result}. Then, for each line N it reads, it prints the
+milliseconds of N runs as a list. Between commands it sleeps, so that peers can take turns on the
+same cores.
 """
 
 import argparse
 import ctypes
 import json
 import os
+import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Tests" / "Oracle"))
-import litv2  # noqa: E402
-import seeded  # noqa: E402
+from cases import LIBRARY_NAME, Case, Peer
 
 
 def hilo(args, images):
     """The generated library, through its C API."""
-    name = args.model.replace("-", "_")
-    folder = Path(args.library)
-    library = ctypes.CDLL(str(folder / "build" / f"lib{name}.so"))
-    call = lambda function: getattr(library, f"{name}_{function}")  # noqa: E731
-    call("status_text").restype = ctypes.c_char_p
+    folder, name = Path(args.library), LIBRARY_NAME
+    output = np.empty(np.load(args.folder / "output.npy", mmap_mode="r").shape, np.float32)
 
-    def check(status):
-        if status:
-            raise SystemExit(call("status_text")(status).decode())
+    def pointer(array):
+        return array.ctypes.data_as(ctypes.c_void_p)
 
-    model, context = ctypes.c_void_p(), ctypes.c_void_p()
-    options = (ctypes.c_int * 2)(args.threads, args.batch)
-    weights = str(folder / "weights" / f"{name}.safetensors").encode()
-    check(call("model_open")(weights, ctypes.byref(model)))
-    check(call("context_create")(model, options, ctypes.byref(context)))
-    output = np.empty((args.batch, 1000), np.float32)
-    pointer = lambda array: array.ctypes.data_as(ctypes.c_void_p)  # noqa: E731
+    def opened():
+        library = ctypes.CDLL(str(folder / "build" / f"lib{name}.so"))
+        function = {
+            short: getattr(library, f"{name}_{short}")
+            for short in ("status_text", "model_open", "context_create", "run")
+        }
+        function["status_text"].restype = ctypes.c_char_p
 
-    def run():
-        check(call("run")(context, pointer(images), args.batch, pointer(output)))
-        return output
+        def call(short, *arguments):
+            status = function[short](*arguments)
+            if status:
+                raise SystemExit(f"{short}: {function['status_text'](status).decode()}")
 
-    return run
+        model, context = ctypes.c_void_p(), ctypes.c_void_p()
+        options = (ctypes.c_int * 2)(args.threads, args.batch)
+        weights = str(folder / "weights" / f"{name}.safetensors").encode()
+        call("model_open", weights, ctypes.byref(model))
+        call("context_create", model, options, ctypes.byref(context))
+
+        def run():
+            call("run", context, pointer(images), args.batch, pointer(output))
+            return output
+
+        return run
+
+    return opened
 
 
-def eager(args, images):
-    """PyTorch without compilation."""
+def onnxruntime(args, images):
+    """ONNX Runtime; its threads spin inside a run as they do by default, never between runs."""
+    import onnxruntime as ort
+
+    def opened():
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = args.threads
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        if os.environ.get("OMP_WAIT_POLICY") == "PASSIVE":
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        model = str(args.folder / f"{args.peer.name}.onnx")
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return lambda: session.run(None, {"input": images})[0]
+
+    return opened
+
+
+def openvino(args, images):
+    """OpenVINO in single precision: without the hint it computes in bf16 where the CPU can."""
+    import openvino as ov
+
+    def opened():
+        model = ov.compile_model(str(args.folder / f"{args.peer.name}.xml"), "CPU", {
+            "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1})
+        request = model.create_infer_request()
+
+        def run():
+            return request.infer([images], share_inputs=True, share_outputs=True)[0]
+
+        return run
+
+    return opened
+
+
+def pytorch(args, images, **compile_options):
     import torch
 
+    import networks
+
     torch.set_num_threads(args.threads)
-    network = litv2.LITv2(litv2.PRESETS[args.model]).eval()
-    seeded.fill(network, args.seed)
     batch = torch.from_numpy(images)
 
-    def run():
-        with torch.inference_mode():
-            return network(batch).numpy()
+    def opened():
+        network = networks.build(args.case, args.peer.sampling)
+        if compile_options:
+            network = torch.compile(network, options=compile_options)
 
-    return run
+        def run():
+            with torch.inference_mode():
+                return network(batch).numpy()
+
+        return run
+
+    return opened
 
 
-PEERS = {"hilo": hilo, "eager": eager}
+def inductor(args, images):
+    return pytorch(args, images, freezing=True)
+
+
+def inductor_autotune(args, images):
+    return pytorch(args, images, freezing=True, max_autotune=True)
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("peer", choices=PEERS)
-    parser.add_argument("--model", default="litv2-s")
-    parser.add_argument("--library", help="folder of the generated library")
+    parser.add_argument("peer", type=Peer.parse)
+    parser.add_argument("case", type=Case.parse)
+    parser.add_argument("--folder", type=Path, required=True, help="what prepare.py wrote")
+    parser.add_argument("--output", type=Path, required=True, help="gets the first output")
+    parser.add_argument("--library", help="folder of the generated library, for hilo")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
 
-    images = np.ascontiguousarray(seeded.inputs(args.seed, args.batch, 3, 224, 224), np.float32)
+    open_peer = {
+        "hilo": hilo, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
+        "inductor": inductor, "inductor-autotune": inductor_autotune,
+    }[args.peer.runtime]
+    # Inductor and its compilers may print; stdout is for the protocol alone.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    images = np.load(args.folder / "input.npy")
+    opened = open_peer(args, images)
+    base = peak_mb()
     start = time.perf_counter()
-    run = PEERS[args.peer](args, images)
+    run = opened()
     first = np.asarray(run())
     ready = (time.perf_counter() - start) * 1e3
-    print(json.dumps({"ready": ready, "output": first.reshape(-1).tolist()}), flush=True)
+    memory = peak_mb()
+    np.save(args.output, first)
+    print(json.dumps({"ready_ms": ready, "base_mb": base, "peak_mb": memory}), file=answers,
+          flush=True)
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
             start = time.perf_counter()
             run()
             times.append((time.perf_counter() - start) * 1e3)
-        print(json.dumps(times), flush=True)
+        print(json.dumps(times), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
     main()

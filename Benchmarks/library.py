@@ -1,0 +1,90 @@
+"""HiLo's side of a benchmark: generates and builds a library, and runs its harness."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cases import LIBRARY_NAME, Case, environment
+
+HERE = Path(__file__).resolve().parent
+LAYER_OPTIONS = ["--model", "hilo", "--dim", "768", "--heads", "12", "--window", "2",
+                 "--alpha", "0.9"]
+
+
+@dataclass(frozen=True)
+class Library:
+    folder: Path
+    generate_seconds: float
+    build_seconds: float
+
+    @property
+    def harness(self) -> Path:
+        return self.folder / "build" / f"harness_{LIBRARY_NAME}"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "weights" / f"{LIBRARY_NAME}.safetensors"
+
+    @property
+    def code_kb(self) -> float:
+        """Size of the shared library, which holds no weights."""
+        return (self.folder / "build" / f"lib{LIBRARY_NAME}.so").stat().st_size / 1e3
+
+    def bench(self, batch: int, threads: int, seconds: float, wait: str) -> dict:
+        """The harness's own measurement: median_ms, gflops, peak_gflops, fraction, …"""
+        command = [self.harness, "bench", "--weights", self.weights, "--json"]
+        command += ["--batch", str(batch), "--threads", str(threads), "--seconds", str(seconds)]
+        result = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, env=environment(threads, wait))
+        return json.loads(result.stdout)
+
+    def start(self, threads: int, wait: str) -> tuple[float, float]:
+        """Milliseconds from before a C process to its first result, and its peak memory in MB.
+
+        The kernel counts the caller's memory too until the new program begins, so the caller must
+        be smaller than what it measures.
+        """
+        program = self.folder / "build" / "start"
+        if not program.exists():
+            subprocess.run(
+                ["cc", "-O2", HERE / "start.c", "-I", self.folder / "include", "-o", program,
+                 "-L", program.parent, f"-l{LIBRARY_NAME}", f"-Wl,-rpath,{program.parent}"],
+                check=True)
+        begin = time.clock_gettime(time.CLOCK_MONOTONIC)
+        process = subprocess.Popen(
+            [program, self.weights, str(threads)], stdout=subprocess.PIPE,
+            env=environment(threads, wait))
+        with process.stdout as answer:
+            end = answer.read().split()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{program} ended with {process.returncode}; its message is above")
+        return 1e3 * (float(end[0]) - begin), usage.ru_maxrss * 1024 / 1e6
+
+
+def seconds_of(command: list) -> float:
+    start = time.perf_counter()
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def make(hilo: str, case: Case, folder: Path, batch: int) -> Library:
+    """Generates and builds the library of a case for up to `batch` images."""
+    options = LAYER_OPTIONS if case.is_layer else ["--model", case.network]
+    options = options + ["--resolution", f"{case.resolution}x{case.resolution}"]
+    if case.plain:
+        weights = folder.with_suffix(".safetensors")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write = [sys.executable, HERE / "undeform.py", case.name, weights]
+        subprocess.run([str(part) for part in write], check=True)
+        options += ["--checkpoint", weights]
+    else:
+        options += ["--seed", "1"]
+    generate = seconds_of(
+        [hilo, "generate", *options, "--batch", batch, "--name", LIBRARY_NAME, "--output", folder])
+    return Library(folder, generate, seconds_of([hilo, "build", folder]))

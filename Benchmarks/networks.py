@@ -1,0 +1,98 @@
+"""The PyTorch networks of a benchmark, from the oracle of the tests, with seeded weights.
+
+Token merging has three forms that compute the same up to rounding:
+
+- `native`: torchvision's deform_conv2d, exported as ONNX DeformConv (opset 19) and as OpenVINO's
+  DeformableConvolution;
+- `grid`: one grid_sample for all four kernel points, then a matrix product; every runtime has
+  these operators, and PyTorch's deform_conv2d runs on one core while they run on all;
+- `plain`: an ordinary 2×2 convolution of stride 2 with the same weights. This is another network:
+  the deformable one with all offsets zero.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Tests" / "Oracle"))
+import litv2  # noqa: E402
+import seeded  # noqa: E402
+
+from cases import Case  # noqa: E402
+
+LAYER = {"dim": 768, "heads": 12, "window": 2, "alpha": 0.9}
+
+
+class PlainMerging(nn.Module):
+    """The 2×2 convolution of a deformable one, without its offsets."""
+
+    def __init__(self, deformable: litv2.DeformConv):
+        super().__init__()
+        self.weight, self.bias = deformable.weight, deformable.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight, self.bias, stride=2)
+
+
+class GridMerging(nn.Module):
+    """Deformable convolution by grid_sample: N×C×H×W to N×2C×⌊H/2⌋×⌊W/2⌋."""
+
+    def __init__(self, deformable: litv2.DeformConv):
+        super().__init__()
+        self.weight, self.bias = deformable.weight, deformable.bias
+        self.conv_offset = deformable.conv_offset
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, channels, height, width = x.shape
+        rows, columns = height // 2, width // 2
+        offsets = self.conv_offset(x).view(n, 4, 2, rows, columns)
+        point = torch.arange(4).view(4, 1, 1)
+        y = offsets[:, :, 0] + (2 * torch.arange(rows).view(1, -1, 1) + point // 2)
+        x_ = offsets[:, :, 1] + (2 * torch.arange(columns).view(1, 1, -1) + point % 2)
+        grid = torch.stack(((2 * x_ + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
+        grid = grid.view(n, 4 * rows, columns, 2)
+        samples = F.grid_sample(x, grid, align_corners=False).view(n, 4 * channels, rows * columns)
+        out = self.weight.flatten(1) @ samples + self.bias[:, None]
+        return out.view(n, -1, rows, columns)
+
+
+class Layer(litv2.HiLo):
+    """One HiLo layer with the map's size fixed: N×(side·side)×dim to the same shape."""
+
+    def __init__(self, side: int):
+        super().__init__(**LAYER)
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x, self.side, self.side)
+
+
+def build(case: Case, sampling: str, seed: int = 1) -> nn.Module:
+    """The network of a case, its deformable convolutions in the form `sampling`."""
+    if case.is_layer:
+        return seeded.fill(Layer(case.resolution), seed).eval()
+    network = seeded.fill(litv2.LITv2(litv2.PRESETS[case.network]), seed).eval()
+    form = PlainMerging if case.plain else {"native": None, "grid": GridMerging}[sampling]
+    if form is not None:
+        for module in network.modules():
+            if isinstance(module, litv2.TokenMerging):
+                module.dconv = form(module.dconv)
+    return network
+
+
+def inputs(case: Case, batch: int, seed: int = 1) -> Tensor:
+    side = case.resolution
+    shape = (side * side, LAYER["dim"]) if case.is_layer else (3, side, side)
+    return seeded.inputs(seed, batch, *shape)
+
+
+def undeformed_weights(case: Case, seed: int = 1) -> dict[str, Tensor]:
+    """The `state_dict` that makes HiLo's deformable merging a plain one: all offsets zero."""
+    state = seeded.fill(litv2.LITv2(litv2.PRESETS[case.network]), seed).state_dict()
+    return {
+        name: torch.zeros_like(tensor) if "conv_offset" in name else tensor
+        for name, tensor in state.items()
+    }

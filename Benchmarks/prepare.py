@@ -1,0 +1,70 @@
+"""Writes what the peers of one case read: input.npy, the expected output.npy, and their models.
+
+A process of its own, so that a peer that does not need PyTorch never loads it.
+"""
+
+import argparse
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import networks
+from cases import Case, Peer
+
+
+def deform_conv(graph, x, weight, offset, mask, bias, *_attributes):
+    """ONNX DeformConv for torchvision's operator, with the attributes of LITv2's token merging."""
+    return graph.op(
+        "DeformConv", x, weight, offset, bias, kernel_shape_i=[2, 2], strides_i=[2, 2],
+        pads_i=[0, 0, 0, 0], group_i=1, offset_group_i=1)
+
+
+def write_onnx(network: nn.Module, images: torch.Tensor, path: Path):
+    torch.onnx.register_custom_op_symbolic("torchvision::deform_conv2d", deform_conv, 19)
+    torch.onnx.export(
+        network, (images,), str(path), dynamo=False, opset_version=20, input_names=["input"],
+        output_names=["output"])
+
+
+def write_openvino(network: nn.Module, images: torch.Tensor, path: Path):
+    """Straight from PyTorch: OpenVINO reads deform_conv2d there, but not from ONNX."""
+    import openvino
+
+    model = openvino.convert_model(network, example_input=images, input=list(images.shape))
+    openvino.save_model(model, path, compress_to_fp16=False)
+
+
+WRITERS = {"onnxruntime": (write_onnx, "onnx"), "openvino": (write_openvino, "xml")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", type=Case.parse)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--peers", nargs="+", type=Peer.parse, required=True,
+                        help="writes the models that they read")
+    args = parser.parse_args()
+
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    images = networks.inputs(args.case, args.batch)
+    np.save(args.folder / "input.npy", images.numpy())
+    with torch.inference_mode():
+        expected = networks.build(args.case, "native")(images).numpy()
+    np.save(args.folder / "output.npy", expected)
+    for peer in args.peers:
+        if peer.runtime in WRITERS:
+            write, suffix = WRITERS[peer.runtime]
+            with torch.no_grad():
+                network = networks.build(args.case, peer.sampling)
+                write(network, images, args.folder / f"{peer.name}.{suffix}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What a benchmark shows: JSON, Markdown tables, a plot, and progress on a terminal."""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "onnxruntime", "openvino", "numpy")
+
+
+def progress(text: str):
+    """One line that the next overwrites, on a terminal; a line each in a log."""
+    end = "\x1b[K\r" if sys.stderr.isatty() else "\n"
+    print(text, end=end, file=sys.stderr, flush=True)
+
+
+def cpu_name() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def versions() -> dict:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def save(path: Path, settings: dict, rows: list[dict]):
+    """Everything about a run; the load says how quiet the machine was."""
+    machine = {"cpu": cpu_name(), "processors": os.cpu_count(), "load": os.getloadavg()}
+    when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    content = {"when": when, "machine": machine, "versions": versions(), "settings": settings,
+               "results": rows}
+    path.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def markdown(header: list[str], lines: list[list[str]]) -> str:
+    """A table whose first column is text and the others numbers."""
+    rule = ["---"] + ["---:"] * (len(header) - 1)
+    return "".join("| " + " | ".join(line) + " |\n" for line in [header, rule, *lines])
+
+
+def groups(rows: list[dict]) -> dict:
+    found = {}
+    for row in rows:
+        found.setdefault((row["title"], row["batch"]), []).append(row)
+    return found
+
+
+def peer_table(rows: list[dict]) -> str:
+    header = ["", "ms", "least – most", "images/s", "of FMA peak", "HiLo is faster by"]
+    parts = []
+    for (title, batch), group in groups(rows).items():
+        threads = group[0]["threads"]
+        parts.append(f"**{title}, batch {batch}, {threads} threads**\n\n"
+                     + markdown(header, [peer_line(row) for row in group]))
+    return "\n".join(parts)
+
+
+def peer_line(row: dict) -> list[str]:
+    fraction = f"{100 * row['fraction']:.0f}%" if "fraction" in row else ""
+    ratio = ""
+    if "ratio" in row and row["peer"] != "hilo":
+        ratio = f"{row['ratio']:.2f}× ({row['ratio_least']:.2f} – {row['ratio_most']:.2f})"
+    return [row["peer_title"], f"{row['median_ms']:.1f}",
+            f"{row['least_ms']:.1f} – {row['most_ms']:.1f}", f"{row['images_per_second']:.1f}",
+            fraction, ratio]
+
+
+def peer_plot(rows: list[dict], path: Path):
+    """Images a second of every peer, one panel a case: PATH.svg and PATH.png."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    panels = groups(rows)
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, axes = pyplot.subplots(
+        lines, columns, figsize=(4.6 * columns, 2.8 * lines), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(panels):]:
+        axis.set_visible(False)
+    for axis, ((title, batch), group) in zip(axes.flat, panels.items()):
+        draw_panel(axis, f"{title}, batch {batch}", group)
+    for suffix in (".svg", ".png"):
+        figure.savefig(path.with_suffix(suffix), dpi=120)
+    pyplot.close(figure)
+
+
+def draw_panel(axis, title: str, group: list[dict]):
+    speeds = [row["images_per_second"] for row in group]
+    spread = [
+        [1e3 * row["batch"] / row["median_ms"] - 1e3 * row["batch"] / row["most_ms"]
+         for row in group],
+        [1e3 * row["batch"] / row["least_ms"] - 1e3 * row["batch"] / row["median_ms"]
+         for row in group],
+    ]
+    colors = ["#c8442e" if row["peer"] == "hilo" else "#8a97a6" for row in group]
+    names = [row["peer_title"] for row in group]
+    bars = axis.barh(names, speeds, xerr=spread, color=colors, ecolor="#333333", capsize=2)
+    axis.bar_label(bars, labels=[f" {speed:.1f}" for speed in speeds], label_type="edge")
+    axis.invert_yaxis()
+    axis.margins(x=0.15)
+    axis.set_title(title, fontsize=10)
+    axis.set_xlabel("images/s")
+    axis.spines[["top", "right"]].set_visible(False)
