@@ -45,10 +45,13 @@ let package = Package(
                 "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
                 "ArrayFiles",
             ]),
+        .target(
+            name: "Tuning",
+            dependencies: ["HiLoKit", "Planning", "CodeGeneration", "Toolchain", "FileIO"]),
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles",
+                "HiLoKit", "Tuning", "ArrayFiles", "FileIO", "ImageFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "FileIO"),
@@ -77,6 +80,7 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
+        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),
