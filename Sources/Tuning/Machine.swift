@@ -26,7 +26,12 @@ public struct Machine: Sendable, Hashable, Codable {
     public init(target: Target, threads: Int, compiler: Compiler) {
         self.init(
             target: target, threads: threads,
-            compiler: "\(compiler.family.rawValue) \(compiler.version)", cpu: .current(),
+            compilerName: "\(compiler.family.rawValue) \(compiler.version)")
+    }
+
+    init(target: Target, threads: Int, compilerName: String) {
+        self.init(
+            target: target, threads: threads, compiler: compilerName, cpu: .current(),
             information: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
     }
 

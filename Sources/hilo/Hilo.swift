@@ -11,7 +11,7 @@ struct Hilo: AsyncParsableCommand {
             65 bad input data, 69 no C compiler, 70 internal error, 73 cannot write.
             """,
         subcommands: [
-            Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, ShowPlan.self,
+            Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, Tune.self, ShowPlan.self,
             Inspect.self, Convert.self, Doctor.self,
         ])
 
