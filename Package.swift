@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit"]),
+        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "ArrayFiles", "ImageFiles"]),

@@ -5,7 +5,7 @@ import Planning
 /// Compares whole networks: a kernel that wins alone can still lose in the company of the others.
 struct Confirmer: Sendable {
     let search: Search
-    /// The library as it is.
+    /// A library with the steps of the plan as it is.
     let base: GeneratedLibrary
     /// When there must be an answer.
     let end: Double

@@ -23,29 +23,35 @@ struct Search: Sendable {
     private static let leastGain = 1.01
 
     func run() async throws -> TuningResult {
-        show("building the library as it is", 0, of: 1)
+        show("building the plan's kernels", 0, of: 1)
         let start = budget.elapsed
-        guard let base = try await budget.until(budget.limit, { try await workshop.build("base", plan) })
-        else { return .unchanged(plan, tooShort) }
-        // The library will be built once more, with the new plan.
-        let building = budget.elapsed - start
-        let end = budget.limit - 1.2 * building
-        guard budget.elapsed < end else { return .unchanged(plan, tooShort) }
-        let found = try await budget.until(end) { try await search(base, until: end) }
+        let first: Void? = try await budget.until(budget.limit) {
+            try await workshop.compile(plan.kernels, of: plan)
+        }
+        guard first != nil else { return .unchanged(plan, tooShort) }
+        let end = budget.limit - finalBuild(secondsOfKernels: budget.elapsed - start)
+        let found = try await budget.until(end) { try await search(until: end) }
         return found ?? .unchanged(plan, tooShort)
+    }
+
+    /// Seconds to build the library with its new plan. Other files take half as long as kernels.
+    private func finalBuild(secondsOfKernels seconds: Double) -> Double {
+        let files = Generator(plan).files().count { $0.path.hasSuffix(".c") }
+        let kernels = Double(plan.kernels.count)
+        return seconds * (1 + 0.5 * (Double(files) - kernels) / kernels)
     }
 
     private var tooShort: String {
         "\(Int(budget.limit)) s are too short to tune this library here; it stays as it is"
     }
 
-    private func search(_ base: GeneratedLibrary, until end: Double) async throws -> TuningResult {
+    private func search(until end: Double) async throws -> TuningResult {
         let (candidates, library) = try await buildCandidates(until: end)
         let measured = try await measure(
             candidates, in: library, until: budget.moment(Self.measuringShare, ofTimeUntil: end))
         let winners = measured.contests.filter { $0.gain >= Self.leastGain }
             .sorted { $0.savedTime > $1.savedTime }
-        let confirmer = Confirmer(search: self, base: base, end: end)
+        let confirmer = Confirmer(search: self, base: library, end: end)
         let (kept, confirmation) = try await confirmer.confirm(winners.map(\.winner.kernel))
         let decided = try tuned(kept)
         var remarks: [String] = []
