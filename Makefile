@@ -46,7 +46,7 @@ setup:
 	@scripts/setup
 
 generated: build
-	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --isa avx2 \
+	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --isa avx2 --no-tuning \
 	  --output $(OUT)/generated-digits
 	rm -rf Generated/digits
 	mkdir -p Generated

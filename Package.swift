@@ -45,10 +45,13 @@ let package = Package(
                 "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
                 "ArrayFiles",
             ]),
+        .target(
+            name: "Tuning",
+            dependencies: ["HiLoKit", "Planning", "CodeGeneration", "Toolchain", "FileIO"]),
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "ArrayFiles", "FileIO", "ImageFiles", "Templates",
+                "HiLoKit", "Tuning", "ArrayFiles", "FileIO", "ImageFiles", "Templates",
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -78,6 +81,7 @@ let package = Package(
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
+        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),

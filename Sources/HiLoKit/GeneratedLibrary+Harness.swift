@@ -100,7 +100,7 @@ extension GeneratedLibrary {
     ///
     /// - Parameter codes: exit codes that are results; others are errors.
     /// - Throws: `LibraryError.harness` with the program's message, `.notBuilt`.
-    func runHarness(_ arguments: [String], accepting codes: Set<Int32> = [0]) async throws
+    package func runHarness(_ arguments: [String], accepting codes: Set<Int32> = [0]) async throws
         -> Program.Output
     {
         guard isBuilt else {
@@ -129,7 +129,8 @@ extension GeneratedLibrary {
         value.map { [name, $0.description] } ?? []
     }
 
-    func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+    /// A value from what the program printed.
+    package func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(json.utf8))
         } catch {

@@ -36,7 +36,8 @@ public struct GeneratedLibrary: Sendable {
         }
     }
 
-    init(folder: URL, plan: Plan) {
+    /// A folder that is known to hold the library of `plan`.
+    package init(folder: URL, plan: Plan) {
         self.folder = folder
         self.plan = plan
     }

@@ -6,17 +6,30 @@ import Planning
 /// Writes a plan's library into a folder: C, build files, plan and packed weights.
 public struct LibraryGenerator: Sendable {
     private let plan: Plan
-    private let weights: Weights
     private let origin: String
+    /// The values of one block of the packed file.
+    private let values: @Sendable (PackedTensor) throws -> [Float]
 
     /// - Parameters:
     ///   - plan: from the planner, or `validated()`.
     ///   - source: where the weights come from.
     /// - Throws: `CheckpointError` when the weights do not fit the plan's network.
     public init(_ plan: Plan, _ source: WeightSource) throws {
+        let packer = WeightPacker(try source.weights(for: plan.network))
         self.plan = plan
-        weights = try source.weights(for: plan.network)
         origin = source.label
+        values = { packer.values(of: $0) }
+    }
+
+    /// The library of another plan for the network of an existing library, whose weights it takes
+    /// over bit by bit.
+    ///
+    /// - Parameter weights: of the existing library; its folder may be the one that is written.
+    /// - Throws: `PlanError` when the plans differ in more than tilings.
+    public init(_ plan: Plan, repacking weights: PackedWeights) throws {
+        self.plan = plan
+        origin = weights.origin
+        values = try weights.repacked(for: plan)
     }
 
     /// Writes the library to `folder`, which is new, empty, or a library that HiLo wrote earlier
@@ -42,7 +55,8 @@ public struct LibraryGenerator: Sendable {
         return GeneratedLibrary(folder: folder, plan: plan)
     }
 
-    private func writeWeights(to file: URL) throws {
+    /// Writes the packed weights alone.
+    package func writeWeights(to file: URL) throws {
         let blocks = Dictionary(uniqueKeysWithValues: plan.weights.map { ($0.name, $0) })
         let writer = try SafetensorsWriter(
             tensors: plan.weights.map {
@@ -53,10 +67,9 @@ public struct LibraryGenerator: Sendable {
                 "fingerprint": plan.fingerprint, "format": "hilo-packed", "origin": origin,
             ],
             keepingOrder: true)
-        let packer = WeightPacker(weights)
         try writer.write(to: file.path) { tensor in
             guard let block = blocks[tensor.name] else { return Data() }
-            return packer.values(of: block).withUnsafeBytes { Data($0) }
+            return try values(block).withUnsafeBytes { Data($0) }
         }
     }
 }

@@ -52,6 +52,19 @@ public struct PackedWeights: Sendable {
         WeightUnpacker(plan).weights(from: try plan.weights.flatMap { try file.floats($0.name) })
     }
 
+    /// One block as it stands in the file.
+    func values(of tensor: PackedTensor) throws -> [Float] { try file.floats(tensor.name) }
+
+    /// Moves the blocks to where the kernels of another plan of the network expect them.
+    ///
+    /// - Throws: `PlanError` when that plan packs weights otherwise.
+    func repacked(for new: Plan) throws -> @Sendable (PackedTensor) throws -> [Float] {
+        let repacker = try WeightRepacker(from: plan, to: new)
+        return { tensor in
+            repacker.values(of: tensor, from: try values(of: repacker.source(of: tensor)))
+        }
+    }
+
     /// The seed that the weights came from; nil when they came from a checkpoint.
     public var seed: UInt64? {
         origin.hasPrefix("seed ") ? UInt64(origin.dropFirst("seed ".count)) : nil

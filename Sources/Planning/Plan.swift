@@ -10,8 +10,8 @@ public struct Plan: Sendable, Equatable, Codable {
     public let formatVersion: Int
     public let network: Network
     public let target: Target
-    /// Each kernel once.
-    public let kernels: [Kernel]
+    /// Each kernel once. The tuner adds candidates, which no step uses.
+    public package(set) var kernels: [Kernel]
     public let steps: [Step]
     /// Floats of working memory for one image.
     public let arenaFloats: Int

@@ -4,6 +4,7 @@ import FileIO
 import Foundation
 import HiLoKit
 import ImageFiles
+import Tuning
 
 /// How the program ends; sysexits.h has the numbers.
 enum ExitStatus: Int32 {
@@ -54,6 +55,7 @@ extension NetworkError: Classified { var exitStatus: ExitStatus { .usage } }
 extension PlanError: Classified { var exitStatus: ExitStatus { .usage } }
 
 extension FileError: Classified { var exitStatus: ExitStatus { .badData } }
+extension TuningFile.Damage: Classified { var exitStatus: ExitStatus { .badData } }
 extension NPYError: Classified { var exitStatus: ExitStatus { .badData } }
 
 extension ImageFileError: Classified {

@@ -11,8 +11,8 @@ struct Hilo: AsyncParsableCommand {
             65 bad input data, 69 no C compiler, 70 internal error, 73 cannot write.
             """,
         subcommands: [
-            Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, Report.self,
-            ShowPlan.self, Inspect.self, Convert.self, Doctor.self,
+            Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, Tune.self,
+            Report.self, ShowPlan.self, Inspect.self, Convert.self, Doctor.self,
         ])
 
     static func main() async {

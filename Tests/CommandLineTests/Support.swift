@@ -74,7 +74,10 @@ final class Sandbox {
         process.executableURL = program
         process.arguments = arguments
         process.currentDirectoryURL = subfolder.isEmpty ? folder : file(subfolder)
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Nobody's tuning records may change what a test generates.
+        let cache = ["HILO_CACHE": folder.appendingPathExtension("cache").path]
+        process.environment = ProcessInfo.processInfo.environment.merging(cache) { $1 }
+            .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: stdout)
         process.standardError = try FileHandle(forWritingTo: stderr)

@@ -55,7 +55,7 @@ struct GEMMSource: KernelSource {
         if tiling.rows / unit <= 4 {
             return stride(from: tiling.rows - unit, to: 0, by: -unit).map { $0 }
         }
-        return [8, 4, 2, 1].filter { $0 < tiling.rows }
+        return [16, 8, 4, 2, 1].filter { $0 < tiling.rows }
     }
 
     private struct Context {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import HiLoKit
 
-struct Generate: ParsableCommand {
+struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes the C library of a network, with its weights, into a folder.")
 
@@ -13,8 +13,8 @@ struct Generate: ParsableCommand {
             "A new or empty folder, or a generated library, which is replaced.", valueName: "dir"))
     var output: String
 
-    func run() throws {
-        let resolved = try options.resolve()
+    func run() async throws {
+        let resolved = try await options.resolve()
         let library = try LibraryGenerator(resolved.plan, source(resolved.checkpoint))
             .write(to: URL(fileURLWithPath: output))
         try report(library)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HiLoKit
 
-struct ShowPlan: ParsableCommand {
+struct ShowPlan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Shows what generate would do: kernels, tilings, bytes and work.",
@@ -16,10 +16,9 @@ struct ShowPlan: ParsableCommand {
     @Flag(help: "Prints the plan itself, which --plan takes.")
     var json = false
 
-    func run() throws {
-        let plan = try options.resolve().plan
-        try Console.print(json ? plan.json : PlanTable(
-                    plan, machine: MachineModel(isa: plan.target.isa, cpu: .current())
-                ).text)
+    func run() async throws {
+        let plan = try await options.resolve().plan
+        let machine = MachineModel(isa: plan.target.isa, cpu: .current())
+        try Console.print(json ? plan.json : PlanTable(plan, machine: machine).text)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HiLoKit
+import Tuning
 
 /// The flags that `generate` and `plan` share: a network, its target and its weights.
 struct PlanOptions: ParsableArguments {
@@ -18,6 +19,11 @@ struct PlanOptions: ParsableArguments {
         help: ArgumentHelp("Decisions of an earlier plan or of tuning.", valueName: "plan.json"))
     var plan: String?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Uses what 'hilo tune' measured on this machine for the same shapes.")
+    var tuning = true
+
     /// What the flags amount to.
     struct Resolved {
         let plan: Plan
@@ -25,14 +31,15 @@ struct PlanOptions: ParsableArguments {
         let checkpoint: Checkpoint?
     }
 
-    func resolve() throws -> Resolved {
+    func resolve() async throws -> Resolved {
         guard checkpoint == nil || seed == nil else {
             throw UsageError("--checkpoint and --seed both give weights; give one of them")
         }
         try network.checkCombination()
         let file = try checkpoint.map { try Checkpoint.read(path: $0) }
-        return Resolved(
-            plan: try plan.map(readPlan) ?? makePlan(checkpoint: file), checkpoint: file)
+        if let plan { return Resolved(plan: try readPlan(plan), checkpoint: file) }
+        let made = try makePlan(checkpoint: file)
+        return Resolved(plan: tuning ? await tuned(made) : made, checkpoint: file)
     }
 
     private func makePlan(checkpoint file: Checkpoint?) throws -> Plan {
@@ -44,6 +51,24 @@ struct PlanOptions: ParsableArguments {
                     + "; give --model litv2-s, litv2-m, litv2-b or hilo, or --config FILE.yaml")
         }
         return try Planner(network, target).plan()
+    }
+
+    /// The plan with the records of this machine. Without any, or when they cannot be used, the
+    /// plan is as good as the cost model.
+    private func tuned(_ plan: Plan) async -> Plan {
+        let database = TuningDatabase(warn: Console.note)
+        do {
+            guard let tuned = try await database.tuned(plan, compiler: { try await .find() }) else {
+                return plan
+            }
+            Console.note(
+                "\(tuned.known) of \(tuned.shapes) shapes use tuning records of this machine, "
+                    + "\(database.file.path); --no-tuning leaves them out")
+            return tuned.plan
+        } catch {
+            Console.note("tuning records are not used: \(error)")
+            return plan
+        }
     }
 
     /// A plan from a file, which must agree with all other flags.

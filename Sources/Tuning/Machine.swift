@@ -1,0 +1,78 @@
+import CodeGeneration
+import Foundation
+import HiLoKit
+import Planning
+import Toolchain
+
+/// Everything that decides how fast a kernel is, apart from the kernel: measurements are worth
+/// something only where all of it is equal.
+public struct Machine: Sendable, Hashable, Codable {
+    /// `AMD EPYC, family 25, model 17, stepping 1`.
+    public let processor: String
+    /// Linux's names of the instruction sets, sorted.
+    public let instructions: [String]
+    /// Bytes of the caches L1d, L2 and L3; 0 where the system does not say.
+    public let caches: [Int]
+    public let threads: Int
+    /// `clang 14.0.6`.
+    public let compiler: String
+    public let flags: String
+    public let isa: ISA
+    public let precision: Precision
+    /// Version of plans and packed weights.
+    public let generator: Int
+
+    /// This machine, with code for `target` by `compiler`.
+    public init(target: Target, threads: Int, compiler: Compiler) {
+        self.init(
+            target: target, threads: threads,
+            compilerName: "\(compiler.family.rawValue) \(compiler.version)")
+    }
+
+    init(target: Target, threads: Int, compilerName: String) {
+        self.init(
+            target: target, threads: threads, compiler: compilerName, cpu: .current(),
+            information: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
+    }
+
+    init(target: Target, threads: Int, compiler: String, cpu: HostCPU, information: String) {
+        processor = Self.processor(cpu, information)
+        instructions = cpu.isaFlags.sorted()
+        caches = [cpu.l1d, cpu.l2, cpu.l3].map { $0 ?? 0 }
+        self.threads = threads
+        self.compiler = compiler
+        flags = (CompileFlags.common + CompileFlags.instructions(of: target.isa))
+            .joined(separator: " ")
+        isa = target.isa
+        precision = target.precision
+        generator = Plan.formatVersion
+    }
+
+    /// Names of what tells processors of one maker apart, on x86 and on Arm.
+    private static let fields = [
+        "cpu family", "model", "stepping", "CPU implementer", "CPU architecture", "CPU variant",
+        "CPU part", "CPU revision",
+    ]
+
+    /// - Parameter information: the text of `/proc/cpuinfo`, or nothing.
+    private static func processor(_ cpu: HostCPU, _ information: String) -> String {
+        var found: [String: String] = [:]
+        for line in information.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            if parts.count == 2, found[parts[0]] == nil { found[parts[0]] = parts[1] }
+        }
+        let details = fields.compactMap { name in
+            found[name].map { "\(name.replacing(#/^(cpu|CPU) /#, with: "")) \($0)" }
+        }
+        return ([cpu.model] + details).joined(separator: ", ")
+    }
+
+    /// Threads that a library uses when nobody says otherwise.
+    public static func defaultThreads(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> Int {
+        let asked = environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0
+        return asked > 0 ? asked : HostCPU.current().cores
+    }
+}

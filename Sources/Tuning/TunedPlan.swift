@@ -1,0 +1,38 @@
+import HiLoKit
+import Planning
+import Toolchain
+
+extension TuningDatabase {
+    /// A plan as tuning on this machine would have it.
+    public struct TunedPlan: Sendable {
+        public let plan: Plan
+        /// Shapes with a record, and shapes in all.
+        public let known, shapes: Int
+    }
+
+    /// Puts what was measured on this very machine, with this compiler, into a plan.
+    ///
+    /// - Parameters:
+    ///   - threads: that the library will be used with.
+    ///   - compiler: asked for only when there are records of this processor.
+    /// - Returns: nil when nothing is known.
+    /// - Throws: `FileError` when the records cannot be read; what `compiler` throws.
+    public func tuned(
+        _ plan: Plan, threads: Int = Machine.defaultThreads(),
+        compiler: () async throws -> Compiler
+    ) async throws -> TunedPlan? {
+        let records = try records()
+        let candidates = Set(records.map(\.machine.compiler)).map {
+            Machine(target: plan.target, threads: threads, compilerName: $0)
+        }
+        guard records.contains(where: { candidates.contains($0.machine) }) else { return nil }
+        let machine = Machine(target: plan.target, threads: threads, compiler: try await compiler())
+        let kernels = records.kernels(for: plan, on: machine)
+        guard !kernels.isEmpty else { return nil }
+        var decisions = Planner.Decisions(of: plan)
+        for kernel in kernels { decisions.adopt(kernel) }
+        return TunedPlan(
+            plan: try Planner(plan.network, plan.target, decisions: decisions).plan(),
+            known: kernels.count, shapes: plan.tunableShapes.count)
+    }
+}

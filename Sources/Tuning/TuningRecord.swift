@@ -1,0 +1,78 @@
+import Planning
+
+/// The kernel that was the best one for its work on a machine.
+public struct TuningRecord: Sendable, Equatable, Codable {
+    public let machine: Machine
+    /// Images of one call when it was measured.
+    public let batch: Int
+    public let kernel: Kernel
+    /// Of the machine's multiply-adds, 0 to 1.
+    public let peakShare: Double
+    /// Time of the cost model's choice by its own.
+    public let gain: Double
+    /// Seconds since 1970.
+    public let date: Int
+
+    public init(
+        machine: Machine, batch: Int, kernel: Kernel, peakShare: Double, gain: Double, date: Int
+    ) {
+        self.machine = machine
+        self.batch = batch
+        self.kernel = kernel
+        self.peakShare = peakShare
+        self.gain = gain
+        self.date = date
+    }
+
+    /// What only one record can be about.
+    struct Key: Hashable {
+        let machine: Machine
+        let batch: Int
+        let shape: TunableShape?
+    }
+
+    var key: Key { Key(machine: machine, batch: batch, shape: kernel.tunableShape) }
+}
+
+/// Which of two records about the same is kept.
+public enum MergeRule: Sendable {
+    /// The added one.
+    case replace
+    /// The later one.
+    case newer
+}
+
+extension [TuningRecord] {
+    /// These records and `others`.
+    func merged(with others: [TuningRecord], _ rule: MergeRule) -> [TuningRecord] {
+        var result: [TuningRecord] = []
+        var places: [TuningRecord.Key: Int] = [:]
+        for record in self + others {
+            guard let place = places[record.key] else {
+                places[record.key] = result.count
+                result.append(record)
+                continue
+            }
+            if rule == .replace || record.date >= result[place].date { result[place] = record }
+        }
+        return result
+    }
+
+    /// What was measured on `machine` for the work of `plan`; of several batches the latest that
+    /// the target allows.
+    ///
+    /// - Returns: kernels that fit the target's registers, whatever a file says.
+    public func kernels(for plan: Plan, on machine: Machine) -> [Kernel] {
+        let shapes = Set(plan.tunableShapes)
+        var latest: [TunableShape: TuningRecord] = [:]
+        for record in self
+        where record.machine == machine && record.batch <= plan.target.maxBatch
+            && record.kernel.isLegal(on: plan.target.isa)
+        {
+            guard let shape = record.kernel.tunableShape, shapes.contains(shape) else { continue }
+            if let other = latest[shape], other.date > record.date { continue }
+            latest[shape] = record
+        }
+        return plan.tunableShapes.compactMap { latest[$0]?.kernel }
+    }
+}

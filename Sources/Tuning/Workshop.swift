@@ -1,0 +1,99 @@
+import CodeGeneration
+import FileIO
+import Foundation
+import HiLoKit
+import Planning
+import Toolchain
+
+/// Builds candidates and whole libraries in one folder, so that a kernel that several libraries have
+/// is compiled once.
+struct Workshop: Sendable {
+    private let folder: URL
+    private let compiler: Compiler
+    private let isa: ISA
+
+    /// - Parameter folder: an empty folder for this workshop alone.
+    init(folder: URL, compiler: Compiler, plan: Plan) throws {
+        self.folder = folder
+        self.compiler = compiler
+        isa = plan.target.isa
+        for file in Generator(plan).files() where file.path.hasSuffix(".h") {
+            try write(file, to: "headers/\(URL(fileURLWithPath: file.path).lastPathComponent)")
+        }
+    }
+
+    /// Compiles kernels, for libraries that will be built later.
+    ///
+    /// - Parameter plan: one that holds them.
+    func compile(_ kernels: [Kernel], of plan: Plan) async throws {
+        let names = Set(kernels.map { Self.path(of: $0, in: plan) })
+        let files = Generator(plan).files().filter { names.contains($0.path) }
+        try await perform(try files.map { try command(for: $0, id: "") }, products: [])
+    }
+
+    /// The library of `plan`, of which only the harness is built; it has no weights.
+    ///
+    /// - Parameter id: a name for its files in the workshop.
+    func build(_ id: String, _ plan: Plan) async throws -> GeneratedLibrary {
+        var commands: [CompileCommand] = []
+        for file in Generator(plan).files() where Self.isSource(file.path) {
+            let command = try command(for: file, id: id)
+            if file.path.hasSuffix(".c") { commands.append(command) }
+        }
+        let library = GeneratedLibrary(folder: products.appending(path: id), plan: plan)
+        let harness = Product(
+            .executable, name: "\(id)/build/\(library.harness.lastPathComponent)",
+            objects: commands.map(\.object), libraries: ["-lm"])
+        try await perform(commands, products: [harness])
+        return library
+    }
+
+    private var products: URL { folder.appending(path: "products") }
+
+    private func perform(_ commands: [CompileCommand], products: [Product]) async throws {
+        // Headers never change here: a library with other ones has a folder of its own.
+        _ = try await Build(compiler: compiler, folder: self.products)
+            .perform(BuildRecipe(commands: commands, products: products))
+    }
+
+    private static func isSource(_ path: String) -> Bool {
+        path.hasSuffix(".c") || path.hasSuffix(".h")
+    }
+
+    private static let kernels = "src/kernels/"
+
+    private static func path(of kernel: Kernel, in plan: Plan) -> String {
+        kernels + kernel.functionName(model: plan.network.name, isa: plan.target.isa) + ".c"
+    }
+
+    /// Writes a file; a kernel goes to the folder that all libraries share.
+    private func command(for file: GeneratedFile, id: String) throws -> CompileCommand {
+        let isShared = file.path.hasPrefix(Self.kernels)
+        let place = isShared ? file.path : "\(id)/\(file.path)"
+        try write(file, to: place)
+        let includes =
+            isShared ? ["headers"] : ["include", "src", "harness"].map { "\(id)/\($0)" }
+        let instructions =
+            CompileFlags.usesInstructions(file.path) ? CompileFlags.instructions(of: isa) : []
+        return CompileCommand(
+            source: folder.appending(path: place),
+            object: place.replacing("/", with: "_").replacing(".c", with: ".o"),
+            flags: CompileFlags.language + CompileFlags.common + instructions
+                + includes.flatMap { ["-I", folder.appending(path: $0).path] })
+    }
+
+    /// A file that is there already has the same text, and keeps its date so that its object stays
+    /// valid.
+    private func write(_ file: GeneratedFile, to path: String) throws {
+        let target = folder.appending(path: path)
+        guard !FileManager.default.fileExists(atPath: target.path) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(file.contents.utf8).write(to: target)
+        } catch {
+            throw ToolchainError.cannotWrite(
+                path: target.path, reason: error.localizedDescription)
+        }
+    }
+}

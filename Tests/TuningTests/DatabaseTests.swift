@@ -1,0 +1,188 @@
+import Foundation
+import HiLoKit
+import Synchronization
+import Testing
+@testable import Toolchain
+@testable import Tuning
+
+/// Warnings, from whatever thread they come.
+private final class Warnings: Sendable {
+    private let texts = Mutex<[String]>([])
+    var all: [String] { texts.withLock { $0 } }
+    var collector: TuningDatabase.Warning { { text in self.texts.withLock { $0.append(text) } } }
+}
+
+@Suite struct DatabaseTests {
+    private let target: Target
+    private let plan: Plan
+
+    init() throws {
+        target = try Target(isa: .avx2)
+        plan = try Planner(tinyNetwork(), target).plan()
+    }
+
+    private func machine(_ information: String = "cpu family : 25\nmodel : 17\n", threads: Int = 2)
+        -> Machine
+    {
+        Machine(
+            target: target, threads: threads, compiler: "clang 14.0.6",
+            cpu: HostCPU(
+                model: "Some CPU", isaFlags: ["fma", "avx2"], cores: 2, l1d: 32_768, l2: 1 << 20,
+                l3: nil), information: information)
+    }
+
+    /// Another tiling than the plan's, for the shape that is `index`-th in work.
+    private func other(_ index: Int, candidate: Int = 0) throws -> Kernel {
+        let space = SearchSpace(target: target, threads: 2, batch: 1)
+        let shape = plan.tunableShapes[index]
+        let kernels = space.kernels(for: shape).filter { !plan.kernels.contains($0) }
+        return kernels[candidate]
+    }
+
+    private func record(
+        _ kernel: Kernel, on machine: Machine? = nil, batch: Int = 1, date: Int = 100,
+        gain: Double = 1.25
+    ) -> TuningRecord {
+        TuningRecord(
+            machine: machine ?? self.machine(), batch: batch, kernel: kernel, peakShare: 0.875,
+            gain: gain, date: date)
+    }
+
+    @Test func recordsComeBackAsTheyWere() async throws {
+        try await withFolder { folder in
+            let warnings = Warnings()
+            let file = folder.appending(path: "deep/er/tuning.json")
+            let database = TuningDatabase(file: file, warn: warnings.collector)
+            #expect(try database.records().isEmpty)
+            let records = [record(try other(0)), record(try other(1), batch: 4)]
+            try database.add(records)
+            #expect(try database.records() == records)
+            #expect(warnings.all.isEmpty)
+            let left = try FileManager.default.contentsOfDirectory(
+                atPath: file.deletingLastPathComponent().path)
+            #expect(Set(left) == ["tuning.json", "tuning.json.lock"])
+        }
+    }
+
+    @Test func theLaterRecordWinsUnlessReplacing() async throws {
+        try await withFolder { folder in
+            let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
+            let old = record(try other(0, candidate: 0), date: 10)
+            let new = record(try other(0, candidate: 1), date: 20)
+            let elsewhere = record(try other(0), on: machine(threads: 3), date: 5)
+            try database.add([new, elsewhere])
+            try database.add([old], .newer)
+            #expect(try database.records() == [new, elsewhere])
+            try database.add([old], .replace)
+            #expect(try database.records() == [old, elsewhere])
+        }
+    }
+
+    /// Each writer adds records of its own, one at a time, and none may be lost.
+    @Test func writersAtOnceLoseNothing() async throws {
+        try await withFolder { folder in
+            let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
+            let kernel = try other(0)
+            let machines = (0..<24).map { machine("stepping : \($0)\n") }
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                for machine in machines {
+                    tasks.addTask { try database.add([record(kernel, on: machine)]) }
+                }
+                try await tasks.waitForAll()
+            }
+            #expect(Set(try database.records().map(\.machine)) == Set(machines))
+        }
+    }
+
+    @Test(arguments: [
+        "{\"version\": 1, \"records\": [", "", "[]", "{\"version\": 99, \"records\": []}",
+    ])
+    func aDamagedFileIsSetAside(text: String) async throws {
+        try await withFolder { folder in
+            let warnings = Warnings()
+            let file = folder.appending(path: "tuning.json")
+            try Data(text.utf8).write(to: file)
+            let database = TuningDatabase(file: file, warn: warnings.collector)
+            let added = record(try other(0))
+            try database.add([added])
+            #expect(try database.records() == [added])
+            let warning = try #require(warnings.all.first)
+            #expect(warnings.all.count == 1)
+            #expect(warning.contains("tuning.json.corrupt-"))
+            let aside = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasPrefix("tuning.json.corrupt-") }
+            #expect(aside.count == 1)
+            let kept = try Data(contentsOf: folder.appending(path: try #require(aside.first)))
+            #expect(kept == Data(text.utf8))
+        }
+    }
+
+    @Test func onlyTheSameMachineCounts() throws {
+        let kernel = try other(0)
+        let here = machine()
+        for elsewhere in [
+            machine("cpu family : 26\nmodel : 17\n"), machine("cpu family : 25\nmodel : 18\n"),
+            machine("cpu family : 25\nmodel : 17\nstepping : 1\n"), machine(threads: 1),
+        ] {
+            #expect(elsewhere != here)
+            #expect([record(kernel, on: elsewhere)].kernels(for: plan, on: here).isEmpty)
+        }
+        #expect([record(kernel)].kernels(for: plan, on: here) == [kernel])
+    }
+
+    @Test func ofSeveralBatchesTheLatestThatFitsIsUsed() throws {
+        let (one, four, many) = (try other(0), try other(0, candidate: 1), try other(0, candidate: 2))
+        let records = [
+            record(four, batch: 4, date: 30), record(one, batch: 1, date: 20),
+            record(many, batch: 64, date: 90),
+        ]
+        #expect(records.kernels(for: plan, on: machine()) == [four])
+    }
+
+    /// What a file says is not trusted: a tile that fits no registers is left out.
+    @Test func illegalTilingsAreLeftOut() throws {
+        guard case .gemm(let gemm) = try other(0) else { return }
+        let wide = try GEMM(
+            gemm.shape, GEMM.Tiling(rows: 14, vectors: 2, slab: 1, split: .rows), isa: .avx512)
+        #expect([record(.gemm(wide))].kernels(for: plan, on: machine()).isEmpty)
+    }
+
+    @Test func theFolderFollowsTheEnvironment() {
+        func path(_ environment: [String: String]) -> String {
+            TuningDatabase(environment: environment) { _ in }.file.path
+        }
+        let home = ["HOME": "/h"]
+        #expect(path(home) == "/h/.cache/hilo/tuning.json")
+        #expect(path(["HOME": "/h", "XDG_CACHE_HOME": "/x"]) == "/x/hilo/tuning.json")
+        #expect(
+            path(["HOME": "/h", "XDG_CACHE_HOME": "/x", "HILO_CACHE": "/c"]) == "/c/tuning.json")
+        #expect(path(["HOME": "/h", "XDG_CACHE_HOME": "", "HILO_CACHE": ""]) == path(home))
+    }
+
+    /// A plan takes over what was measured here, and nothing from a record of another machine.
+    @Test func plansUseTheRecordsOfThisMachine() async throws {
+        try await withFolder { folder in
+            let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
+            let compiler = Compiler(
+                path: "/no/cc", family: .clang, version: "1.2.3", openMPFlags: [], linkFlags: [],
+                runtimePath: nil)
+            let kernel = try other(0)
+            let unasked = try await database.tuned(plan, threads: 2) {
+                Issue.record("the compiler matters only when there are records")
+                return compiler
+            }
+            #expect(unasked == nil)
+            try database.add([record(kernel)])
+            #expect(try await database.tuned(plan, threads: 2) { compiler } == nil)
+
+            let here = Machine(target: target, threads: 2, compiler: compiler)
+            try database.add([record(kernel, on: here)])
+            let tuned = try #require(try await database.tuned(plan, threads: 2) { compiler })
+            #expect(tuned.known == 1)
+            #expect(tuned.plan != plan)
+            #expect(tuned.plan.kernels.contains(kernel))
+            #expect(try tuned.plan.validated() == tuned.plan)
+            #expect(try await database.tuned(plan, threads: 5) { compiler } == nil)
+        }
+    }
+}

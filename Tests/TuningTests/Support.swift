@@ -1,0 +1,32 @@
+import Foundation
+import HiLoKit
+@testable import Tuning
+
+/// Every kernel with a choice, in little time.
+func tinyNetwork(name: String = "tiny") throws -> Network {
+    .litv2(
+        try LITv2(name: name, height: 32, width: 48) {
+            PatchEmbedding(channels: 12)
+            Stage(depth: 1) { ConvFFN() }
+            TokenMerging()
+            Stage(depth: 1) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                ConvFFN()
+            }
+            Classifier(classes: 7)
+        })
+}
+
+/// Wide enough for tiles of four vectors.
+func largerNetwork() throws -> Network {
+    .hilo(try HiLo(name: "layer", dim: 192, heads: 6, window: 2, alpha: 0.5, height: 14, width: 14))
+}
+
+/// A folder for the duration of `body`.
+func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+        .appending(path: "hilo-tuning-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}

@@ -1,0 +1,90 @@
+import Foundation
+import HiLoKit
+import Testing
+@testable import Tuning
+
+/// Searches on small networks with a real compiler.
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+struct TunerTests {
+    private func generate(_ network: Network, in folder: URL) throws -> GeneratedLibrary {
+        let plan = try Planner(network, Target(isa: .native(), maxBatch: 2)).plan()
+        return try LibraryGenerator(plan, .seed(5)).write(to: folder)
+    }
+
+    private func contents(_ folder: URL) throws -> [String: Data] {
+        var result: [String: Data] = [:]
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+            result[name] = FileManager.default.contents(atPath: folder.appending(path: name).path)
+        }
+        return result
+    }
+
+    /// Times are as they are; what holds for any of them is checked.
+    @Test func aSearchEndsInALegalPlanThatVerifies() async throws {
+        try await withFolder { folder in
+            let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
+            let before = try contents(library.folder)
+            let compiler = try await Compiler.find()
+            let options = Tuner.Options(timeLimit: 60, threads: 2, batch: 2)
+            let result = try await Tuner(library, compiler: compiler, options: options).tune()
+            #expect(try contents(library.folder) == before)
+            #expect(result.rejections.isEmpty)
+            #expect(try result.plan.validated() == result.plan)
+            #expect(result.confirmation.map { $0.ratio >= 1 } ?? (result.plan == library.plan))
+            for record in result.records {
+                #expect(result.plan.kernels.contains(record.kernel))
+                #expect(record.batch == 2 && record.gain > 0 && record.peakShare > 0)
+            }
+            #expect(Set(result.records.map(\.key)).count == result.records.count)
+
+            // Whatever was chosen, another plan with the same weights replaces the library.
+            let other = try randomPlan(tinyNetwork(), .native(), seed: 1)
+            let replaced = try LibraryGenerator(other, repacking: PackedWeights(of: library))
+                .write(to: library.folder)
+            try await replaced.build(with: compiler)
+            let found = try await Verifier(replaced, threads: 2).verify()
+            for item in found.kernels + found.network {
+                #expect(item.passed, "\(item.name): \(item.problem ?? "")")
+            }
+            #expect(found.interface.passed, "\(found.interface.failures)")
+        }
+    }
+
+    @Test func withoutTimeNothingChanges() async throws {
+        try await withFolder { folder in
+            let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
+            let options = Tuner.Options(timeLimit: 0.01, threads: 1)
+            let result = try await Tuner(library, compiler: .find(), options: options).tune()
+            #expect(result.plan == library.plan)
+            #expect(result.records.isEmpty)
+            #expect(result.remarks.contains { $0.contains("too short") })
+        }
+    }
+
+    @Test func anEstimateIsTheCostModelsPlan() async throws {
+        try await withFolder { folder in
+            let plan = try randomPlan(tinyNetwork(), .generic, seed: 3)
+            let library = try LibraryGenerator(plan, .seed(1))
+                .write(to: folder.appending(path: "lib"))
+            let result = try await Tuner(
+                library, compiler: .find(), options: .init(effort: .estimate)
+            ).tune()
+            #expect(result.plan != plan)
+            #expect(result.plan == (try Planner(plan.network, plan.target).plan()))
+        }
+    }
+
+    @Test func cancellingEndsTheSearchAndLeavesTheLibrary() async throws {
+        try await withFolder { folder in
+            let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
+            let before = try contents(library.folder)
+            let compiler = try await Compiler.find()
+            let search = Task {
+                try await Tuner(library, compiler: compiler, options: .init(threads: 1)).tune()
+            }
+            search.cancel()
+            await #expect(throws: (any Error).self) { try await search.value }
+            #expect(try contents(library.folder) == before)
+        }
+    }
+}
