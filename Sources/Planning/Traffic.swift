@@ -1,4 +1,5 @@
-/// The floats of a token map that a kernel touches: `rows` tokens of `width` floats, `stride` apart.
+/// The floats of a token map that a kernel touches: `rows` tokens of `width` floats, `stride`
+/// apart.
 public struct TokenExtent: Sendable, Equatable {
     public let rows: Int
     public let width: Int

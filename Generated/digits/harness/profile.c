@@ -62,5 +62,8 @@ void print_profile_json(const double *step_seconds, profile_scale scale)
                "\"gflops\":%.2f}",
                i ? "," : "", lines[i].kernel->name, family_name(lines[i].kernel->family),
                lines[i].calls, lines[i].milliseconds, lines[i].share, lines[i].gflops);
+    printf("],\"step_ms\":[");
+    for (int i = 0; i < DIGITS_STEPS; ++i)
+        printf("%s%.6f", i ? "," : "", 1e3 * step_seconds[i] / (double)scale.runs);
     printf("]");
 }

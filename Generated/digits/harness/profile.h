@@ -14,7 +14,8 @@ typedef struct profile_scale {
  * times are of one run. */
 void print_profile_text(const double *step_seconds, profile_scale scale);
 
-/* Prints a member "profile" of an object that is open and not empty. */
+/* Prints the members "profile", by kernel, and "step_ms", in the order of the steps, of an object
+ * that is open and not empty. */
 void print_profile_json(const double *step_seconds, profile_scale scale);
 
 #endif

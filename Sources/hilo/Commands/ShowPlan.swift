@@ -18,8 +18,7 @@ struct ShowPlan: ParsableCommand {
 
     func run() throws {
         let plan = try options.resolve().plan
-        try Console.print(json ? plan.json : PlanTable(
-                    plan, machine: MachineModel(isa: plan.target.isa, cpu: .current())
-                ).text)
+        let machine = MachineModel(isa: plan.target.isa, cpu: .current())
+        try Console.print(json ? plan.json : PlanTable(plan, machine: machine).text)
     }
 }

@@ -70,7 +70,8 @@ struct ReportPage {
     }
 
     private static func figures(_ profile: GeneratedLibrary.Profile) -> [Figure] {
-        let p10 = significant(profile.p10Milliseconds), p90 = significant(profile.p90Milliseconds)
+        let p10 = significant(profile.p10Milliseconds)
+        let p90 = significant(profile.p90Milliseconds)
         return [
             Figure(
                 value: significant(profile.medianMilliseconds), unit: "ms",
@@ -97,7 +98,8 @@ struct ReportPage {
         return [
             Fact(name: "CPU", value: cpu.model),
             Fact(name: "Cores", value: "\(cpu.cores)"),
-            Fact(name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
+            Fact(
+                name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
             Fact(name: "Instructions", value: plan.target.isa.title),
             Fact(name: "Precision", value: plan.target.precision.rawValue),
             Fact(name: "Threads", value: "\(profile.threads)"),

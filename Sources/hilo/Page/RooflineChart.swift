@@ -118,7 +118,8 @@ struct RooflineChart {
             ("memory", machine.memoryBandwidth),
         ]
         let ceiling = Roof(
-            style: "ceiling", x1: pixel(x.position(x.range.lowerBound)), y1: pixel(y.position(peak)),
+            style: "ceiling", x1: pixel(x.position(x.range.lowerBound)),
+            y1: pixel(y.position(peak)),
             x2: pixel(x.position(x.range.upperBound)), y2: pixel(y.position(peak)),
             name: "multiply-adds, measured: \(significant(peak)) GFLOP/s",
             textX: pixel(x.position(x.range.lowerBound) + 8), textY: pixel(y.position(peak) - 8),
