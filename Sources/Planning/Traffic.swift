@@ -3,6 +3,7 @@
 public struct TokenExtent: Sendable, Equatable {
     public let rows: Int
     public let width: Int
+    /// Floats from one token to the next.
     public let stride: Int
 
     init(rows: Int, width: Int, stride: Int? = nil) {

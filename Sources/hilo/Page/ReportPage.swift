@@ -70,6 +70,7 @@ struct ReportPage {
     }
 
     private static func figures(_ profile: GeneratedLibrary.Profile) -> [Figure] {
+        let batch = profile.batch
         let p10 = significant(profile.p10Milliseconds)
         let p90 = significant(profile.p90Milliseconds)
         return [
@@ -78,7 +79,7 @@ struct ReportPage {
                 caption: "median of \(profile.runs) calls, p10 \(p10), p90 \(p90)"),
             Figure(
                 value: significant(profile.imagesPerSecond), unit: "images/s",
-                caption: profile.batch == 1 ? "one image a call" : "\(profile.batch) images a call"),
+                caption: batch == 1 ? "one image a call" : "\(batch) images a call"),
             Figure(
                 value: significant(profile.gigaflops), unit: "GFLOP/s",
                 caption: "multiply-adds of the network, each two operations"),
