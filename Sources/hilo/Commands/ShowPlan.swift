@@ -18,7 +18,8 @@ struct ShowPlan: ParsableCommand {
 
     func run() throws {
         let plan = try options.resolve().plan
-        let machine = MachineModel(isa: plan.target.isa, cpu: .current())
-        try Console.print(json ? plan.json : PlanTable(plan, machine: machine).text)
+        try Console.print(json ? plan.json : PlanTable(
+                    plan, machine: MachineModel(isa: plan.target.isa, cpu: .current())
+                ).text)
     }
 }
