@@ -1,7 +1,9 @@
-/// The floats of a token map that a kernel touches: `rows` tokens of `width` floats, `stride` apart.
+/// The floats of a token map that a kernel touches: `rows` tokens of `width` floats, `stride`
+/// apart.
 public struct TokenExtent: Sendable, Equatable {
     public let rows: Int
     public let width: Int
+    /// Floats from one token to the next.
     public let stride: Int
 
     init(rows: Int, width: Int, stride: Int? = nil) {

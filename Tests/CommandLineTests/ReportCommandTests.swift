@@ -47,8 +47,10 @@ struct ReportCommandTests {
         try sandbox.expectFailure(
             64, of: ["report", "lib", "--output", "page.txt"], saying: ["page.txt", "FILE.html"])
         try sandbox.expectFailure(64, of: ["report", "lib", "--batch", "9"], saying: ["1 to 8"])
-        try sandbox.expectFailure(64, of: ["report", "lib", "--seconds", "0"], saying: ["--seconds"])
-        try sandbox.expectFailure(64, of: ["report", "lib", "--threads", "0"], saying: ["--threads"])
+        try sandbox.expectFailure(
+            64, of: ["report", "lib", "--seconds", "0"], saying: ["--seconds"])
+        try sandbox.expectFailure(
+            64, of: ["report", "lib", "--threads", "0"], saying: ["--threads"])
         try sandbox.expectFailure(65, of: ["report", "nowhere"], saying: ["no such folder"])
         #expect(!FileManager.default.fileExists(atPath: sandbox.file("lib/build").path))
     }

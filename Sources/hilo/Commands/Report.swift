@@ -39,8 +39,8 @@ struct Report: AsyncParsableCommand {
         try Console.print(path)
     }
 
-    /// - Throws: `UsageError` for a name that is no page's; `OutputError` when something else than a
-    ///   report stands where nobody asked to write.
+    /// - Throws: `UsageError` for a name that is no page's; `OutputError` when something else than
+    ///   a report stands where nobody asked to write.
     private func destination(in library: GeneratedLibrary) throws -> String {
         if let output {
             guard output.lowercased().hasSuffix(".html") else {

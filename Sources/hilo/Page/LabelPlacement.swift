@@ -38,7 +38,7 @@ struct LabelPlacement {
     /// The place of a text, or nil where none is free.
     mutating func place(_ text: String, beside disc: Disc) -> Box? {
         // The width of a text of 12 pixels, rather too wide than too narrow.
-        let size = (width: 6.8 * Double(text.count), height: Self.lineHeight)
+        let size = (width: 7.4 * Double(text.count), height: Self.lineHeight)
         for distance in stride(from: 4.0, through: 100, by: 12) {
             for (towardsX, towardsY) in Self.directions {
                 let reach = disc.radius + distance

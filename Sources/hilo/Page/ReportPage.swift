@@ -70,14 +70,16 @@ struct ReportPage {
     }
 
     private static func figures(_ profile: GeneratedLibrary.Profile) -> [Figure] {
-        let p10 = significant(profile.p10Milliseconds), p90 = significant(profile.p90Milliseconds)
+        let batch = profile.batch
+        let p10 = significant(profile.p10Milliseconds)
+        let p90 = significant(profile.p90Milliseconds)
         return [
             Figure(
                 value: significant(profile.medianMilliseconds), unit: "ms",
                 caption: "median of \(profile.runs) calls, p10 \(p10), p90 \(p90)"),
             Figure(
                 value: significant(profile.imagesPerSecond), unit: "images/s",
-                caption: profile.batch == 1 ? "one image a call" : "\(profile.batch) images a call"),
+                caption: batch == 1 ? "one image a call" : "\(batch) images a call"),
             Figure(
                 value: significant(profile.gigaflops), unit: "GFLOP/s",
                 caption: "multiply-adds of the network, each two operations"),
@@ -97,7 +99,8 @@ struct ReportPage {
         return [
             Fact(name: "CPU", value: cpu.model),
             Fact(name: "Cores", value: "\(cpu.cores)"),
-            Fact(name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
+            Fact(
+                name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
             Fact(name: "Instructions", value: plan.target.isa.title),
             Fact(name: "Precision", value: plan.target.precision.rawValue),
             Fact(name: "Threads", value: "\(profile.threads)"),

@@ -113,23 +113,26 @@ struct RooflineChart {
         _ machine: MachineModel, peak: Double, _ x: LogAxis, _ y: LogAxis
     ) -> [Roof] {
         let cores = Double(machine.cores)
-        let slopes: [(String, Double)] = [
-            ("L2", machine.l2.bandwidth), ("L3", machine.l3.bandwidth),
-            ("memory", machine.memoryBandwidth),
+        // Names begin at different pixels of their roofs, which can lie close together.
+        let slopes: [(String, Double, Double)] = [
+            ("L2", machine.l2.bandwidth, 16), ("L3", machine.l3.bandwidth, 170),
+            ("memory", machine.memoryBandwidth, 16),
         ]
         let ceiling = Roof(
-            style: "ceiling", x1: pixel(x.position(x.range.lowerBound)), y1: pixel(y.position(peak)),
+            style: "ceiling", x1: pixel(x.position(x.range.lowerBound)),
+            y1: pixel(y.position(peak)),
             x2: pixel(x.position(x.range.upperBound)), y2: pixel(y.position(peak)),
             name: "multiply-adds, measured: \(significant(peak)) GFLOP/s",
             textX: pixel(x.position(x.range.lowerBound) + 8), textY: pixel(y.position(peak) - 8),
             angle: "0")
         return [ceiling]
-            + slopes.compactMap { slope($0, cores * $1 / 1e9, peak: peak, x, y) }
+            + slopes.compactMap { slope($0, cores * $1 / 1e9, text: $2, peak: peak, x, y) }
     }
 
     /// A roof of `bandwidth` GB/s from the edge of the chart to the ceiling.
     private static func slope(
-        _ name: String, _ bandwidth: Double, peak: Double, _ x: LogAxis, _ y: LogAxis
+        _ name: String, _ bandwidth: Double, text distance: Double, peak: Double, _ x: LogAxis,
+        _ y: LogAxis
     ) -> Roof? {
         let start = max(x.range.lowerBound, y.range.lowerBound / bandwidth)
         let end = min(x.range.upperBound, peak / bandwidth)
@@ -140,8 +143,8 @@ struct RooflineChart {
         return Roof(
             style: "roof", x1: pixel(from.x), y1: pixel(from.y), x2: pixel(to.x), y2: pixel(to.y),
             name: "\(name), model: \(significant(bandwidth)) GB/s",
-            textX: pixel(from.x + 16 * cos(angle) + 6 * sin(angle)),
-            textY: pixel(from.y + 16 * sin(angle) - 6 * cos(angle)),
+            textX: pixel(from.x + distance * cos(angle) + 6 * sin(angle)),
+            textY: pixel(from.y + distance * sin(angle) - 6 * cos(angle)),
             angle: pixel(180 * angle / .pi))
     }
 }
