@@ -60,8 +60,9 @@ def peer_table(rows: list[dict]) -> str:
     header = ["", "ms", "least – most", "images/s", "of FMA peak", "HiLo is faster by"]
     parts = []
     for (title, batch), group in groups(rows).items():
-        threads = group[0]["threads"]
-        parts.append(f"**{title}, batch {batch}, {threads} threads**\n\n"
+        first = group[0]
+        peak = f", peak {first['peak_gflops']:.0f} GFLOP/s" if "peak_gflops" in first else ""
+        parts.append(f"**{title}, batch {batch}, {first['threads']} threads{peak}**\n\n"
                      + markdown(header, [peer_line(row) for row in group]))
     return "\n".join(parts)
 
