@@ -5,10 +5,13 @@ import Testing
 /// `hilo tune` and what `generate` makes of its records.
 @Suite(.serialized, .enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
 struct TuneTests {
-    private func generate(_ sandbox: Sandbox, _ folder: String, _ flags: String...) throws -> Ending {
+    private func generate(_ sandbox: Sandbox, _ folder: String, _ flags: String...) throws -> Ending
+    {
         let ending = try sandbox.hilo(
-            ["generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
-                "--resolution", "4x6", "--name", "small", "--seed", "3", "--output", folder]
+            [
+                "generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
+                "--resolution", "4x6", "--name", "small", "--seed", "3", "--output", folder,
+            ]
                 + flags)
         #expect(ending.status == 0, "\(ending.stderr)")
         return ending
