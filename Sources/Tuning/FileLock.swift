@@ -9,7 +9,8 @@ import Foundation
 func withFileLock<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-        throw FileError(path: path, problem: "cannot be created: \(String(cString: strerror(errno)))")
+        throw FileError(
+            path: path, problem: "cannot be created: \(String(cString: strerror(errno)))")
     }
     // Closing gives the lock back, as the end of the program does.
     defer { close(descriptor) }

@@ -35,6 +35,9 @@ struct HarnessTiming: Sendable {
 
     private struct Times: Decodable { let kernels: [KernelTime] }
 
+    /// Of some systems' clock, in milliseconds: a tiny network can seem to take no time at all.
+    private static let clockResolution = 1e-3
+
     private struct Bench: Decodable {
         let milliseconds: Double
         private enum CodingKeys: String, CodingKey { case milliseconds = "median_ms" }
@@ -74,6 +77,7 @@ struct HarnessTiming: Sendable {
             "bench", "--weights", weights.path, "--threads", "\(threads)", "--batch", "\(batch)",
             "--seconds", "\(seconds)", "--json",
         ])
-        return try library.decode(Bench.self, output.stdout).milliseconds
+        let bench = try library.decode(Bench.self, output.stdout)
+        return max(bench.milliseconds, Self.clockResolution)
     }
 }

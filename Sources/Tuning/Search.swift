@@ -30,8 +30,14 @@ struct Search: Sendable {
         }
         guard first != nil else { return .unchanged(plan, tooShort) }
         let end = budget.limit - finalBuild(secondsOfKernels: budget.elapsed - start)
-        let found = try await budget.until(end) { try await search(until: end) }
-        return found ?? .unchanged(plan, tooShort)
+        let found = try await budget.until(end) {
+            let (candidates, library) = try await buildCandidates(until: end)
+            let stop = budget.moment(Self.measuringShare, ofTimeUntil: end)
+            let measured = try await measure(candidates, in: library, until: stop)
+            return (library, measured, candidates.count)
+        }
+        guard let (library, measured, shapes) = found else { return .unchanged(plan, tooShort) }
+        return try await conclude(measured, ofShapes: shapes, against: library, until: end)
     }
 
     /// Seconds to build the library with its new plan. Other files take half as long as kernels.
@@ -45,22 +51,23 @@ struct Search: Sendable {
         "\(Int(budget.limit)) s are too short to tune this library here; it stays as it is"
     }
 
-    private func search(until end: Double) async throws -> TuningResult {
-        let (candidates, library) = try await buildCandidates(until: end)
-        let measured = try await measure(
-            candidates, in: library, until: budget.moment(Self.measuringShare, ofTimeUntil: end))
+    /// The plan of those winners that the whole network confirms.
+    private func conclude(
+        _ measured: Measurements, ofShapes shapes: Int, against library: GeneratedLibrary,
+        until end: Double
+    ) async throws -> TuningResult {
         let winners = measured.contests.filter { $0.gain >= Self.leastGain }
             .sorted { $0.savedTime > $1.savedTime }
         let confirmer = Confirmer(search: self, base: library, end: end)
         let (kept, confirmation) = try await confirmer.confirm(winners.map(\.winner.kernel))
         let decided = try tuned(kept)
         var remarks: [String] = []
-        let left = candidates.count - measured.contests.count
-        if left > 0 { remarks.append("no time was left for \(left) of \(candidates.count) shapes") }
+        let left = shapes - measured.contests.count
+        if left > 0 { remarks.append("no time was left for \(left) of \(shapes) shapes") }
         if kept.count < winners.count {
             remarks.append(
-                "the whole network did not confirm \(winners.count - kept.count) of "
-                    + "\(winners.count) gains")
+                "\(winners.count - kept.count) of \(winners.count) gains were not confirmed by "
+                    + "the whole network in the time there was")
         }
         return TuningResult(
             plan: decided, choices: measured.contests.compactMap { $0.choice(decided) },
@@ -137,7 +144,7 @@ extension Search {
 // MARK: - Measuring
 
 extension Search {
-    private typealias Measurements = (contests: [Contest], rejections: [TuningResult.Rejection])
+    typealias Measurements = (contests: [Contest], rejections: [TuningResult.Rejection])
 
     private func measure(
         _ candidates: Candidates, in library: GeneratedLibrary, until stop: Double

@@ -87,7 +87,7 @@ final class Sandbox {
     }
 
     /// The program lies beside the tests.
-    private var program: URL {
+    var program: URL {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         return tests.deletingLastPathComponent().appending(path: "hilo")
     }

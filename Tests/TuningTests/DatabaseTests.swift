@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import Synchronization
 import Testing
+
 @testable import Toolchain
 @testable import Tuning
 
@@ -131,7 +132,9 @@ private final class Warnings: Sendable {
     }
 
     @Test func ofSeveralBatchesTheLatestThatFitsIsUsed() throws {
-        let (one, four, many) = (try other(0), try other(0, candidate: 1), try other(0, candidate: 2))
+        let (one, four, many) = (
+            try other(0), try other(0, candidate: 1), try other(0, candidate: 2)
+        )
         let records = [
             record(four, batch: 4, date: 30), record(one, batch: 1, date: 20),
             record(many, batch: 64, date: 90),

@@ -1,5 +1,6 @@
 import HiLoKit
 import Testing
+
 @testable import Tuning
 
 @Suite struct RepackerTests {

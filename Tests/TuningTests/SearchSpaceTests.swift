@@ -1,5 +1,6 @@
 import HiLoKit
 import Testing
+
 @testable import Tuning
 
 @Suite struct SearchSpaceTests {
@@ -7,7 +8,8 @@ import Testing
         try Planner(tinyNetwork(), Target(isa: isa)).plan()
     }
 
-    @Test(arguments: ISA.allCases) func everyKernelOfTheSpaceIsLegalAndDoesTheWork(isa: ISA) throws {
+    @Test(arguments: ISA.allCases) func everyKernelOfTheSpaceIsLegalAndDoesTheWork(isa: ISA) throws
+    {
         let plan = try plan(isa)
         let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
         #expect(plan.tunableShapes.count > 8)

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+
 @testable import Tuning
 
 /// Every kernel with a choice, in little time.

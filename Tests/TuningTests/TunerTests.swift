@@ -1,6 +1,7 @@
 import Foundation
 import HiLoKit
 import Testing
+
 @testable import Tuning
 
 /// Searches on small networks with a real compiler.
@@ -20,7 +21,7 @@ struct TunerTests {
     }
 
     /// Times are as they are; what holds for any of them is checked.
-    @Test func aSearchEndsInALegalPlanThatVerifies() async throws {
+    @Test func aSearchEndsInALegalPlan() async throws {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
@@ -36,17 +37,6 @@ struct TunerTests {
                 #expect(record.batch == 2 && record.gain > 0 && record.peakShare > 0)
             }
             #expect(Set(result.records.map(\.key)).count == result.records.count)
-
-            // Whatever was chosen, another plan with the same weights replaces the library.
-            let other = try randomPlan(tinyNetwork(), .native(), seed: 1)
-            let replaced = try LibraryGenerator(other, repacking: PackedWeights(of: library))
-                .write(to: library.folder)
-            try await replaced.build(with: compiler)
-            let found = try await Verifier(replaced, threads: 2).verify()
-            for item in found.kernels + found.network {
-                #expect(item.passed, "\(item.name): \(item.problem ?? "")")
-            }
-            #expect(found.interface.passed, "\(found.interface.failures)")
         }
     }
 

@@ -35,7 +35,7 @@ static void insert(contenders *all, const kernel_info *kernel)
     if (at == 0)
         at = all->count;
     memmove(&all->items[at + 1], &all->items[at], (size_t)(all->count - at) * sizeof *all->items);
-    all->items[at] = (contender){ .kernel = kernel };
+    all->items[at] = (contender){ .kernel = kernel, .calls = 1 };
     ++all->count;
 }
 

@@ -8,7 +8,8 @@
 
 typedef struct contender {
     const kernel_info *kernel;
-    samples milliseconds; /* one of a round */
+    int calls;            /* of a sample */
+    samples milliseconds; /* of a call, one of a round */
 } contender;
 
 /* Kernels for the same work are neighbours. */

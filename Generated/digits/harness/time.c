@@ -15,6 +15,9 @@
 /* Seconds of one measurement of the peak, which is taken before each group. */
 static const double PEAK_BURST = 0.002;
 
+/* Seconds that a sample takes at least; short kernels are called several times. */
+static const double SAMPLE = 0.0001;
+
 enum { LEAST_ROUNDS = 3, LINE = 16 };
 
 typedef struct time_options {
@@ -27,7 +30,7 @@ typedef struct time_options {
  * does not matter, and walking through it meets each part as cold as a pass meets its weights. */
 typedef struct workspace {
     float *pool, *source, *input, *second, *output, *scratch;
-    long pool_floats, pool_at, scratch_floats;
+    long pool_floats, scratch_floats, calls;
 } workspace;
 
 static long whole_lines(long floats) { return (floats + LINE - 1) / LINE * LINE; }
@@ -94,29 +97,27 @@ static void free_workspace(workspace *w)
     free(w->scratch);
 }
 
-static const float *next_weights(workspace *w, long floats)
+/* The weights of a call: each has others than the one before it. */
+static const float *weights_of_call(const workspace *w, long floats, long call)
 {
-    if (w->pool_at + floats > w->pool_floats)
-        w->pool_at = 0;
-    const float *weights = w->pool + w->pool_at;
-    w->pool_at += whole_lines(floats);
-    return weights;
+    const long lines = whole_lines(floats), places = lines ? w->pool_floats / lines : 1;
+    return w->pool + call % (places ? places : 1) * lines;
 }
 
-/* Seconds of one call. Every thread writes its share of the input first, as the step before would
- * have done. */
-static double timed_call(const kernel_info *kernel, workspace *w, const time_options *options)
+/* Seconds of a call, the mean of `calls`. Every thread writes its share of the input first, as the
+ * step before would have done. */
+static double timed_calls(const kernel_info *kernel, int calls, workspace *w,
+                          const time_options *options)
 {
     const kernel_layout l = layout_of(kernel);
-    const long floats = floats_of(l.input, options->batch);
-    const float *weights = next_weights(w, l.packed_weights);
+    const long floats = floats_of(l.input, options->batch), first = w->calls;
     double begin = 0, end = 0;
+    w->calls += calls;
 #pragma omp parallel num_threads(options->threads)
     {
-        const kernel_call call = {
+        kernel_call call = {
             .input = w->input,
             .second = w->second,
-            .weights = weights,
             .output = w->output,
             .scratch = w->scratch + (long)omp_get_thread_num() * w->scratch_floats,
             .images = options->batch,
@@ -129,12 +130,22 @@ static double timed_call(const kernel_info *kernel, workspace *w, const time_opt
 #pragma omp barrier
         if (call.thread == 0)
             begin = omp_get_wtime();
-        kernel->run(&call);
+        for (int i = 0; i < calls; ++i) {
+            call.weights = weights_of_call(w, l.packed_weights, first + i);
+            kernel->run(&call);
 #pragma omp barrier
+        }
         if (call.thread == 0)
             end = omp_get_wtime();
     }
-    return end - begin;
+    return (end - begin) / calls;
+}
+
+/* As many calls as the clock's resolution of a microsecond asks for. */
+static int calls_of_sample(double seconds)
+{
+    const double calls = SAMPLE / (seconds > 1e-7 ? seconds : 1e-7);
+    return calls < 1 ? 1 : (int)calls;
 }
 
 /* Contenders for the same work follow each other, and each round begins with another one. Returns the
@@ -148,11 +159,20 @@ static double run_round(contenders *all, int round, workspace *w, const time_opt
         peak = burst > peak ? burst : peak;
         for (int i = 0; i < size; ++i) {
             contender *c = &all->items[begin + (i + round) % size];
-            samples_add(&c->milliseconds, 1e3 * timed_call(c->kernel, w, options));
+            samples_add(&c->milliseconds, 1e3 * timed_calls(c->kernel, c->calls, w, options));
         }
         begin = end;
     }
     return peak;
+}
+
+/* From the first samples, which are then forgotten. */
+static void choose_calls(contenders *all)
+{
+    for (int i = 0; i < all->count; ++i)
+        all->items[i].calls =
+            calls_of_sample(1e-3 * samples_percentile(&all->items[i].milliseconds, 0.5));
+    forget_samples(all);
 }
 
 typedef struct outcome {
@@ -165,7 +185,7 @@ static outcome measure(contenders *all, const time_options *options)
 {
     workspace w = make_workspace(all, options);
     outcome o = { 0, run_round(all, 0, &w, options) };
-    forget_samples(all);
+    choose_calls(all);
     const double start = omp_get_wtime();
     while (o.rounds < LEAST_ROUNDS
            || (o.rounds < options->rounds && omp_get_wtime() - start < options->seconds)) {

@@ -12,7 +12,8 @@ struct RecordOptions: ParsableArguments {
         help: ArgumentHelp("Adds the records of a file, which replace others.", valueName: "file"))
     var replacing: String?
 
-    @Option(help: ArgumentHelp("Adds the records of a file; the later ones win.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Adds the records of a file; the later ones win.", valueName: "file"))
     var merge: String?
 
     var isGiven: Bool { export != nil || replacing != nil || merge != nil }
