@@ -18,7 +18,12 @@ final class Sandbox {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    deinit {
+        for left in [folder, cache] { try? FileManager.default.removeItem(at: left) }
+    }
+
+    /// Tuning records of this test alone.
+    private var cache: URL { folder.appendingPathExtension("cache") }
 
     func file(_ name: String) -> URL { folder.appending(path: name) }
 
@@ -75,9 +80,8 @@ final class Sandbox {
         process.arguments = arguments
         process.currentDirectoryURL = subfolder.isEmpty ? folder : file(subfolder)
         // Nobody's tuning records may change what a test generates.
-        let cache = ["HILO_CACHE": folder.appendingPathExtension("cache").path]
-        process.environment = ProcessInfo.processInfo.environment.merging(cache) { $1 }
-            .merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["HILO_CACHE": cache.path]) { $1 }.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: stdout)
         process.standardError = try FileHandle(forWritingTo: stderr)
