@@ -129,7 +129,8 @@ import Testing
 @Suite struct BufferTests {
     private func expectThePlannersBuffers(_ network: Network) throws {
         let graph = Graph(network)
-        let groups = graph.fused()
+        let plan = try network.plan()
+        let groups = graph.fused(asIn: plan)
         let storage = Storage(graph, groups)
         var uses = [ClosedRange<Int>?](repeating: nil, count: storage.sizes.count)
         for (step, group) in groups.enumerated() {
@@ -143,7 +144,7 @@ import Testing
         let expected = zip(storage.sizes, uses).compactMap { size, steps in
             steps.map { "\(size) \($0)" }
         }
-        let buffers = try network.plan().buffers
+        let buffers = plan.buffers
         #expect(Set(buffers.map { "\($0.size) \($0.steps)" }) == Set(expected))
         #expect(buffers.count == expected.count)
     }

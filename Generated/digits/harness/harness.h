@@ -20,6 +20,7 @@ enum {
 int verify_command(int count, char **arguments);
 int run_command(int count, char **arguments);
 int bench_command(int count, char **arguments);
+int time_command(int count, char **arguments);
 int kernels_command(int count, char **arguments);
 int api_command(int count, char **arguments);
 

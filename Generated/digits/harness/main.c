@@ -23,6 +23,9 @@ static const char USAGE[] =
     "      (N x 3 x height x width, normalised) or on one image of uint8 (height x width x RGB)\n"
     "  bench --weights FILE [--batch N] [--threads N] [--seconds S] [--profile] [--json]\n"
     "      time of a run, and the fraction of the CPU's peak\n"
+    "  time [--kernel NAME | --kernels FILE] [--batch N] [--threads N] [--rounds N] [--seconds S]\n"
+    "      [--json]\n"
+    "      kernels beside each other, on weights as cold as in a run; FILE has a name a line\n"
     "  kernels\n"
     "      the registry, one JSON object a line\n"
     "\n"
@@ -36,7 +39,7 @@ typedef struct command {
 
 static const command COMMANDS[] = {
     { "verify", verify_command }, { "api", api_command },         { "run", run_command },
-    { "bench", bench_command },   { "kernels", kernels_command },
+    { "bench", bench_command },   { "time", time_command }, { "kernels", kernels_command },
 };
 
 void complain(const char *format, ...)
@@ -92,6 +95,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; ++i)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
             return flush_results(COMMANDS[i].run(argc - 2, argv + 2));
-    complain("unknown command %s; expected verify, api, run, bench or kernels", argv[1]);
+    complain("unknown command %s; expected verify, api, run, bench, time or kernels", argv[1]);
     return EXIT_USAGE;
 }
