@@ -23,7 +23,7 @@ let package = Package(
         .target(
             name: "Networks",
             dependencies: [.product(name: "Yams", package: "Yams")]),
-        .target(name: "Checkpoints"),
+        .target(name: "Checkpoints", dependencies: ["FileIO"]),
         .target(name: "Planning", dependencies: ["Networks"]),
         .target(
             name: "Templates",
@@ -86,7 +86,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
         .testTarget(
-            name: "HiLoTests", dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
+            name: "HiLoTests",
+            dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

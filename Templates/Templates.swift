@@ -5,8 +5,10 @@ import Foundation
 /// A template's name is its file's without `.mustache`: `gemm.c` is `c/gemm/gemm.c.mustache`.
 public enum TemplateFiles {
     /// Every template of C and build files, name and text.
-    public static let all: [String: String] = kernels.merging(library) { $1 }.merging(harness) { $1 }
-        .mapValues { String(decoding: $0, as: UTF8.self) }
+    public static let all: [String: String] = kernels.merging(library) { $1 }.merging(harness) {
+        $1
+    }
+    .mapValues { String(decoding: $0, as: UTF8.self) }
 
     /// Names of the harness's files.
     public static let harnessNames: [String] = harness.keys.sorted()

@@ -4,14 +4,36 @@
     import Glibc
 #endif
 
+/// A file being written by `writeAtomically`; valid only inside its closure.
+public struct OutputFile: ~Copyable {
+    fileprivate let descriptor: Int32
+    fileprivate let path: String
+
+    /// Appends bytes.
+    ///
+    /// - Throws: `FileError` when the disk does not take them.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let buffer = UnsafeRawBufferPointer(rebasing: rest)
+            let count = systemWrite(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw FileError.system(path, "cannot be written") }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
 /// Writes a file so that a reader, or a crash at any moment, finds the old file or the whole new
 /// one: the bytes go to a temporary file in the same folder, which is flushed to the disk and then
 /// takes the name.
 ///
-/// - Parameter chunks: the bytes, one buffer after the other.
+/// - Parameter body: appends the bytes.
 /// - Throws: `FileError` when the folder is missing or full or may not be written, or when `path`
-///   is a folder, a pipe or a device. A failed write leaves no temporary file.
-public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
+///   is a folder, a pipe or a device; what `body` throws. A failed write leaves no temporary file.
+public func writeAtomically(
+    to path: String, _ body: (borrowing OutputFile) throws -> Void
+) throws {
     try refuseToReplaceSpecialFile(path)
     let folder = folder(of: path)
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -19,7 +41,7 @@ public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
     do {
-        try fill(descriptor, with: chunks, path: path)
+        try fill(OutputFile(descriptor: descriptor, path: path), body)
         guard rename(temporary, path) == 0 else {
             throw FileError.system(path, "cannot be replaced")
         }
@@ -28,6 +50,13 @@ public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String)
         throw error
     }
     try flush(folder: folder, of: path)
+}
+
+/// Writes `chunks`, one buffer after the other, as `writeAtomically(to:_:)` does.
+public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
+    try writeAtomically(to: path) { file in
+        for chunk in chunks { try file.write(chunk) }
+    }
 }
 
 private func folder(of path: String) -> String {
@@ -46,27 +75,23 @@ private func refuseToReplaceSpecialFile(_ path: String) throws {
 
 /// Writes, flushes and closes.
 private func fill(
-    _ descriptor: Int32, with chunks: [UnsafeRawBufferPointer], path: String
+    _ file: borrowing OutputFile, _ body: (borrowing OutputFile) throws -> Void
 ) throws {
     do {
-        for chunk in chunks { try write(chunk, to: descriptor, path: path) }
-        guard fsync(descriptor) == 0 else { throw FileError.system(path, "cannot be flushed") }
+        try body(file)
+        guard fsync(file.descriptor) == 0 else {
+            throw FileError.system(file.path, "cannot be flushed")
+        }
     } catch {
-        close(descriptor)
+        close(file.descriptor)
         throw error
     }
-    guard close(descriptor) == 0 else { throw FileError.system(path, "cannot be closed") }
+    guard close(file.descriptor) == 0 else { throw FileError.system(file.path, "cannot be closed") }
 }
 
-private func write(_ chunk: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
-    var rest = chunk[...]
-    while !rest.isEmpty {
-        let buffer = UnsafeRawBufferPointer(rebasing: rest)
-        let count = write(descriptor, buffer.baseAddress, buffer.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { throw FileError.system(path, "cannot be written") }
-        rest = rest.dropFirst(count)
-    }
+/// The C function, out of the reach of `OutputFile.write`'s name.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
 }
 
 /// Makes the new name durable. Some file systems cannot flush a folder and say so by EINVAL.

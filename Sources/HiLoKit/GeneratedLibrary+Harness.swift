@@ -28,8 +28,11 @@ extension GeneratedLibrary {
     @discardableResult
     public func run(input: URL, output: URL, threads: Int? = nil) async throws -> RunReport {
         let result = try await runHarness(
-            ["run", "--weights", weightsFile.path, "--input", input.path, "--output", output.path,
-                "--json"] + option("--threads", threads))
+            [
+                "run", "--weights", weightsFile.path, "--input", input.path, "--output",
+                output.path,
+                "--json",
+            ] + option("--threads", threads))
         return try decode(RunReport.self, result.stdout)
     }
 

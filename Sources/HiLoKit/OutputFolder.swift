@@ -84,7 +84,8 @@ struct OutputFolder {
     }
 
     /// Runs `body`, turning what the system says into an error that names the folder.
-    private static func attempt<Result>(_ folder: URL, _ body: () throws -> Result) throws -> Result {
+    private static func attempt<Result>(_ folder: URL, _ body: () throws -> Result) throws -> Result
+    {
         do {
             return try body()
         } catch {

@@ -128,7 +128,8 @@ private struct Assembly {
             attention.count <= 1
         else {
             throw NetworkError(
-                "\(name), stage \(stages.count + 1): a block is ConvFFN, or HiLoAttention then ConvFFN")
+                "\(name), stage \(stages.count + 1): a block is ConvFFN, or HiLoAttention then ConvFFN"
+            )
         }
         // Shifting what is out of range would trap; the network's own check names the mistake.
         let width = embedded.multipliedReportingOverflow(by: 1 << min(stages.count, 16))
@@ -141,7 +142,8 @@ private struct Assembly {
 
     func finish() throws -> Int {
         guard let classes else {
-            throw NetworkError("\(name): Classifier must stand at the end (classes: 0 for features)")
+            throw NetworkError(
+                "\(name): Classifier must stand at the end (classes: 0 for features)")
         }
         return classes
     }

@@ -99,7 +99,8 @@ extension LITv2 {
     private func blockMACs(_ index: Int) -> Int {
         let stage = stages[index]
         let map = map(ofStage: index)
-        let ffn = map.count * (stage.channels + 2 * stage.channels * stage.hidden + 10 * stage.hidden)
+        let ffn =
+            map.count * (stage.channels + 2 * stage.channels * stage.hidden + 10 * stage.hidden)
         guard let attention = stage.attention else { return ffn }
         return ffn + map.count * stage.channels
             + attention.macs(channels: stage.channels, map: map)

@@ -51,12 +51,14 @@ public struct LITv2: Sendable, Equatable, Codable {
         }
         guard (0...1_000_000).contains(classes) else {
             throw NetworkError(
-                "\(name): classes is \(classes); 1 to 1000000 are possible, and 0 for pooled features")
+                "\(name): classes is \(classes); 1 to 1000000 are possible, and 0 for pooled features"
+            )
         }
         let multiple = LITv2.patch << (stages.count - 1)
         for side in [resolution.height, resolution.width] {
             guard side <= 16384 else {
-                throw NetworkError("\(name): resolution \(resolution): sides up to 16384 are possible")
+                throw NetworkError(
+                    "\(name): resolution \(resolution): sides up to 16384 are possible")
             }
             guard side > 0, side % multiple == 0 else {
                 throw NetworkError(

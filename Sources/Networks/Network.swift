@@ -50,7 +50,10 @@ public enum Network: Sendable, Equatable, Codable {
     public var outputShape: [Int] {
         switch self {
         case .litv2(let network):
-            [network.classes > 0 ? network.classes : network.stages[network.stages.count - 1].channels]
+            [
+                network.classes > 0
+                    ? network.classes : network.stages[network.stages.count - 1].channels
+            ]
         case .hilo(let layer): [layer.map.count, layer.dim]
         }
     }
@@ -81,12 +84,14 @@ public struct Resolution: Sendable, Hashable, Codable, CustomStringConvertible {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         switch sides.count {
         case 1: if let side = sides[0] { self.init(height: side, width: side); return }
-        case 2: if let height = sides[0], let width = sides[1] {
-            self.init(height: height, width: width); return
-        }
+        case 2:
+            if let height = sides[0], let width = sides[1] {
+                self.init(height: height, width: width); return
+            }
         default: break
         }
-        throw NetworkError("resolution '\(text)': expected a side (224) or height x width (800x1344)")
+        throw NetworkError(
+            "resolution '\(text)': expected a side (224) or height x width (800x1344)")
     }
 }
 

@@ -22,7 +22,8 @@ package struct Arena {
         }
         for index in order {
             let request = requests[index]
-            let neighbours = placed
+            let neighbours =
+                placed
                 .filter { requests[$0].lifetime.overlaps(request.lifetime) }
                 .sorted { offsets[$0] < offsets[$1] }
             var offset = 0

@@ -42,10 +42,12 @@ extension Graph {
     package func convFFN(startingAt index: Int) -> (nodes: [Int], shape: ConvFFN.Shape)? {
         guard case .linear(let expand) = nodes[index].operation,
             let mix = follower(
-                of: index, where: { if case .depthwise = $0 { true } else { false } }).first,
+                of: index, where: { if case .depthwise = $0 { true } else { false } }
+            ).first,
             let act = follower(of: mix, where: { $0 == .gelu }).first,
             let contract = follower(
-                of: act, where: { if case .linear = $0 { true } else { false } }).first,
+                of: act, where: { if case .linear = $0 { true } else { false } }
+            ).first,
             let sum = follower(of: contract, where: { $0 == .add }).first
         else { return nil }
         let map = tensors[nodes[index].output].map

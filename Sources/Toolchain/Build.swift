@@ -185,15 +185,15 @@ public struct Build: Sendable {
 /// What differs between the systems' linkers.
 private enum Platform {
     #if os(macOS)
-    static let archiveFlags = "rcs"
-    static func sharedLibraryFlags(soname: String) -> [String] {
-        ["-install_name", "@rpath/\(soname)"]
-    }
+        static let archiveFlags = "rcs"
+        static func sharedLibraryFlags(soname: String) -> [String] {
+            ["-install_name", "@rpath/\(soname)"]
+        }
     #else
-    static let archiveFlags = "rcsD"
-    static func sharedLibraryFlags(soname: String) -> [String] {
-        // A symbol that is missing is an error here, not in the program that opens the library.
-        ["-Wl,-soname,\(soname)", "-Wl,-z,defs"]
-    }
+        static let archiveFlags = "rcsD"
+        static func sharedLibraryFlags(soname: String) -> [String] {
+            // A symbol that is missing is an error here, not in the program that opens the library.
+            ["-Wl,-soname,\(soname)", "-Wl,-z,defs"]
+        }
     #endif
 }

@@ -17,7 +17,8 @@ struct CompilerCandidate: Equatable {
         if let chosen = environment["CC"], !chosen.isEmpty {
             candidates.append(named("CC", chosen, search))
         }
-        let onPath = ["clang", "gcc"].compactMap(search.find)
+        let onPath =
+            ["clang", "gcc"].compactMap(search.find)
             + search.versioned("gcc", in: search.folders) + ["cc"].compactMap(search.find)
         candidates += (systemClangs(search) + onPath).map { CompilerCandidate(label: $0, path: $0) }
         return distinct(candidates)

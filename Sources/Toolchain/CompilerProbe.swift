@@ -65,13 +65,13 @@ struct CompilerProbe {
     private static let flagSets: [Flags] = {
         var sets = [Flags(compile: ["-fopenmp"], link: ["-fopenmp"])]
         #if os(macOS)
-        // Apple's clang knows the pragmas but brings no library; Homebrew's libomp does.
-        for prefix in ["/opt/homebrew/opt/libomp", "/usr/local/opt/libomp"] {
-            sets.append(
-                Flags(
-                    compile: ["-Xpreprocessor", "-fopenmp", "-I\(prefix)/include"],
-                    link: ["-L\(prefix)/lib", "-lomp"]))
-        }
+            // Apple's clang knows the pragmas but brings no library; Homebrew's libomp does.
+            for prefix in ["/opt/homebrew/opt/libomp", "/usr/local/opt/libomp"] {
+                sets.append(
+                    Flags(
+                        compile: ["-Xpreprocessor", "-fopenmp", "-I\(prefix)/include"],
+                        link: ["-L\(prefix)/lib", "-lomp"]))
+            }
         #endif
         return sets
     }()

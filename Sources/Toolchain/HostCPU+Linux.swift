@@ -41,7 +41,9 @@ extension HostCPU {
         while true {
             let path = (["sys/fs/cgroup"] + group + ["cpu.max"]).joined(separator: "/")
             let fields = contents(root, path).split(whereSeparator: \.isWhitespace).map { Int($0) }
-            if fields.count == 2, let time = fields[0], let period = fields[1], min(time, period) > 0 {
+            if fields.count == 2, let time = fields[0], let period = fields[1],
+                min(time, period) > 0
+            {
                 let cores = (time - 1) / period + 1
                 smallest = min(smallest ?? cores, cores)
             }

@@ -25,9 +25,9 @@ public struct HostCPU: Sendable, Equatable {
     /// Reads what the system says now.
     public static func current() -> HostCPU {
         #if os(macOS)
-        return fromSysctl()
+            return fromSysctl()
         #else
-        return fromLinux(root: URL(fileURLWithPath: "/"), affinity: activeCores)
+            return fromLinux(root: URL(fileURLWithPath: "/"), affinity: activeCores)
         #endif
     }
 
@@ -36,32 +36,32 @@ public struct HostCPU: Sendable, Equatable {
 }
 
 #if os(macOS)
-extension HostCPU {
-    private static func fromSysctl() -> HostCPU {
-        // Every Arm Mac has Advanced SIMD; Intel Macs list their flags in capitals.
-        let features = text("machdep.cpu.leaf7_features") + " " + text("machdep.cpu.features")
-        var flags = Set(features.lowercased().split(separator: " ").map(String.init))
-        if number("hw.optional.arm64") == 1 { flags.insert("asimd") }
-        let model = text("machdep.cpu.brand_string")
-        return HostCPU(
-            model: model.isEmpty ? "unknown" : model, isaFlags: flags.intersection(knownFlags),
-            cores: activeCores, l1d: number("hw.l1dcachesize"), l2: number("hw.l2cachesize"),
-            l3: number("hw.l3cachesize"))
-    }
+    extension HostCPU {
+        private static func fromSysctl() -> HostCPU {
+            // Every Arm Mac has Advanced SIMD; Intel Macs list their flags in capitals.
+            let features = text("machdep.cpu.leaf7_features") + " " + text("machdep.cpu.features")
+            var flags = Set(features.lowercased().split(separator: " ").map(String.init))
+            if number("hw.optional.arm64") == 1 { flags.insert("asimd") }
+            let model = text("machdep.cpu.brand_string")
+            return HostCPU(
+                model: model.isEmpty ? "unknown" : model, isaFlags: flags.intersection(knownFlags),
+                cores: activeCores, l1d: number("hw.l1dcachesize"), l2: number("hw.l2cachesize"),
+                l3: number("hw.l3cachesize"))
+        }
 
-    private static func number(_ name: String) -> Int? {
-        var value: Int64 = 0
-        var size = MemoryLayout<Int64>.size
-        guard sysctlbyname(name, &value, &size, nil, 0) == 0, value > 0 else { return nil }
-        return Int(value)
-    }
+        private static func number(_ name: String) -> Int? {
+            var value: Int64 = 0
+            var size = MemoryLayout<Int64>.size
+            guard sysctlbyname(name, &value, &size, nil, 0) == 0, value > 0 else { return nil }
+            return Int(value)
+        }
 
-    private static func text(_ name: String) -> String {
-        var size = 0
-        guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 0 else { return "" }
-        var bytes = [UInt8](repeating: 0, count: size)
-        guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return "" }
-        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        private static func text(_ name: String) -> String {
+            var size = 0
+            guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 0 else { return "" }
+            var bytes = [UInt8](repeating: 0, count: size)
+            guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return "" }
+            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
-}
 #endif

@@ -3,7 +3,9 @@ import Foundation
 /// Runs `body` with a folder that only this user can read, and removes the folder afterwards.
 ///
 /// - Throws: `ToolchainError.cannotWrite`, or what `body` throws.
-package func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+package func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws
+    -> Result
+{
     let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("hilo-\(UUID().uuidString)", isDirectory: true)
     try createFolder(folder, permissions: 0o700)

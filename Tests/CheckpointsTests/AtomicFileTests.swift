@@ -44,7 +44,7 @@ import Testing
             let directory = "\(folder)/directory"
             try FileManager.default.createDirectory(
                 atPath: "\(directory)/inner", withIntermediateDirectories: true)
-            expectFlaw(.unwritable, "cannot be replaced") {
+            expectFlaw(.unwritable, "no regular file") {
                 try writeFileAtomically([], to: directory)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["directory"])

@@ -8,7 +8,8 @@ import Testing
     private func weights(of network: Network) -> Weights {
         Weights(
             Dictionary(
-                uniqueKeysWithValues: network.parameters.map { ($0.name, $0.seededValues(seed: 3)) }))
+                uniqueKeysWithValues: network.parameters.map { ($0.name, $0.seededValues(seed: 3)) }
+            ))
     }
 
     /// Everything but what is folded comes back to the bit; q was scaled, token merging has its
@@ -30,7 +31,9 @@ import Testing
     private func compare(_ parameter: Parameter, _ original: [Float], _ recovered: [Float]) {
         #expect(original.count == recovered.count, "\(parameter.name)")
         let name = parameter.name
-        if name.contains("norm_layer") || name.contains("dconv.weight") || name.contains("dconv.bias") {
+        if name.contains("norm_layer") || name.contains("dconv.weight")
+            || name.contains("dconv.bias")
+        {
             return
         }
         let isScaled = name.contains("l_q.") || name.contains("h_qkv.")

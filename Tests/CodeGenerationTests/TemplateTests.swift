@@ -19,7 +19,8 @@ func samplePlans() throws -> [Plan] {
             }
             Classifier(classes: 10)
         })
-    let layer = Network.hilo(try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
+    let layer = Network.hilo(
+        try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
     return try [small, layer].flatMap { network in
         try ISA.allCases.map { try Planner(network, Target(isa: $0, maxBatch: 3)).plan() }
     }

@@ -98,7 +98,9 @@ import Testing
             saying: ["96x96", "64x64"])
     }
 
-    @Test(arguments: [["--batch", "9"], ["--batch", "0"], ["--seconds", "0"], ["--seconds", "nan"]])
+    @Test(arguments: [
+        ["--batch", "9"], ["--batch", "0"], ["--seconds", "0"], ["--seconds", "nan"],
+    ])
     func benchRefusesNumbersOutOfRange(flags: [String]) throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()

@@ -11,7 +11,8 @@ import Testing
         let fixture = try NetworkCase.load()
         #expect(fixture.cases.count >= 20)
         let plans = try fixture.cases.map { item in
-            let network = try item.model.network(name: "net", height: item.height, width: item.width)
+            let network = try item.model.network(
+                name: "net", height: item.height, width: item.width)
             return (id: item.id, plan: try Planner(.litv2(network), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())

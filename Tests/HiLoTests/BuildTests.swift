@@ -78,7 +78,10 @@ import Testing
             let app = folder.appending(path: "app-build").path
             try await run(
                 cmake,
-                ["-S", folder.appending(path: "app").path, "-B", app, "-DCMAKE_PREFIX_PATH=\(moved)"])
+                [
+                    "-S", folder.appending(path: "app").path, "-B", app,
+                    "-DCMAKE_PREFIX_PATH=\(moved)",
+                ])
             try await run(cmake, ["--build", app])
             let output = try await run("\(app)/app", [library.weightsFile.path])
             #expect(output.contains("ok"))
@@ -96,7 +99,8 @@ import Testing
             try await run(
                 compiler.path,
                 [
-                    "-Wall", "-Wextra", "-Werror", "-I", library.folder.appending(path: "include").path,
+                    "-Wall", "-Wextra", "-Werror", "-I",
+                    library.folder.appending(path: "include").path,
                     projectFolder.appending(path: "Examples/c/classify.c").path,
                     "-L", library.buildFolder.path, "-llitv2_s",
                     "-Wl,-rpath,\(library.buildFolder.path)", "-o", program,
@@ -163,7 +167,9 @@ import Testing
     private func tool(_ name: String) async throws -> String {
         let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
         return try #require(
-            folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) },
+            folders.map { "\($0)/\(name)" }.first {
+                FileManager.default.isExecutableFile(atPath: $0)
+            },
             "\(name) is not on the PATH; 'make setup' installs it")
     }
 
@@ -195,7 +201,8 @@ import Testing
                 return status != SMALL_OK;
             }
             """
-        try lists.write(to: folder.appending(path: "CMakeLists.txt"), atomically: true, encoding: .utf8)
+        try lists.write(
+            to: folder.appending(path: "CMakeLists.txt"), atomically: true, encoding: .utf8)
         try program.write(to: folder.appending(path: "app.c"), atomically: true, encoding: .utf8)
     }
 }

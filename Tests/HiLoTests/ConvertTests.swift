@@ -14,7 +14,8 @@ import Testing
             let output = try await Program.run(
                 python,
                 arguments: [
-                    projectFolder.appending(path: "Tests/Oracle/digests.py").path, "check", converted,
+                    projectFolder.appending(path: "Tests/Oracle/digests.py").path, "check",
+                    converted,
                     projectFolder.appending(path: "Tests/Fixtures/digits_digests.json").path,
                 ])
             #expect(output.succeeded, "\(output.stderr)")

@@ -18,7 +18,8 @@ import Testing
     }
 
     /// All held-out digits through preprocessing and network, on every instruction set.
-    @Test(arguments: ISA.allCases) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA) async throws {
+    @Test(arguments: ISA.allCases) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA) async throws
+    {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let plan = try Self.plan(isa)
         let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .find())
@@ -31,7 +32,9 @@ import Testing
                 return try library.run([input], threads: 2)[0]
             }
         }
-        let predictions = logits.map { values in values.indices.max { values[$0] < values[$1] } ?? -1 }
+        let predictions = logits.map { values in
+            values.indices.max { values[$0] < values[$1] } ?? -1
+        }
         #expect(predictions == heldOut.predictions)
         let right = zip(predictions, heldOut.labels).count { $0 == $1 }
         #expect(Double(right) / 360 >= 0.97, "\(right) of 360")
@@ -78,7 +81,9 @@ private struct HeldOut {
         func integers(_ name: String) throws -> [Int] {
             try file.bytes(name).withUnsafeBytes { bytes in
                 stride(from: 0, to: bytes.count, by: 8).map {
-                    Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int64.self)))
+                    Int(
+                        Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int64.self))
+                    )
                 }
             }
         }

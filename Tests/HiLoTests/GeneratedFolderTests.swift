@@ -18,7 +18,10 @@ import Testing
             at: folder, includingPropertiesForKeys: [.isRegularFileKey])
         let present = (enumerator?.allObjects as? [URL] ?? [])
             .filter { (try? $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true }
-            .map { $0.standardizedFileURL.path.replacing(folder.standardizedFileURL.path + "/", with: "") }
+            .map {
+                $0.standardizedFileURL.path.replacing(
+                    folder.standardizedFileURL.path + "/", with: "")
+            }
         #expect(Set(present) == Set(files.map(\.path)))
     }
 

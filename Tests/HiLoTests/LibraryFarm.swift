@@ -74,10 +74,13 @@ struct LibraryFarm {
     }
 
     private func command(_ path: String, headers id: String, _ isa: ISA) -> CompileCommand {
-        let includes = ["include", "src"].flatMap { ["-I", folder.appending(path: "\(id)/\($0)").path] }
+        let includes = ["include", "src"].flatMap {
+            ["-I", folder.appending(path: "\(id)/\($0)").path]
+        }
         let instructions = path.hasPrefix("src/kernels/") ? CompileFlags.instructions(of: isa) : []
         return CompileCommand(
             source: folder.appending(path: path), object: Self.objectName(path),
-            flags: CompileFlags.language + CompileFlags.common + ["-Werror"] + instructions + includes)
+            flags: CompileFlags.language + CompileFlags.common + ["-Werror"] + instructions
+                + includes)
     }
 }

@@ -9,14 +9,18 @@ final class LoadedLibrary {
     private let outputFloats: Int
     private let inputFloats: Int
 
-    private typealias Open = @convention(c) (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
+    private typealias Open =
+        @convention(c) (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
     private typealias Close = @convention(c) (OpaquePointer) -> Void
     private typealias Create =
-        @convention(c) (OpaquePointer, UnsafePointer<Int32>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
+        @convention(c) (OpaquePointer, UnsafePointer<Int32>, UnsafeMutablePointer<OpaquePointer?>)
+        -> Int32
     private typealias Run =
-        @convention(c) (OpaquePointer, UnsafePointer<Float>, Int32, UnsafeMutablePointer<Float>) -> Int32
+        @convention(c) (OpaquePointer, UnsafePointer<Float>, Int32, UnsafeMutablePointer<Float>) ->
+        Int32
     private typealias Preprocess =
-        @convention(c) (UnsafePointer<UInt8>, Int32, Int32, Int, Int32, UnsafeMutablePointer<Float>) -> Int32
+        @convention(c) (UnsafePointer<UInt8>, Int32, Int32, Int, Int32, UnsafeMutablePointer<Float>)
+        -> Int32
 
     /// - Parameters:
     ///   - file: `libNAME.so`.
@@ -37,7 +41,9 @@ final class LoadedLibrary {
     }
 
     deinit {
-        if let close = try? Self.symbol(handle, "\(name)_model_close", as: Close.self) { close(model) }
+        if let close = try? Self.symbol(handle, "\(name)_model_close", as: Close.self) {
+            close(model)
+        }
         dlclose(handle)
     }
 
@@ -73,7 +79,9 @@ final class LoadedLibrary {
     private static func symbol<Function>(
         _ handle: UnsafeMutableRawPointer, _ name: String, as type: Function.Type
     ) throws -> Function {
-        guard let address = dlsym(handle, name) else { throw Failure(description: "no symbol \(name)") }
+        guard let address = dlsym(handle, name) else {
+            throw Failure(description: "no symbol \(name)")
+        }
         return unsafeBitCast(address, to: type)
     }
 }

@@ -221,7 +221,8 @@ import Testing
     @Test func nestingUpToTheLimitIsRead() {
         let flow = String(repeating: "[", count: 195) + String(repeating: "]", count: 195)
         let deep = (0...95).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
-        let text = "TRAIN:\n" + deep.split(separator: "\n").map { " \($0)\n" }.joined()
+        let text =
+            "TRAIN:\n" + deep.split(separator: "\n").map { " \($0)\n" }.joined()
             + String(repeating: " ", count: 98) + flow + "\n"
         #expect(message("MODEL: {TYPE: litv2}\n" + text).hasPrefix("accepted"))
     }

@@ -108,9 +108,13 @@ import Testing
             PatchEmbedding(channels: 24)
             Stage(depth: 1) { ConvFFN(ratio: 3) }
             TokenMerging()
-            Stage(depth: 0) { attention(4, 4); ConvFFN(ratio: 3) }
+            Stage(depth: 0) {
+                attention(4, 4); ConvFFN(ratio: 3)
+            }
             TokenMerging()
-            Stage(depth: 3) { attention(6, 1); ConvFFN(ratio: 3) }
+            Stage(depth: 3) {
+                attention(6, 1); ConvFFN(ratio: 3)
+            }
             Classifier(classes: 0)
         }
         #expect(network == expected)
@@ -145,9 +149,10 @@ import Testing
             classes: 5)
         let network = try LITv2(yaml: Self.released[0].yaml, source: "x", overrides: overrides)
         #expect(
-            network == (try Preset.small.network(
-                name: "other", resolution: Resolution(height: 256, width: 320), alpha: 0.25,
-                window: 4, classes: 5)))
+            network
+                == (try Preset.small.network(
+                    name: "other", resolution: Resolution(height: 256, width: 320), alpha: 0.25,
+                    window: 4, classes: 5)))
     }
 
     @Test func anOverriddenWindowLeavesGlobalAttentionAlone() throws {

@@ -18,7 +18,9 @@ import Testing
     private func attention(_ layer: HiLoAttention) -> String {
         message {
             PatchEmbedding(channels: 24)
-            Stage(depth: 1) { layer; ConvFFN() }
+            Stage(depth: 1) {
+                layer; ConvFFN()
+            }
             Classifier(classes: 3)
         }
     }
@@ -45,16 +47,24 @@ import Testing
         #expect(
             message { block } == "net: PatchEmbedding must come before the first Stage")
         #expect(
-            message { PatchEmbedding(channels: 8); PatchEmbedding(channels: 8) }
+            message {
+                PatchEmbedding(channels: 8); PatchEmbedding(channels: 8)
+            }
                 == "net: PatchEmbedding stands once, at the beginning")
         #expect(
-            message { PatchEmbedding(channels: 8); TokenMerging() }
+            message {
+                PatchEmbedding(channels: 8); TokenMerging()
+            }
                 == "net: TokenMerging stands between two stages")
         #expect(
-            message { PatchEmbedding(channels: 8); block; TokenMerging(); TokenMerging() }
+            message {
+                PatchEmbedding(channels: 8); block; TokenMerging(); TokenMerging()
+            }
                 == "net: TokenMerging stands between two stages")
         #expect(
-            message { PatchEmbedding(channels: 8); block; block }
+            message {
+                PatchEmbedding(channels: 8); block; block
+            }
                 == "net: TokenMerging must stand between two stages")
         #expect(
             message {
@@ -71,10 +81,14 @@ import Testing
                 block
             } == "net: nothing may follow Classifier")
         #expect(
-            message { PatchEmbedding(channels: 8); block }
+            message {
+                PatchEmbedding(channels: 8); block
+            }
                 == "net: Classifier must stand at the end (classes: 0 for features)")
         #expect(
-            message { PatchEmbedding(channels: 8); Classifier(classes: 1) }
+            message {
+                PatchEmbedding(channels: 8); Classifier(classes: 1)
+            }
                 == "net: 0 stages; 1 to 8 are possible")
     }
 
@@ -88,10 +102,21 @@ import Testing
         let layer = HiLoAttention(heads: 4, window: 2)
         let expected = "net, stage 1: a block is ConvFFN, or HiLoAttention then ConvFFN"
         for stage in [
-            Stage(depth: 1) {}, Stage(depth: 1) { layer }, Stage(depth: 1) { ConvFFN(); layer },
-            Stage(depth: 1) { layer; layer; ConvFFN() }, Stage(depth: 1) { ConvFFN(); ConvFFN() },
+            Stage(depth: 1) {}, Stage(depth: 1) { layer },
+            Stage(depth: 1) {
+                ConvFFN(); layer
+            },
+            Stage(depth: 1) {
+                layer; layer; ConvFFN()
+            },
+            Stage(depth: 1) {
+                ConvFFN(); ConvFFN()
+            },
         ] {
-            #expect(message { PatchEmbedding(channels: 24); stage } == expected)
+            #expect(
+                message {
+                    PatchEmbedding(channels: 24); stage
+                } == expected)
         }
     }
 
@@ -129,7 +154,9 @@ import Testing
     // MARK: Numbers
 
     @Test func numbersOutOfRange() {
-        #expect(plain(classes: -1) == "net: classes is -1; 1 to 1000000 are possible, and 0 for pooled features")
+        #expect(
+            plain(classes: -1)
+                == "net: classes is -1; 1 to 1000000 are possible, and 0 for pooled features")
         #expect(
             plain(depth: -1) == "net, stage 1: depth is -1; 0 to 1000 blocks are possible")
         #expect(

@@ -52,9 +52,10 @@ import Testing
             return sources.map(\.parameter).joined() + " " + norm
         }
         #expect(
-            norms == (0..<3).map {
-                "layers.\($0).downsample.dconv layers.\($0).downsample.norm_layer"
-            })
+            norms
+                == (0..<3).map {
+                    "layers.\($0).downsample.dconv layers.\($0).downsample.norm_layer"
+                })
     }
 }
 

@@ -44,7 +44,8 @@ import Testing
     @Test(arguments: try small())
     func smallNetworkAgrees(case network: NetworkCase) throws { try check(network) }
 
-    @Test(.enabled(if: isOptimised, "billions of operations; run with -c release"),
+    @Test(
+        .enabled(if: isOptimised, "billions of operations; run with -c release"),
         arguments: try fullSize())
     func fullSizeNetworkAgrees(case network: NetworkCase) throws { try check(network) }
 
@@ -74,7 +75,8 @@ import Testing
     @Test(arguments: try backbones(named: "dense_litv2_s", false))
     func smallBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
 
-    @Test(.enabled(if: isOptimised, "billions of operations; run with -c release"),
+    @Test(
+        .enabled(if: isOptimised, "billions of operations; run with -c release"),
         arguments: try backbones(named: "dense_litv2_s", true))
     func fullSizeBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
 

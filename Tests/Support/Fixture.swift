@@ -14,7 +14,8 @@ public struct Fixture<Case: Decodable & Sendable>: Sendable {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         cases = try decoder.decode(Manifest.self, from: manifest).cases
-        checkpoint = try hasTensors
+        checkpoint =
+            try hasTensors
             ? Checkpoint.read(path: fixtureFolder.appending(path: "\(name).safetensors").path)
             : nil
     }

@@ -43,7 +43,8 @@ public struct OperatorCase: Decodable, Sendable, CustomStringConvertible {
         id = try fields.decode(String.self, forKey: .id)
         self.operator = try fields.decode(Operator.self, forKey: .operator)
         window = try fields.decode(Pool.self, forKey: .attributes).window
-        layer = try self.operator == .hilo
+        layer =
+            try self.operator == .hilo
             ? fields.decode(LayerGeometry.self, forKey: .attributes) : nil
     }
 

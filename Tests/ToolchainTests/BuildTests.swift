@@ -79,34 +79,35 @@ extension ToolchainTests {
         }
 
         #if os(Linux)
-        @Test func theSharedLibraryCarriesItsName() async throws {
-            _ = try await build(recipe())
-            let bytes = try Data(contentsOf: output.appendingPathComponent("libadd.so"))
-            #expect(bytes.range(of: Data("\0libadd.so\0".utf8)) != nil)
-        }
+            @Test func theSharedLibraryCarriesItsName() async throws {
+                _ = try await build(recipe())
+                let bytes = try Data(contentsOf: output.appendingPathComponent("libadd.so"))
+                #expect(bytes.range(of: Data("\0libadd.so\0".utf8)) != nil)
+            }
 
-        @Test func theArchiveIsReproducible() async throws {
-            _ = try await build(recipe())
-            let archive = output.appendingPathComponent("libadd.a")
-            let first = try Data(contentsOf: archive)
-            let object = output.appendingPathComponent("objects/add.o")
-            try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: object.path)
-            _ = try await build(recipe())
-            #expect(try Data(contentsOf: archive) == first)
-        }
+            @Test func theArchiveIsReproducible() async throws {
+                _ = try await build(recipe())
+                let archive = output.appendingPathComponent("libadd.a")
+                let first = try Data(contentsOf: archive)
+                let object = output.appendingPathComponent("objects/add.o")
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: object.path
+                )
+                _ = try await build(recipe())
+                #expect(try Data(contentsOf: archive) == first)
+            }
 
-        @Test func aMissingSymbolIsAnErrorOfTheLibrary() async throws {
-            let recipe = BuildRecipe(
-                commands: [command("main")],
-                products: [
-                    Product(.sharedLibrary(soname: "x"), name: "libx.so", objects: ["main.o"])
-                ])
-            let error = await #expect(throws: ToolchainError.self) { try await build(recipe) }
-            #expect(error?.description.hasPrefix("libx.so: does not link:") == true)
-            #expect(error?.description.contains("add") == true)
-            #expect(built == [])
-        }
+            @Test func aMissingSymbolIsAnErrorOfTheLibrary() async throws {
+                let recipe = BuildRecipe(
+                    commands: [command("main")],
+                    products: [
+                        Product(.sharedLibrary(soname: "x"), name: "libx.so", objects: ["main.o"])
+                    ])
+                let error = await #expect(throws: ToolchainError.self) { try await build(recipe) }
+                #expect(error?.description.hasPrefix("libx.so: does not link:") == true)
+                #expect(error?.description.contains("add") == true)
+                #expect(built == [])
+            }
         #endif
 
         @Test func onlyWhatChangedIsCompiledAgain() async throws {

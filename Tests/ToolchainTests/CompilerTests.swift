@@ -132,34 +132,35 @@ extension ToolchainTests {
         }
 
         #if os(Linux)
-        /// A compiler whose programs need a library that only a run path finds.
-        @Test func aRunPathIsAddedWhenTheLoaderNeedsOne() async throws {
-            let real = try await Compiler.find(environment: plainEnvironment).path
-            // The dynamic loader splits run paths at colons and expands $; a plain name is needed.
-            let folder = FileManager.default.temporaryDirectory
-                .appendingPathComponent("hilo-\(UUID().uuidString)").resolvingSymlinksInPath()
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-            defer { try? FileManager.default.removeItem(at: folder) }
-            let source = try sandbox.file("helper.c", "int helper(void) { return 1; }\n")
-            let helper = folder.appendingPathComponent("libhelper.so").path
-            let built = try await Program.run(
-                real,
-                arguments: [
-                    "-shared", "-fPIC", "-Wl,-soname,libhelper.so", source.path, "-o", helper,
-                ])
-            #expect(built.succeeded)
-            let path = try sandbox.script(
-                "needy",
-                """
-                case "$1" in
-                -print-file-name=libomp.so) echo '\(folder.path)/libomp.so' ;;
-                *) exec '\(real)' "$@" -Wl,--no-as-needed '\(helper)' ;;
-                esac
-                """)
-            let compiler = try await find(path)
-            #expect(compiler.runtimePath == folder.path)
-            #expect(compiler.linkFlags.contains("-Wl,-rpath,\(folder.path)"))
-        }
+            /// A compiler whose programs need a library that only a run path finds.
+            @Test func aRunPathIsAddedWhenTheLoaderNeedsOne() async throws {
+                let real = try await Compiler.find(environment: plainEnvironment).path
+                // The dynamic loader splits run paths at colons and expands $; a plain name is needed.
+                let folder = FileManager.default.temporaryDirectory
+                    .appendingPathComponent("hilo-\(UUID().uuidString)").resolvingSymlinksInPath()
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: false)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let source = try sandbox.file("helper.c", "int helper(void) { return 1; }\n")
+                let helper = folder.appendingPathComponent("libhelper.so").path
+                let built = try await Program.run(
+                    real,
+                    arguments: [
+                        "-shared", "-fPIC", "-Wl,-soname,libhelper.so", source.path, "-o", helper,
+                    ])
+                #expect(built.succeeded)
+                let path = try sandbox.script(
+                    "needy",
+                    """
+                    case "$1" in
+                    -print-file-name=libomp.so) echo '\(folder.path)/libomp.so' ;;
+                    *) exec '\(real)' "$@" -Wl,--no-as-needed '\(helper)' ;;
+                    esac
+                    """)
+                let compiler = try await find(path)
+                #expect(compiler.runtimePath == folder.path)
+                #expect(compiler.linkFlags.contains("-Wl,-rpath,\(folder.path)"))
+            }
         #endif
     }
 }

@@ -57,8 +57,9 @@ extension ToolchainTests {
         @Test func anUnreadableSystemGivesNoFacts() {
             let host = host(affinity: 3)
             #expect(
-                host == HostCPU(
-                    model: "unknown", isaFlags: [], cores: 3, l1d: nil, l2: nil, l3: nil))
+                host
+                    == HostCPU(
+                        model: "unknown", isaFlags: [], cores: 3, l1d: nil, l2: nil, l3: nil))
         }
 
         @Test(arguments: [

@@ -42,7 +42,8 @@ extension ToolchainTests {
 
         @Test func aProgramThatIgnoresItsInputDoesNoHarm() async throws {
             let text = String(repeating: "x", count: 1 << 20)
-            #expect(try await Program.run("/bin/sh", arguments: ["-c", ":"], input: text).succeeded)
+            #expect(
+                try await Program.run("/bin/sh", arguments: ["-c", ":"], input: text).succeeded)
         }
 
         @Test func errorLinesAreHandedOutOneByOne() async throws {

@@ -50,6 +50,7 @@ extension Kernel {
     /// The C function: `<model>_<operation>_<shape>__<variant>`.
     public func functionName(model: String, isa: ISA) -> String {
         let variant = source.variant
-        return "\(model)_\(source.operation)__\(isa.rawValue)" + (variant.isEmpty ? "" : "_\(variant)")
+        return "\(model)_\(source.operation)__\(isa.rawValue)"
+            + (variant.isEmpty ? "" : "_\(variant)")
     }
 }

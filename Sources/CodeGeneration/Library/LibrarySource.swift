@@ -146,7 +146,8 @@ extension LibrarySource {
                 ForwardContext.Entry(
                     kernel: functions[step.kernel], label: step.label, index: step.kernel,
                     weights: step.weights.map { plan.weights[$0].offset } ?? 0,
-                    input: .init(step.input), second: .init(step.second), output: .init(step.output))
+                    input: .init(step.input), second: .init(step.second), output: .init(step.output)
+                )
             })
     }
 

@@ -75,10 +75,11 @@ private struct DoctorReport: Encodable {
             } ?? ["compiler: none that builds and runs OpenMP programs"]
         let caches = [("L1d", cpu.l1dBytes), ("L2", cpu.l2Bytes), ("L3", cpu.l3Bytes)]
             .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
-        return (compilerLines + rejected.map { "rejected: \($0.compiler): \($0.reason)" } + [
-            "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",
-            "cores: \(cpu.cores)",
-            "caches: \(caches.isEmpty ? "unknown" : caches.joined(separator: ", "))",
-        ]).joined(separator: "\n")
+        return
+            (compilerLines + rejected.map { "rejected: \($0.compiler): \($0.reason)" } + [
+                "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",
+                "cores: \(cpu.cores)",
+                "caches: \(caches.isEmpty ? "unknown" : caches.joined(separator: ", "))",
+            ]).joined(separator: "\n")
     }
 }

@@ -74,9 +74,10 @@ struct Verify: AsyncParsableCommand {
         }
         let interface = found.interface
         let failures = interface.failures.map { "C API: \($0)" }
-        return ([table.text] + problems + failures + [
-            "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
-            "\(found.count) checks, \(found.failed) failed",
-        ]).joined(separator: "\n")
+        return
+            ([table.text] + problems + failures + [
+                "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
+                "\(found.count) checks, \(found.failed) failed",
+            ]).joined(separator: "\n")
     }
 }

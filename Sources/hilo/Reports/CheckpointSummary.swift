@@ -30,7 +30,8 @@ struct CheckpointSummary: Summary {
         tensors = records.map {
             Tensor(name: $0.name, type: $0.elementType.rawValue, shape: $0.shape)
         }
-        parameters = records
+        parameters =
+            records
             .filter {
                 $0.elementType.isFloatingPoint && !Parameter($0.name, $0.shape).isStatistic
             }

@@ -59,15 +59,17 @@ struct LibrarySummary: Summary {
         var table = Table([("part", .left), ("parameters", .right), ("MMACs", .right)])
         for part in parts { table.add([part.part, "\(part.parameters)", millions(part.macs)]) }
         table.add(["total", "\(parameters)", millions(macs)])
-        return ([
-            "\(name): \(summary)",
-            "input \(shapeText(inputShape)), output \(shapeText(outputShape))", "", table.text, "",
-            "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
-                + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
-            "memory: \(byteCount(plan.arenaBytes)) an image, "
-                + "\(byteCount(plan.scratchBytes)) a thread, "
-                + "\(byteCount(plan.weightBytes)) of weights",
-            "weights: fingerprint \(fingerprint), origin \(origin)",
-        ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
+        return
+            ([
+                "\(name): \(summary)",
+                "input \(shapeText(inputShape)), output \(shapeText(outputShape))", "", table.text,
+                "",
+                "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
+                    + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
+                "memory: \(byteCount(plan.arenaBytes)) an image, "
+                    + "\(byteCount(plan.scratchBytes)) a thread, "
+                    + "\(byteCount(plan.weightBytes)) of weights",
+                "weights: fingerprint \(fingerprint), origin \(origin)",
+            ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
     }
 }
