@@ -131,7 +131,7 @@ extension LibrarySource {
 
         struct Entry {
             let kernel, label: String
-            let index, weights: Int
+            let index, weights, ahead, panels, panelFloats: Int
             let input, second, output: Place
         }
 
@@ -142,13 +142,39 @@ extension LibrarySource {
     private var forwardContext: ForwardContext {
         ForwardContext(
             model: names.model, MODEL: names.MODEL,
-            steps: plan.steps.map { step in
-                ForwardContext.Entry(
+            steps: plan.steps.indices.map { index in
+                let step = plan.steps[index]
+                let ahead = weightsRead(after: index)
+                return ForwardContext.Entry(
                     kernel: functions[step.kernel], label: step.label, index: step.kernel,
                     weights: step.weights.map { plan.weights[$0].offset } ?? 0,
+                    ahead: ahead.offset, panels: ahead.panels, panelFloats: ahead.panelFloats,
                     input: .init(step.input), second: .init(step.second), output: .init(step.output)
                 )
             })
+    }
+
+    /// The weights that are worth fetching while step `index` runs: of the next matrix product, in
+    /// the next pass if need be.
+    private func weightsRead(after index: Int) -> (
+        offset: Int, panels: Int, panelFloats: Int
+    ) {
+        let following = plan.steps[(index + 1)...] + plan.steps[...index]
+        for step in following {
+            guard let weights = step.weights.map({ plan.weights[$0] }) else { continue }
+            switch plan.kernels[step.kernel] {
+            case .gemm(let gemm):
+                guard gemm.tiling.split == .columns else { return (weights.offset, 0, 0) }
+                let panel = gemm.tiling.vectors * plan.target.isa.lanes
+                return (
+                    weights.offset, gemm.shape.n.rounded(upTo: panel) / panel,
+                    gemm.shape.k * panel
+                )
+            case .convFFN: return (weights.offset, 0, 0)
+            default: continue
+            }
+        }
+        return (0, 0, 0)
     }
 
     private struct CPUContext { let model, isaLevel: String }
