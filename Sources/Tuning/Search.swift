@@ -79,7 +79,7 @@ struct Search: Sendable {
     func tuned(_ kernels: [Kernel]) throws -> Plan {
         var decisions = Planner.Decisions(of: plan)
         for kernel in kernels { decisions.adopt(kernel) }
-        return try Planner(plan.network, plan.target, decisions: decisions).plan()
+        return try plan.replanned(with: decisions)
     }
 
     func show(_ stage: String, _ done: Int, of total: Int, best: Double? = nil) {

@@ -33,6 +33,18 @@ public struct ModelGeometry: Decodable, Sendable {
     let qkScale: Double?
 
     public func network(name: String, height: Int, width: Int) throws -> LITv2 {
+        try network(name: name, height: height, width: width, end: Classifier(classes: classes))
+    }
+
+    public func backbone(name: String, height: Int, width: Int) throws -> LITv2 {
+        try network(
+            name: name, height: height, width: width,
+            end: FeatureMaps(stages: Array(1...depths.count)))
+    }
+
+    private func network(
+        name: String, height: Int, width: Int, end: any NetworkPart
+    ) throws -> LITv2 {
         try LITv2(name: name, height: height, width: width) {
             PatchEmbedding(channels: embedDim)
             for stage in depths.indices {
@@ -48,13 +60,15 @@ public struct ModelGeometry: Decodable, Sendable {
                     Stage(depth: depths[stage]) { ConvFFN(ratio: mlpRatio) }
                 }
             }
-            Classifier(classes: classes)
+            end
         }
     }
 }
 
 /// A map in three numbers, over the whole batch.
 public struct MapStatistics: Decodable, Sendable {
+    /// N×C×H×W of a backbone's map.
+    public let shape: [Int]?
     public let mean: Double
     public let meanAbs: Double
     public let maxAbs: Double
@@ -122,17 +136,23 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
 
-    /// The network at a resolution that suits all windows: a backbone takes images of any size.
     public func network() throws -> LITv2 {
-        try model.network(name: id, height: 768, width: 768)
+        try model.backbone(name: id, height: height, width: width)
     }
 
-    /// Weights of `network()`, and of the norms behind its stages.
     public func weights() throws -> [String: [Float]] {
-        let network = try network()
-        let norms = network.stages.enumerated().dropFirst().flatMap { index, stage in
-            ["weight", "bias"].map { Parameter("norm\(index).\($0)", [stage.channels]) }
+        seededWeights(Network.litv2(try network()).parameters, seed: seed)
+    }
+
+    /// The values of a stage's map, N×C×H×W, that are stored.
+    public func stored<Value>(_ map: [Value], stage: Int) -> [Value] {
+        let shape = stages[stage].shape ?? []
+        let (channels, count) = (shape[1], shape[2] * shape[3])
+        return (0..<shape[0]).flatMap { image in
+            stride(from: 0, to: channels, by: channelStep).flatMap { channel in
+                let start = (image * channels + channel) * count
+                return map[start..<start + count]
+            }
         }
-        return seededWeights(Network.litv2(network).parameters + norms, seed: seed)
     }
 }
