@@ -195,7 +195,7 @@ extension PlanBuilder {
             return .hiFiAttention(
                 HiFiAttention(
                     map: tensor.map, heads: heads, headDim: headDim, window: window,
-                    inputStride: input.stride, outputStride: output.stride))
+                    inputStride: input.stride, outputStride: output.stride, bias: nil))
         case .globalAttention(let heads, let headDim):
             return try globalAttention(node, heads: heads, headDim: headDim, output: output)
         case .linear, .batchNorm, .gelu, .add, .concatenate:
