@@ -56,8 +56,7 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.image.count, width: 3),
                 output: Extent(
-                    rows: kernel.image.divided(by: kernel.side).count,
-                    width: 3 * kernel.side * kernel.side))
+                    rows: Self.tiles(kernel.image, kernel.side), width: 3 * kernel.side * kernel.side))
         case .layerNorm(let kernel):
             self.init(onePass: Extent(rows: kernel.rows, width: kernel.channels))
         case .depthwiseGELU(let kernel):
@@ -68,7 +67,7 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.map.count, width: kernel.channels),
                 output: Extent(
-                    rows: kernel.map.divided(by: kernel.window).count, width: kernel.channels))
+                    rows: Self.tiles(kernel.map, kernel.window), width: kernel.channels))
         case .meanPool(let kernel):
             self.init(
                 input: Extent(rows: kernel.rows, width: kernel.channels),
@@ -80,9 +79,18 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.map.count, width: kernel.channels),
                 output: Extent(
-                    rows: kernel.map.divided(by: 2).count, width: 4 * kernel.channels,
-                    stride: kernel.outputStride))
+                    rows: (kernel.map.height / 2) * (kernel.map.width / 2),
+                    width: 4 * kernel.channels, stride: kernel.outputStride))
+        case .featureMap(let kernel):
+            let tokens = Extent(rows: kernel.map.count, width: kernel.channels)
+            let planes = Extent(rows: kernel.channels, width: kernel.map.count)
+            self.init(input: tokens, output: kernel.layout == .planes ? planes : tokens)
         }
+    }
+
+    /// Squares that cover a map, whose last ones may stick out.
+    private static func tiles(_ map: Resolution, _ side: Int) -> Int {
+        ((map.height + side - 1) / side) * ((map.width + side - 1) / side)
     }
 
     private init(onePass extent: Extent) { self.init(input: extent, output: extent) }
