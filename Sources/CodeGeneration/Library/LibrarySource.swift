@@ -26,6 +26,7 @@ struct LibrarySource {
             renderer.file("src/kernel.h", "kernel.h", names),
             renderer.file("src/gemm_tile.h", "gemm_tile.h", names),
             renderer.file("src/depthwise_row.h", "depthwise_row.h", names),
+            renderer.file("src/layer_norm_row.h", "layer_norm_row.h", names),
             renderer.file("src/internal.h", "internal.h", internalContext),
             renderer.file("src/registry.h", "registry.h", registryContext),
             renderer.file("src/registry.c", "registry.c", registryContext),
