@@ -107,6 +107,32 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
     }
 }
 
+/// The map of a backbone's stage over the whole batch, N×C×H×W, of which a sample is stored.
+public struct StageCase: Decodable, Sendable {
+    public let shape: [Int]
+    /// Stored are the values 0, `stride`, 2·`stride`, … of the flattened map; 1 for all.
+    public let stride: Int
+    /// Root of the mean square of PyTorch's own error in float32, over the stored values.
+    public let fp32RmsError: Double
+    /// Of the whole map.
+    public let statistics: MapStatistics
+
+    /// What is stored of a map.
+    public func sample<Value>(of map: [Value]) -> [Value] {
+        Swift.stride(from: 0, to: map.count, by: stride).map { map[$0] }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        shape = try fields.decode([Int].self, forKey: .shape)
+        stride = try fields.decode(Int.self, forKey: .stride)
+        fp32RmsError = try fields.decode(Double.self, forKey: .fp32RmsError)
+        statistics = try MapStatistics(from: decoder)
+    }
+
+    private enum Key: String, CodingKey { case shape, stride, fp32RmsError }
+}
+
 /// A dense-prediction backbone with seeded weights and input.
 public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let id: String
@@ -115,16 +141,17 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let width: Int
     public let seed: UInt64
     public let batch: Int
-    /// Stored are the channels 0, `channelStep`, 2·`channelStep`, …
-    public let channelStep: Int
-    public let stages: [MapStatistics]
+    /// Whether a plain network in double precision takes minutes.
+    public let large: Bool
+    public let stages: [StageCase]
     public var description: String { id }
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
 
-    /// The network at a resolution that suits all windows: a backbone takes images of any size.
+    /// The network at a resolution that windows of 1, 2, 3, 4, 6 and 7 divide in every stage: a
+    /// backbone takes images of any size.
     public func network() throws -> LITv2 {
-        try model.network(name: id, height: 768, width: 768)
+        try model.network(name: id, height: 32 * 84, width: 32 * 84)
     }
 
     /// Weights of `network()`, and of the norms behind its stages.
