@@ -7,7 +7,7 @@ final class LoadedLibrary {
     private let name: String
     private let model: OpaquePointer
     private let outputFloats: Int
-    private let inputFloats: Int
+    private let inputShape: [Int]
 
     private typealias Open =
         @convention(c) (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
@@ -19,8 +19,10 @@ final class LoadedLibrary {
         @convention(c) (OpaquePointer, UnsafePointer<Float>, Int32, UnsafeMutablePointer<Float>) ->
         Int32
     private typealias Preprocess =
-        @convention(c) (UnsafePointer<UInt8>, Int32, Int32, Int, Int32, UnsafeMutablePointer<Float>)
-        -> Int32
+        @convention(c) (
+            UnsafePointer<UInt8>, Int32, Int32, Int, Int32, Int32, Int32,
+            UnsafeMutablePointer<Float>
+        ) -> Int32
 
     /// - Parameters:
     ///   - file: `libNAME.so`.
@@ -31,7 +33,7 @@ final class LoadedLibrary {
         }
         self.handle = handle
         name = network.name
-        inputFloats = network.inputShape.reduce(1, *)
+        inputShape = network.inputShape
         outputFloats = network.outputShape.reduce(1, *)
         var model: OpaquePointer?
         let open = try Self.symbol(handle, "\(network.name)_model_open", as: Open.self)
@@ -68,8 +70,10 @@ final class LoadedLibrary {
     /// The network's input for an image, by the library's default recipe 0 (crop).
     func preprocess(_ rgb: [UInt8], width: Int, height: Int) throws -> [Float] {
         let preprocess = try Self.symbol(handle, "\(name)_preprocess", as: Preprocess.self)
-        var input = [Float](repeating: .nan, count: inputFloats)
-        let status = preprocess(rgb, Int32(width), Int32(height), 3 * width, 0, &input)
+        var input = [Float](repeating: .nan, count: inputShape.reduce(1, *))
+        let status = preprocess(
+            rgb, Int32(width), Int32(height), 3 * width, 0, Int32(inputShape[1]),
+            Int32(inputShape[2]), &input)
         guard status == 0 else { throw Failure(description: "preprocess: \(status)") }
         return input
     }
