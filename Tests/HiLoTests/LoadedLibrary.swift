@@ -18,8 +18,10 @@ final class LoadedLibrary {
         @convention(c) (OpaquePointer, UnsafePointer<Float>, Int32, UnsafeMutablePointer<Float>) ->
         Int32
     private typealias Preprocess =
-        @convention(c) (UnsafePointer<UInt8>, Int32, Int32, Int, Int32, UnsafeMutablePointer<Float>)
-        -> Int32
+        @convention(c) (
+            UnsafePointer<UInt8>, Int32, Int32, Int, Int32, Int32, Int32,
+            UnsafeMutablePointer<Float>
+        ) -> Int32
 
     /// - Parameters:
     ///   - file: `libNAME.so`.
@@ -85,8 +87,10 @@ final class LoadedLibrary {
     /// The network's input for an image, by the library's default recipe 0 (crop).
     func preprocess(_ rgb: [UInt8], width: Int, height: Int) throws -> [Float] {
         let preprocess = try Self.symbol(handle, "\(name)_preprocess", as: Preprocess.self)
-        var input = [Float](repeating: .nan, count: network.inputShape.reduce(1, *))
-        let status = preprocess(rgb, Int32(width), Int32(height), 3 * width, 0, &input)
+        let shape = network.inputShape
+        var input = [Float](repeating: .nan, count: shape.reduce(1, *))
+        let status = preprocess(
+            rgb, Int32(width), Int32(height), 3 * width, 0, Int32(shape[1]), Int32(shape[2]), &input)
         guard status == 0 else { throw Failure(description: "preprocess: \(status)") }
         return input
     }

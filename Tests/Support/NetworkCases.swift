@@ -67,8 +67,6 @@ public struct ModelGeometry: Decodable, Sendable {
 
 /// A map in three numbers, over the whole batch.
 public struct MapStatistics: Decodable, Sendable {
-    /// N×C×H×W of a backbone's map.
-    public let shape: [Int]?
     public let mean: Double
     public let meanAbs: Double
     public let maxAbs: Double
@@ -121,6 +119,32 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
     }
 }
 
+/// The map of a backbone's stage over the whole batch, N×C×H×W, of which a sample is stored.
+public struct StageCase: Decodable, Sendable {
+    public let shape: [Int]
+    /// Stored are the values 0, `stride`, 2·`stride`, … of the flattened map; 1 for all.
+    public let stride: Int
+    /// Root of the mean square of PyTorch's own error in float32, over the stored values.
+    public let fp32RmsError: Double
+    /// Of the whole map.
+    public let statistics: MapStatistics
+
+    /// What is stored of a map.
+    public func sample<Value>(of map: [Value]) -> [Value] {
+        Swift.stride(from: 0, to: map.count, by: stride).map { map[$0] }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        shape = try fields.decode([Int].self, forKey: .shape)
+        stride = try fields.decode(Int.self, forKey: .stride)
+        fp32RmsError = try fields.decode(Double.self, forKey: .fp32RmsError)
+        statistics = try MapStatistics(from: decoder)
+    }
+
+    private enum Key: String, CodingKey { case shape, stride, fp32RmsError }
+}
+
 /// A dense-prediction backbone with seeded weights and input.
 public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let id: String
@@ -129,9 +153,9 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let width: Int
     public let seed: UInt64
     public let batch: Int
-    /// Stored are the channels 0, `channelStep`, 2·`channelStep`, …
-    public let channelStep: Int
-    public let stages: [MapStatistics]
+    /// Whether a plain network in double precision takes minutes.
+    public let large: Bool
+    public let stages: [StageCase]
     public var description: String { id }
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
@@ -142,17 +166,5 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
 
     public func weights() throws -> [String: [Float]] {
         seededWeights(Network.litv2(try network()).parameters, seed: seed)
-    }
-
-    /// The values of a stage's map, N×C×H×W, that are stored.
-    public func stored<Value>(_ map: [Value], stage: Int) -> [Value] {
-        let shape = stages[stage].shape ?? []
-        let (channels, count) = (shape[1], shape[2] * shape[3])
-        return (0..<shape[0]).flatMap { image in
-            stride(from: 0, to: channels, by: channelStep).flatMap { channel in
-                let start = (image * channels + channel) * count
-                return map[start..<start + count]
-            }
-        }
     }
 }
