@@ -38,7 +38,7 @@ public struct LITv2: Sendable, Equatable, Codable {
         self.stages = stages
         self.classes = features == nil ? classes : 0
         self.features = features
-        self.evaluation = evaluation ?? (features == nil ? .usual(for: resolution) : .resize)
+        self.evaluation = evaluation ?? (features == nil ? .usual(for: resolution) : .fit)
         try check()
     }
 

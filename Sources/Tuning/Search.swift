@@ -122,8 +122,7 @@ extension Search {
     }
 
     private func candidates() -> Candidates {
-        let space = SearchSpace(
-            target: plan.target, threads: options.threads, batch: options.batch)
+        let space = SearchSpace(of: plan, threads: options.threads, batch: options.batch)
         return plan.tunableShapes.map { shape in
             let compulsory = [plan, model].compactMap { $0.kernel(for: shape) }
             return (

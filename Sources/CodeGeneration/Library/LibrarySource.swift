@@ -148,6 +148,7 @@ extension Network {
         switch network.evaluation {
         case .resizeAndCrop: return "CROP"
         case .resize: return "RESIZE"
+        case .fit: return "FIT"
         }
     }
 }
