@@ -14,7 +14,7 @@ func randomPlan(_ network: Network, _ isa: ISA, seed: UInt64) throws -> Plan {
 
 /// A legal kernel for every shape of a plan.
 private func randomKernels(of plan: Plan, _ random: inout SplitMix) -> [Kernel] {
-    let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
+    let space = SearchSpace(of: plan, threads: 2, batch: 1)
     return plan.tunableShapes.compactMap { space.kernels(for: $0).randomElement(using: &random) }
 }
 
