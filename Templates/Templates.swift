@@ -35,6 +35,7 @@ public enum TemplateFiles {
         "gemm_formula_gelu": PackageResources.gemm_formula_gelu_mustache,
         "gemm_split_rows": PackageResources.gemm_split_rows_mustache,
         "gemm_split_columns": PackageResources.gemm_split_columns_mustache,
+        "layer_norm_row.h": PackageResources.layer_norm_row_h_mustache,
         "layer_norm.c": PackageResources.layer_norm_c_mustache,
         "depthwise_row.h": PackageResources.depthwise_row_h_mustache,
         "conv_ffn.c": PackageResources.conv_ffn_c_mustache,
@@ -45,6 +46,8 @@ public enum TemplateFiles {
         "lofi_attention.c": PackageResources.lofi_attention_c_mustache,
         "patches.c": PackageResources.patches_c_mustache,
         "sampling.c": PackageResources.sampling_c_mustache,
+        "feature_planes.c": PackageResources.feature_planes_c_mustache,
+        "feature_tokens.c": PackageResources.feature_tokens_c_mustache,
     ]
 
     private static let library: [String: [UInt8]] = [
@@ -70,6 +73,7 @@ public enum TemplateFiles {
         "api.h": PackageResources.api_h_mustache,
         "api_arguments.c": PackageResources.api_arguments_c_mustache,
         "api_results.c": PackageResources.api_results_c_mustache,
+        "api_resolutions.c": PackageResources.api_resolutions_c_mustache,
         "api_state.c": PackageResources.api_state_c_mustache,
         "api_weights.c": PackageResources.api_weights_c_mustache,
         "bench.c": PackageResources.bench_c_mustache,
@@ -98,6 +102,7 @@ public enum TemplateFiles {
         "reference.c": PackageResources.reference_c_mustache,
         "reference.h": PackageResources.reference_h_mustache,
         "reference_conv_ffn.c": PackageResources.reference_conv_ffn_c_mustache,
+        "reference_norm.c": PackageResources.reference_norm_c_mustache,
         "reference_attention.c": PackageResources.reference_attention_c_mustache,
         "reference_sampling.c": PackageResources.reference_sampling_c_mustache,
         "run.c": PackageResources.run_c_mustache,

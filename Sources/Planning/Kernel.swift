@@ -14,6 +14,7 @@ public enum Kernel: Sendable, Hashable, Codable {
     case loFiAttention(LoFiAttention)
     case sampling(Sampling)
     case convFFN(ConvFFN)
+    case featureMap(FeatureMap)
 }
 
 /// output = epilogue(input · Wᵀ + bias) on `rows` tokens.
@@ -80,9 +81,12 @@ public struct GEMM: Sendable, Hashable, Codable {
     public var macs: Int { shape.rows * shape.k * shape.n }
 }
 
+/// Patches at the right and bottom border are filled up with zeros.
 public struct Patches: Sendable, Hashable, Codable {
     public let image: Resolution
     public let side: Int
+
+    public var map: Resolution { image.covered(by: side) }
 }
 
 public struct LayerNorm: Sendable, Hashable, Codable {
@@ -97,10 +101,13 @@ public struct DepthwiseGELU: Sendable, Hashable, Codable {
     public let stride: Int
 }
 
+/// Tokens that windows have beyond the map count as zeros.
 public struct AveragePool: Sendable, Hashable, Codable {
     public let map: Resolution
     public let channels: Int
     public let window: Int
+
+    public var pooled: Resolution { map.covered(by: window) }
 }
 
 public struct MeanPool: Sendable, Hashable, Codable {
@@ -115,6 +122,12 @@ public struct HiFiAttention: Sendable, Hashable, Codable {
     public let window: Int
     public let inputStride: Int
     public let outputStride: Int
+    /// Where the windows do not divide the map: floats from the step's weights, those of the GEMM
+    /// that made q, k and v, to its bias of q. Tokens beyond the map are zero before that GEMM, so
+    /// the bias is their q, k and v.
+    public let bias: Int?
+
+    public var channels: Int { heads * headDim }
 }
 
 public struct LoFiAttention: Sendable, Hashable, Codable {
@@ -167,11 +180,14 @@ public struct LoFiAttention: Sendable, Hashable, Codable {
     }
 }
 
+/// All of the map is sampled, but an odd last row or column of tokens merges into none.
 public struct Sampling: Sendable, Hashable, Codable {
     public let map: Resolution
     public let channels: Int
     /// Floats from one output row to the next.
     public let outputStride: Int
+
+    public var merged: Resolution { map.divided(by: 2) }
 }
 
 /// A whole ConvFFN with its residual sum: the hidden map stays in the cache, a band of rows at a time.
@@ -238,6 +254,22 @@ public struct ConvFFN: Sendable, Hashable, Codable {
     }
 }
 
+/// A stage's token map as an output of the library, through a LayerNorm when `isNormalised`.
+public struct FeatureMap: Sendable, Hashable, Codable {
+    /// Tokens that are normalised and turned together: one run of a plane.
+    package static let block = 64
+
+    public let map: Resolution
+    public let channels: Int
+    public let isNormalised: Bool
+    public let layout: FeatureLayout
+
+    /// A block of normalised tokens.
+    package var scratch: Int {
+        isNormalised && layout == .planes ? Self.block * channels : 0
+    }
+}
+
 /// The sums of a tile, a row of weights and a broadcast value must fit the registers.
 func checkTile(rows: Int, vectors: Int, isa: ISA) throws {
     guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
@@ -253,18 +285,18 @@ extension Kernel {
     /// Multiply-accumulates of one image that the kernel really does.
     public var macs: Int {
         switch self {
-        case .patches, .layerNorm, .averagePool, .meanPool: 0
+        case .patches, .layerNorm, .averagePool, .meanPool, .featureMap: 0
         case .gemm(let gemm): gemm.macs
         case .depthwiseGELU(let kernel): kernel.map.count * kernel.channels * 9
         case .hiFiAttention(let kernel):
-            kernel.map.count * kernel.window * kernel.window * kernel.heads * kernel.headDim * 2
+            kernel.map.count * kernel.window * kernel.window * kernel.channels * 2
         case .loFiAttention(let kernel):
             kernel.shape.queries * kernel.shape.keys * kernel.shape.heads * kernel.shape.headDim * 2
         case .convFFN(let kernel):
             kernel.shape.map.count * kernel.shape.hidden * (2 * kernel.shape.channels + 9)
         case .sampling(let kernel):
-            // Eight offset filters and four corners of four points, for each quarter of the map.
-            kernel.map.count / 4 * 4 * kernel.channels * (8 + 4)
+            // Eight offset filters and four corners of four points, for each merged token.
+            kernel.merged.count * 4 * kernel.channels * (8 + 4)
         }
     }
 
@@ -273,6 +305,7 @@ extension Kernel {
         switch self {
         case .loFiAttention(let kernel): kernel.scratch(lanes: lanes)
         case .convFFN(let kernel): kernel.scratch(lanes: lanes)
+        case .featureMap(let kernel): kernel.scratch
         default: 0
         }
     }
@@ -281,4 +314,11 @@ extension Kernel {
 extension Int {
     /// The next multiple of `unit`.
     public func rounded(upTo unit: Int) -> Int { (self + unit - 1) / unit * unit }
+}
+
+extension Resolution {
+    /// How many squares of `side` cover it; those at the right and bottom may stick out.
+    public func covered(by side: Int) -> Resolution {
+        Resolution(height: (height + side - 1) / side, width: (width + side - 1) / side)
+    }
 }

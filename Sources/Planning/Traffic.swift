@@ -1,5 +1,5 @@
 /// The floats of a token map that a kernel touches: `rows` tokens of `width` floats, `stride`
-/// apart.
+/// apart; of a map in planes, `rows` planes of `width` tokens.
 public struct TokenExtent: Sendable, Equatable {
     public let rows: Int
     public let width: Int
@@ -61,6 +61,8 @@ extension Kernel {
         case .layerNorm(let kernel): 7 * kernel.rows * kernel.channels
         case .averagePool(let kernel): kernel.map.count * kernel.channels
         case .meanPool(let kernel): kernel.rows * kernel.channels
+        case .featureMap(let kernel):
+            kernel.isNormalised ? 7 * kernel.map.count * kernel.channels : 0
         default: 2 * macs
         }
     }
@@ -73,7 +75,10 @@ extension Kernel {
         case .sampling(let kernel): 8 * (4 * kernel.channels + 1)
         case .convFFN(let kernel):
             kernel.shape.hidden * (2 * kernel.shape.channels + 11) + kernel.shape.channels
-        case .patches, .averagePool, .meanPool, .hiFiAttention, .loFiAttention: 0
+        // Keys and values of tokens beyond the map.
+        case .hiFiAttention(let kernel): kernel.bias == nil ? 0 : 2 * kernel.channels
+        case .featureMap(let kernel): kernel.isNormalised ? 2 * kernel.channels : 0
+        case .patches, .averagePool, .meanPool, .loFiAttention: 0
         }
     }
 
@@ -92,8 +97,7 @@ extension Kernel {
         case .averagePool(let kernel):
             KernelExtents(
                 input: TokenExtent(rows: kernel.map.count, width: kernel.channels), second: nil,
-                output: TokenExtent(
-                    rows: kernel.map.divided(by: kernel.window).count, width: kernel.channels))
+                output: TokenExtent(rows: kernel.pooled.count, width: kernel.channels))
         case .convFFN(let kernel): kernel.shape.extents
         case .meanPool(let kernel):
             KernelExtents(
@@ -103,8 +107,9 @@ extension Kernel {
             KernelExtents(
                 input: TokenExtent(rows: kernel.map.count, width: kernel.channels), second: nil,
                 output: TokenExtent(
-                    rows: kernel.map.divided(by: 2).count, width: 4 * kernel.channels,
+                    rows: kernel.merged.count, width: 4 * kernel.channels,
                     stride: kernel.outputStride))
+        case .featureMap(let kernel): kernel.extents
         }
     }
 }
@@ -119,7 +124,7 @@ extension Patches {
     fileprivate var extents: KernelExtents {
         KernelExtents(
             input: TokenExtent(rows: image.count, width: 3), second: nil,
-            output: TokenExtent(rows: image.divided(by: side).count, width: 3 * side * side))
+            output: TokenExtent(rows: map.count, width: 3 * side * side))
     }
 }
 
@@ -141,10 +146,19 @@ extension ConvFFN.Shape {
 
 extension HiFiAttention {
     fileprivate var extents: KernelExtents {
-        let (tokens, channels) = (map.count, heads * headDim)
+        KernelExtents(
+            input: TokenExtent(rows: map.count, width: 3 * channels, stride: inputStride),
+            second: nil,
+            output: TokenExtent(rows: map.count, width: channels, stride: outputStride))
+    }
+}
+
+extension FeatureMap {
+    fileprivate var extents: KernelExtents {
+        let tokens = TokenExtent(rows: map.count, width: channels)
+        let planes = TokenExtent(rows: channels, width: map.count)
         return KernelExtents(
-            input: TokenExtent(rows: tokens, width: 3 * channels, stride: inputStride), second: nil,
-            output: TokenExtent(rows: tokens, width: channels, stride: outputStride))
+            input: tokens, second: nil, output: layout == .planes ? planes : tokens)
     }
 }
 

@@ -60,7 +60,7 @@ extension Kernel {
         case .averagePool(let kernel):
             let count = vectors(kernel.map.count, kernel.channels)
             return VectorWork(
-                operations: count, accesses: 1.25 * count, units: kernel.map.height / kernel.window)
+                operations: count, accesses: 1.25 * count, units: kernel.pooled.height)
         case .meanPool(let kernel):
             let count = vectors(kernel.rows, kernel.channels)
             return VectorWork(operations: count, accesses: count)
@@ -69,11 +69,18 @@ extension Kernel {
             let count = vectors(kernel.map.count, kernel.channels)
             return VectorWork(
                 fmas: 12 * count, operations: 2 * count, accesses: 16 * count,
-                units: kernel.map.height / 2)
+                units: kernel.merged.height)
         case .patches(let kernel):
             return VectorWork(
                 accesses: 2 * vectors(kernel.image.count * 3, 1) / Double(min(lanes, kernel.side)),
-                units: kernel.image.height / kernel.side)
+                units: kernel.map.height)
+        case .featureMap(let kernel):
+            // Copying, behind the three passes of a LayerNorm.
+            let count = vectors(kernel.map.count, kernel.channels)
+            let norm = kernel.isNormalised ? 1.0 : 0
+            return VectorWork(
+                fmas: 2 * norm * count, operations: 3 * norm * count,
+                accesses: (2 + 6 * norm) * count, units: kernel.map.count)
         case .gemm, .hiFiAttention, .loFiAttention, .convFFN: return VectorWork()
         }
     }
@@ -148,7 +155,7 @@ extension HiFiAttention {
         return VectorWork(
             fmas: 2 * vectors * scores,
             operations: scores * (horizontalSum + VectorWork.exponential / Double(min(lanes, 4))),
-            accesses: 4 * vectors * scores, units: map.count / (window * window))
+            accesses: 4 * vectors * scores, units: map.covered(by: window).count)
     }
 }
 

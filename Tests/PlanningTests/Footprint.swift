@@ -1,8 +1,14 @@
 import Networks
 import Planning
 
-struct Address: Hashable {
+/// The input, the arena, or one of the outputs.
+struct Room: Hashable {
     let base: Operand.Base
+    var output = 0
+}
+
+struct Address: Hashable {
+    let room: Room
     let index: Int
 }
 
@@ -19,12 +25,11 @@ struct Extent {
     }
 
     func addresses(at operand: Operand) -> [Address] {
-        (0..<rows).flatMap { row in
-            (0..<width).map { channel in
-                Address(
-                    base: operand.base,
-                    index: operand.offset + operand.column + row * stride + channel)
-            }
+        let isOutput = operand.base == .output
+        let room = Room(base: operand.base, output: isOutput ? operand.offset : 0)
+        let start = (isOutput ? 0 : operand.offset) + operand.column
+        return (0..<rows).flatMap { row in
+            (0..<width).map { Address(room: room, index: start + row * stride + $0) }
         }
     }
 }
@@ -51,8 +56,7 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.image.count, width: 3),
                 output: Extent(
-                    rows: kernel.image.divided(by: kernel.side).count,
-                    width: 3 * kernel.side * kernel.side))
+                    rows: Self.tiles(kernel.image, kernel.side), width: 3 * kernel.side * kernel.side))
         case .layerNorm(let kernel):
             self.init(onePass: Extent(rows: kernel.rows, width: kernel.channels))
         case .depthwiseGELU(let kernel):
@@ -63,7 +67,7 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.map.count, width: kernel.channels),
                 output: Extent(
-                    rows: kernel.map.divided(by: kernel.window).count, width: kernel.channels))
+                    rows: Self.tiles(kernel.map, kernel.window), width: kernel.channels))
         case .meanPool(let kernel):
             self.init(
                 input: Extent(rows: kernel.rows, width: kernel.channels),
@@ -75,9 +79,18 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.map.count, width: kernel.channels),
                 output: Extent(
-                    rows: kernel.map.divided(by: 2).count, width: 4 * kernel.channels,
-                    stride: kernel.outputStride))
+                    rows: (kernel.map.height / 2) * (kernel.map.width / 2),
+                    width: 4 * kernel.channels, stride: kernel.outputStride))
+        case .featureMap(let kernel):
+            let tokens = Extent(rows: kernel.map.count, width: kernel.channels)
+            let planes = Extent(rows: kernel.channels, width: kernel.map.count)
+            self.init(input: tokens, output: kernel.layout == .planes ? planes : tokens)
         }
+    }
+
+    /// Squares that cover a map, whose last ones may stick out.
+    private static func tiles(_ map: Resolution, _ side: Int) -> Int {
+        ((map.height + side - 1) / side) * ((map.width + side - 1) / side)
     }
 
     private init(onePass extent: Extent) { self.init(input: extent, output: extent) }

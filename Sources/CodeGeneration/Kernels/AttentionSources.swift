@@ -10,13 +10,14 @@ struct HiFiAttentionSource: KernelSource {
     var operation: String {
         "hifi_\(kernel.map)_\(kernel.heads)x\(kernel.headDim)_window\(kernel.window)"
             + "_in\(kernel.inputStride)_out\(kernel.outputStride)"
+            + (kernel.bias.map { "_bias\($0)" } ?? "")
     }
     func fields(isa: ISA) -> [ShapeField] {
         [
             ShapeField("height", kernel.map.height), ShapeField("width", kernel.map.width),
             ShapeField("window", kernel.window), ShapeField("heads", kernel.heads),
             ShapeField("head_dim", kernel.headDim), ShapeField("input_stride", kernel.inputStride),
-            ShapeField("output_stride", kernel.outputStride),
+            ShapeField("output_stride", kernel.outputStride), ShapeField("bias", kernel.bias ?? 0),
         ]
     }
 
@@ -24,12 +25,12 @@ struct HiFiAttentionSource: KernelSource {
         Context(
             name: name, height: kernel.map.height, width: kernel.map.width, heads: kernel.heads,
             headDim: kernel.headDim, window: kernel.window, inputStride: kernel.inputStride,
-            outputStride: kernel.outputStride)
+            outputStride: kernel.outputStride, bias: kernel.bias ?? 0)
     }
 
     private struct Context {
         let name: String
-        let height, width, heads, headDim, window, inputStride, outputStride: Int
+        let height, width, heads, headDim, window, inputStride, outputStride, bias: Int
     }
 }
 

@@ -36,14 +36,15 @@ extension Kernel {
         switch self {
         case .patches(let kernel): PatchesSource(kernel)
         case .gemm(let kernel): GEMMSource(kernel)
-        case .layerNorm(let kernel): LayerNormSource(kernel)
+        case .layerNorm(let kernel): RowsSource(kernel)
         case .depthwiseGELU(let kernel): DepthwiseSource(kernel)
         case .averagePool(let kernel): AveragePoolSource(kernel)
-        case .meanPool(let kernel): MeanPoolSource(kernel)
+        case .meanPool(let kernel): RowsSource(kernel)
         case .hiFiAttention(let kernel): HiFiAttentionSource(kernel)
         case .loFiAttention(let kernel): LoFiAttentionSource(kernel)
         case .sampling(let kernel): SamplingSource(kernel)
         case .convFFN(let kernel): ConvFFNSource(kernel)
+        case .featureMap(let kernel): FeatureMapSource(kernel)
         }
     }
 

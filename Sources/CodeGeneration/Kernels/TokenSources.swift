@@ -1,7 +1,7 @@
 import Networks
 import Planning
 
-// Kernels that work token by token: patches, norm, depthwise convolution, pooling, sampling.
+// Kernels that work token by token: patches, norm, depthwise convolution, pooling, sampling, output.
 
 struct PatchesSource: KernelSource {
     let kernel: Patches
@@ -29,43 +29,35 @@ struct PatchesSource: KernelSource {
     }
 }
 
-struct LayerNormSource: KernelSource {
-    let kernel: LayerNorm
-    init(_ kernel: LayerNorm) { self.kernel = kernel }
-
-    let template = "layer_norm.c"
-    let family = "LAYER_NORM"
+/// Kernels whose shape is a number of rows and channels.
+struct RowsSource: KernelSource {
+    let template, family, operation: String
     let variant = ""
-    var operation: String { "layer_norm_\(kernel.rows)x\(kernel.channels)" }
+    private let rows, channels: Int
+
+    init(_ kernel: LayerNorm) { self.init("layer_norm", kernel.rows, kernel.channels) }
+    init(_ kernel: MeanPool) { self.init("mean_pool", kernel.rows, kernel.channels) }
+
+    private init(_ name: String, _ rows: Int, _ channels: Int) {
+        template = "\(name).c"
+        family = name.uppercased()
+        operation = "\(name)_\(rows)x\(channels)"
+        self.rows = rows
+        self.channels = channels
+    }
+
     func fields(isa: ISA) -> [ShapeField] {
-        [ShapeField("rows", kernel.rows), ShapeField("channels", kernel.channels)]
+        [ShapeField("rows", rows), ShapeField("channels", channels)]
     }
 
     func context(name: String, isa: ISA) -> Any {
-        RowsContext(name: name, rows: kernel.rows, channels: kernel.channels)
-    }
-}
-
-struct MeanPoolSource: KernelSource {
-    let kernel: MeanPool
-    init(_ kernel: MeanPool) { self.kernel = kernel }
-
-    let template = "mean_pool.c"
-    let family = "MEAN_POOL"
-    let variant = ""
-    var operation: String { "mean_pool_\(kernel.rows)x\(kernel.channels)" }
-    func fields(isa: ISA) -> [ShapeField] {
-        [ShapeField("rows", kernel.rows), ShapeField("channels", kernel.channels)]
+        Context(name: name, rows: rows, channels: channels)
     }
 
-    func context(name: String, isa: ISA) -> Any {
-        RowsContext(name: name, rows: kernel.rows, channels: kernel.channels)
+    private struct Context {
+        let name: String
+        let rows, channels: Int
     }
-}
-
-private struct RowsContext {
-    let name: String
-    let rows, channels: Int
 }
 
 struct DepthwiseSource: KernelSource {
@@ -126,6 +118,38 @@ struct SamplingSource: KernelSource {
 
     func context(name: String, isa: ISA) -> Any {
         MapContext(name, kernel.map, kernel.channels, stride: kernel.outputStride)
+    }
+}
+
+struct FeatureMapSource: KernelSource {
+    let kernel: FeatureMap
+    init(_ kernel: FeatureMap) { self.kernel = kernel }
+
+    var template: String { "feature_\(kernel.layout.rawValue).c" }
+    let family = "FEATURE_MAP"
+    let variant = ""
+    var operation: String {
+        "feature_map_\(kernel.map)x\(kernel.channels)"
+            + (kernel.isNormalised ? "_norm" : "") + "_\(kernel.layout.rawValue)"
+    }
+    func fields(isa: ISA) -> [ShapeField] {
+        mapFields(kernel.map, kernel.channels) + [
+            ShapeField("is_normalised", kernel.isNormalised ? 1 : 0),
+            ShapeField("is_planes", kernel.layout == .planes ? 1 : 0),
+            ShapeField("scratch", kernel.scratch),
+        ]
+    }
+
+    func context(name: String, isa: ISA) -> Any {
+        Context(
+            name: name, height: kernel.map.height, width: kernel.map.width,
+            channels: kernel.channels, block: FeatureMap.block,
+            isNormalised: kernel.isNormalised ? 1 : 0)
+    }
+
+    private struct Context {
+        let name: String
+        let height, width, channels, block, isNormalised: Int
     }
 }
 

@@ -62,7 +62,7 @@ enum Family: String, CaseIterable {
         case .depthwiseGELU: self = .depthwise
         case .sampling: self = .sampling
         case .convFFN: self = .convFFN
-        case .patches, .layerNorm, .averagePool, .meanPool: self = .other
+        case .patches, .layerNorm, .averagePool, .meanPool, .featureMap: self = .other
         }
     }
 
@@ -73,7 +73,7 @@ enum Family: String, CaseIterable {
         case .depthwise: "depthwise convolution"
         case .sampling: "deformable sampling"
         case .convFFN: "whole ConvFFN"
-        case .other: "norms, pooling, patches"
+        case .other: "norms, pooling, copies"
         }
     }
 }

@@ -49,6 +49,10 @@ struct KernelWords {
                 fused: ["expansion", "depthwise", "GELU", "contraction", "residual"])
         case .sampling(let kernel):
             self.init("sampling", "\(kernel.map)x\(kernel.channels)", fused: ["offsets"])
+        case .featureMap(let kernel):
+            self.init(
+                "feature_map", "\(kernel.map)x\(kernel.channels), \(kernel.layout.rawValue)",
+                fused: kernel.isNormalised ? ["LayerNorm"] : [])
         }
     }
 
