@@ -8,7 +8,7 @@ extension CostModel {
     }
 
     /// Measured on LITv2-S: 28x28 tokens gain, 14x14 are equal, 7x7 lose a quarter.
-    private static let leastFusedTokens = 512
+    private static let leastFusedTokens = 384
     /// Tokens of a pass: of more, a panel would not stay in L1.
     private static let mostTokens = 128
     /// Narrower strips would expand too many columns twice.
@@ -72,8 +72,8 @@ extension CostModel {
         return sum
     }
 
-    /// Cycles of a row of the map.
-    private func cost(_ shape: ConvFFN.Shape, _ tiling: ConvFFN.Tiling) -> Double {
+    /// Cycles of a row of the map, by one thread.
+    package func cost(_ shape: ConvFFN.Shape, _ tiling: ConvFFN.Tiling) -> Double {
         let strips = tiling.strips(of: shape.map.width)
         let weights = 4 * shape.hidden * (2 * shape.channels + 10)
         let hidden = 4 * shape.hidden * (2 * strips[0].reach + tiling.band * tiling.strip)

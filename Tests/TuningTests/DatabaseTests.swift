@@ -34,7 +34,7 @@ private final class Warnings: Sendable {
 
     /// Another tiling than the plan's, for the shape that is `index`-th in work.
     private func other(_ index: Int, candidate: Int = 0) throws -> Kernel {
-        let space = SearchSpace(target: target, threads: 2, batch: 1)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
         let shape = plan.tunableShapes[index]
         let kernels = space.kernels(for: shape).filter { !plan.kernels.contains($0) }
         return kernels[candidate]

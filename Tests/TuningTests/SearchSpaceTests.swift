@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: ISA.allCases) func everyKernelOfTheSpaceIsLegalAndDoesTheWork(isa: ISA) throws
     {
         let plan = try plan(isa)
-        let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
         #expect(plan.tunableShapes.count > 8)
         for shape in plan.tunableShapes {
             let kernels = space.kernels(for: shape)
@@ -27,7 +27,7 @@ import Testing
     /// The largest tile of every width is in it, and nothing that is larger.
     @Test func theSpaceReachesTheRegisters() throws {
         let plan = try Planner(largerNetwork(), Target(isa: .avx512)).plan()
-        let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
         var tallest: [Int: Int] = [:]
         var splits: Set<GEMM.Tiling.Split> = []
         for shape in plan.tunableShapes {
@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: ISA.allCases) func pruningKeepsWhatMustBeCompared(isa: ISA) throws {
         let plan = try plan(isa)
-        let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
         for kernel in plan.kernels {
             guard let shape = kernel.tunableShape else { continue }
             let all = space.kernels(for: shape)
@@ -62,7 +62,7 @@ import Testing
     /// The first candidates differ in their tiles, not only in slabs.
     @Test func pruningPrefersOtherTiles() throws {
         let plan = try Planner(largerNetwork(), Target(isa: .avx512)).plan()
-        let space = SearchSpace(target: plan.target, threads: 2, batch: 1)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
         for shape in plan.tunableShapes {
             var tiles: Set<[Int]> = []
             let kernels = space.pruned(shape, to: 5, compulsory: [])
