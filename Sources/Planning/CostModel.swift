@@ -9,9 +9,9 @@ public struct CostModel: Sendable {
 
     /// Two vectors a row: each broadcast token feeds two multiply-adds, so loads keep up; what is
     /// left of the registers holds rows.
-    private static let vectors = 2
+    static let vectors = 2
 
-    private var mostRows: Int { (isa.registers - Self.vectors - 1) / Self.vectors }
+    var mostRows: Int { (isa.registers - Self.vectors - 1) / Self.vectors }
 
     /// - Parameter vectors: of a panel, where that is settled; nil leaves it to the model.
     public func tiling(
@@ -34,7 +34,7 @@ public struct CostModel: Sendable {
 
     /// Half-cycles per step of K for all tiles of `rows`: two multiply-adds or two loads a cycle, and
     /// eight independent sums to cover the latency.
-    private func cycles(rows: Int, tile: Int) -> Int {
+    func cycles(rows: Int, tile: Int) -> Int {
         func step(_ rows: Int) -> Int {
             max(rows * Self.vectors, rows + Self.vectors, 8)
         }
@@ -42,22 +42,8 @@ public struct CostModel: Sendable {
         return rows / tile * step(tile) + (rest > 0 ? step(rest) : 0)
     }
 
-    /// nil when separate kernels are better: one kernel reads the weights once for each row of the
-    /// map, which pays when a row has many tokens, and keeps four hidden rows in L2.
-    public func tiling(for shape: ConvFFN.Shape) -> ConvFFN.Tiling? {
-        let width = shape.map.width
-        guard width >= Self.leastFusedWidth,
-            4 * width * Storage.spread(shape.hidden) * 4 <= Self.fusedBytes
-        else { return nil }
-        let rows = bestRows(most: min(mostRows, width)) { cycles(rows: width, tile: $0) }
-        return ConvFFN.Tiling(rows: rows, vectors: Self.vectors)
-    }
-
-    private static let leastFusedWidth = 24
-    private static let fusedBytes = 512 * 1024
-
     /// The height of tile with the least cycles; of equals the highest, which reads weights least.
-    private func bestRows(most: Int, _ cycles: (Int) -> Int) -> Int {
+    func bestRows(most: Int, _ cycles: (Int) -> Int) -> Int {
         (1...most).map { (rows: $0, cycles: cycles($0)) }
             .reduce((rows: 1, cycles: Int.max)) { $1.cycles <= $0.cycles ? $1 : $0 }.rows
     }

@@ -190,42 +190,69 @@ public struct Sampling: Sendable, Hashable, Codable {
     public var merged: Resolution { map.divided(by: 2) }
 }
 
-/// A whole ConvFFN with its residual sum: the hidden map stays in the cache, row by row.
+/// A whole ConvFFN with its residual sum: the hidden map stays in the cache, a band of rows at a time.
 public struct ConvFFN: Sendable, Hashable, Codable {
     public struct Shape: Sendable, Hashable, Codable {
         public let map: Resolution
         public let channels: Int
         public let hidden: Int
+
+        package init(map: Resolution, channels: Int, hidden: Int) {
+            self.map = map
+            self.channels = channels
+            self.hidden = hidden
+        }
     }
 
-    /// Rows and vectors of sums kept in registers, for both products.
     public struct Tiling: Sendable, Hashable, Codable {
+        /// Rows and vectors of sums kept in registers, for both products.
         public let rows: Int
         public let vectors: Int
+        /// Rows of the map in one pass over the weights.
+        public let band: Int
+        /// Columns of the map that are walked down together; the last strip may be narrower.
+        public let strip: Int
 
-        public init(rows: Int, vectors: Int) {
+        public init(rows: Int, vectors: Int, band: Int, strip: Int) {
             self.rows = rows
             self.vectors = vectors
+            self.band = band
+            self.strip = strip
         }
     }
 
     public let shape: Shape
     public let tiling: Tiling
 
-    /// Throws when the tile does not fit the registers of `isa`.
+    /// Throws when the tile does not fit the registers of `isa`, or a band or strip is larger than
+    /// the map.
     public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
         self.shape = shape
         self.tiling = tiling
         try checkTile(rows: tiling.rows, vectors: tiling.vectors, isa: isa)
+        guard (1...shape.map.height).contains(tiling.band),
+            (1...shape.map.width).contains(tiling.strip)
+        else {
+            throw PlanError(
+                "bands of \(tiling.band) rows in strips of \(tiling.strip) columns: a map of "
+                    + "\(shape.map) tokens has fewer, or they are no sizes")
+        }
     }
 
-    /// Floats from one hidden token to the next.
-    public var hiddenStride: Int { Storage.spread(shape.hidden) }
+    /// Hidden columns under a strip: one more on either side.
+    var reach: Int { min(tiling.strip + 2, shape.map.width) }
 
-    /// Three rows of the hidden map, and one behind the convolution.
-    public var scratch: Int { 4 * shape.map.width * hiddenStride }
+    /// Floats: of each hidden panel two rows and a band; of one the rows that a pass expands; sums of
+    /// one vector; the input under a narrow strip.
+    public func scratch(lanes: Int) -> Int {
+        let panel = tiling.vectors * lanes
+        let band = tiling.band * tiling.strip
+        let fresh = (tiling.band + 2) * reach
+        let copy = tiling.strip < shape.map.width ? fresh * shape.channels : 0
+        return shape.hidden.rounded(upTo: panel) * (2 * reach + band) + fresh * panel + band * lanes
+            + copy
+    }
 }
-
 
 /// A stage's token map as an output of the library, through a LayerNorm when `isNormalised`.
 public struct FeatureMap: Sendable, Hashable, Codable {
@@ -277,7 +304,7 @@ extension Kernel {
     public func scratch(lanes: Int) -> Int {
         switch self {
         case .loFiAttention(let kernel): kernel.scratch(lanes: lanes)
-        case .convFFN(let kernel): kernel.scratch
+        case .convFFN(let kernel): kernel.scratch(lanes: lanes)
         case .featureMap(let kernel): kernel.scratch
         default: 0
         }

@@ -113,27 +113,36 @@ extension GEMM {
 }
 
 extension ConvFFN {
-    /// Two products as a GEMM does them and a depthwise convolution between them, for each row of
-    /// the map; the weights pass once a row, the hidden values are written and read twice in L2.
+    /// Two products as a GEMM does them and a depthwise convolution between them; the weights pass
+    /// once a band of a strip, the hidden values are written and read twice in L2.
     fileprivate func work(lanes: Int, batch: Int) -> VectorWork {
-        let (width, rows) = (tiling.vectors * lanes, shape.map.height * batch)
+        let width = tiling.vectors * lanes
         func panels(_ columns: Int) -> Int { (columns + width - 1) / width }
-        let depth =
-            panels(shape.hidden) * shape.channels + panels(shape.channels) * shape.hidden
-        let (full, rest) = (
-            shape.map.width / tiling.rows, shape.map.width % tiling.rows
-        )
+        let expansion = panels(shape.hidden) * shape.channels
+        let contraction = panels(shape.channels) * shape.hidden
+        let strips = tiling.strips(of: shape.map.width)
         func steps(_ cost: (Int) -> Int) -> Double {
-            Double(rows * depth * (full * cost(tiling.rows) + (rest > 0 ? cost(rest) : 0)))
+            func tiles(_ rows: Int) -> Double {
+                let (full, rest) = (rows / tiling.rows, rows % tiling.rows)
+                return Double(full * cost(tiling.rows) + (rest > 0 ? cost(rest) : 0))
+            }
+            let band = strips.reduce(0.0) {
+                $0 + Double(expansion) * tiles(tiling.band * $1.reach)
+                    + Double(contraction) * tiles(tiling.band * $1.width)
+            }
+            return band * Double(shape.map.height * batch) / Double(tiling.band)
         }
-        let tokens = rows * shape.map.width
+        let passes = (shape.map.height + tiling.band - 1) / tiling.band * strips.count * batch
+        let tokens = shape.map.count * batch
         let hidden = Double(tokens * ((shape.hidden + lanes - 1) / lanes))
-        let moved = rows * depth * width + tokens * (4 * shape.hidden + 3 * shape.channels)
+        let moved =
+            passes * (expansion + contraction) * width
+            + tokens * (4 * shape.hidden + 3 * shape.channels)
         return VectorWork(
             fmas: steps { max($0 * tiling.vectors, 8) } + 9 * hidden,
             operations: (VectorWork.gelu + 1) * hidden,
-            accesses: steps { $0 + tiling.vectors } + 20 * hidden, l2Bytes: 4 * Double(moved),
-            units: rows)
+            accesses: steps { $0 + tiling.vectors } + 16 * hidden, l2Bytes: 4 * Double(moved),
+            units: shape.map.height * strips.count * batch)
     }
 }
 

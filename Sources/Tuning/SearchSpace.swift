@@ -2,9 +2,11 @@ import Planning
 
 /// All tilings that the kernels of a plan can have, and which of them are worth building.
 public struct SearchSpace: Sendable {
-    private let target: Target
+    let target: Target
     /// Vectors of a panel where they cannot change.
     private let panels: [GEMM.Shape: Int]
+    /// The same of fused ConvFFNs.
+    let fusedPanels: [ConvFFN.Shape: Int]
     private let estimate: TilingEstimate
 
     /// - Parameters:
@@ -14,8 +16,10 @@ public struct SearchSpace: Sendable {
     ///   - batch: images of one call.
     public init(of plan: Plan, threads: Int, batch: Int) {
         target = plan.target
-        let tilings = Planner.Decisions(of: plan).gemm
-        panels = plan.passes.count > 1 ? tilings.mapValues(\.vectors) : [:]
+        let tilings = Planner.Decisions(of: plan)
+        let areShared = plan.passes.count > 1
+        panels = areShared ? tilings.gemm.mapValues(\.vectors) : [:]
+        fusedPanels = areShared ? (tilings.convFFN ?? [:]).mapValues(\.vectors) : [:]
         estimate = TilingEstimate(isa: target.isa, threads: threads, batch: batch)
     }
 
@@ -35,6 +39,7 @@ public struct SearchSpace: Sendable {
                 }
             }
         case .attention(let shape): attentions(shape)
+        case .convFFN(let shape): convFFNs(shape)
         }
     }
 
@@ -63,7 +68,7 @@ public struct SearchSpace: Sendable {
         return chosen + (leaders + followers).prefix(max(0, limit - chosen.count))
     }
 
-    /// What the sums in registers look like.
+    /// What the sums in registers look like, or the tokens of a pass.
     private struct Tile: Hashable {
         let rows, vectors: Int
 
@@ -72,6 +77,7 @@ public struct SearchSpace: Sendable {
             case .gemm(let kernel): (rows, vectors) = (kernel.tiling.rows, kernel.tiling.vectors)
             case .loFiAttention(let kernel):
                 (rows, vectors) = (kernel.tiling.rows, kernel.tiling.keyVectors)
+            case .convFFN(let kernel): (rows, vectors) = (kernel.tiling.band, kernel.tiling.strip)
             default: (rows, vectors) = (0, 0)
             }
         }
@@ -82,7 +88,7 @@ public struct SearchSpace: Sendable {
 
 extension SearchSpace {
     /// Wider tiles would leave registers for no more than a few rows.
-    private static let mostVectors = 4
+    static let mostVectors = 4
 
     private var lanes: Int { target.isa.lanes }
 

@@ -19,6 +19,7 @@ struct TilingEstimate: Sendable {
         switch kernel {
         case .gemm(let kernel): cost(kernel.shape, kernel.tiling)
         case .loFiAttention(let kernel): cost(kernel.shape, kernel.tiling)
+        case .convFFN(let kernel): CostModel(isa: isa).cost(kernel.shape, kernel.tiling)
         default: 0
         }
     }

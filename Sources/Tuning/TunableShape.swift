@@ -4,6 +4,7 @@ import Planning
 public enum TunableShape: Sendable, Hashable {
     case gemm(GEMM.Shape)
     case attention(LoFiAttention.Shape)
+    case convFFN(ConvFFN.Shape)
 }
 
 extension Kernel {
@@ -12,6 +13,7 @@ extension Kernel {
         switch self {
         case .gemm(let kernel): .gemm(kernel.shape)
         case .loFiAttention(let kernel): .attention(kernel.shape)
+        case .convFFN(let kernel): .convFFN(kernel.shape)
         default: nil
         }
     }
@@ -22,17 +24,21 @@ extension Kernel {
         case .gemm(let kernel): (try? GEMM(kernel.shape, kernel.tiling, isa: isa)) != nil
         case .loFiAttention(let kernel):
             (try? LoFiAttention(kernel.shape, kernel.tiling, isa: isa)) != nil
+        case .convFFN(let kernel): (try? ConvFFN(kernel.shape, kernel.tiling, isa: isa)) != nil
         default: true
         }
     }
 }
 
 extension Planner.Decisions {
-    /// Decides that the work of `kernel` is done as it does it.
+    /// Decides that the work of `kernel` is done as it does it; with the first ConvFFN, that no other
+    /// one is fused unless it is decided too.
     public mutating func adopt(_ kernel: Kernel) {
         switch kernel {
         case .gemm(let kernel): gemm[kernel.shape] = kernel.tiling
         case .loFiAttention(let kernel): attention[kernel.shape] = kernel.tiling
+        case .convFFN(let kernel):
+            convFFN = (convFFN ?? [:]).merging([kernel.shape: kernel.tiling]) { $1 }
         default: break
         }
     }

@@ -102,4 +102,48 @@ import Testing
         #expect([7, 14].contains(model.tiling(for: shape(196, 384, 1536), maxBatch: 1).rows))
         #expect(model.tiling(for: shape(12, 384, 1536), maxBatch: 1).rows == 12)
     }
+
+    private func convFFN(_ height: Int, _ width: Int, _ channels: Int) -> ConvFFN.Shape {
+        ConvFFN.Shape(
+            map: Resolution(height: height, width: width), channels: channels, hidden: 4 * channels)
+    }
+
+    @Test(arguments: [(0, 3), (3, 0), (6, 3), (3, 8), (.max, 3), (3, .max), (-1, 3), (3, .min)])
+    func bandsAndStripsBeyondTheMapThrow(band: Int, strip: Int) {
+        let tiling = ConvFFN.Tiling(rows: 4, vectors: 2, band: band, strip: strip)
+        let error = #expect(throws: PlanError.self) {
+            try ConvFFN(convFFN(5, 7, 96), tiling, isa: .avx2)
+        }
+        #expect(error?.description.contains("bands of \(band) rows in strips of \(strip)") == true)
+    }
+
+    /// Whatever the map, a fused ConvFFN's tiling is legal, and a thread's hidden values are few.
+    @Test(arguments: ISA.allCases) func costModelConvFFNIsLegal(isa: ISA) throws {
+        let model = CostModel(isa: isa)
+        let maps = [
+            (1, 1), (1, 600), (600, 1), (23, 23), (25, 42), (28, 28), (31, 37), (50, 84), (56, 56),
+            (100, 168), (200, 336), (64, 2048),
+        ]
+        for (height, width) in maps {
+            for channels in [12, 96, 192, 768] {
+                let shape = convFFN(height, width, channels)
+                guard let tiling = model.tiling(for: shape) else {
+                    #expect(height * width < 784)
+                    continue
+                }
+                let kernel = try ConvFFN(shape, tiling, isa: isa)
+                #expect(tiling.band * tiling.strip <= 128)
+                #expect(kernel.scratch(lanes: isa.lanes) < 4 * channels * 600)
+            }
+        }
+    }
+
+    /// Small maps have too few tokens for the weights that one kernel reads again and again.
+    @Test func convFFNsOfSmallMapsAreSeparate() {
+        let model = CostModel(isa: .avx512)
+        #expect(model.tiling(for: convFFN(7, 7, 768)) == nil)
+        #expect(model.tiling(for: convFFN(14, 14, 384)) == nil)
+        #expect(model.tiling(for: convFFN(28, 28, 192))?.strip == 28)
+        #expect(model.tiling(for: convFFN(56, 56, 96))?.strip == 56)
+    }
 }

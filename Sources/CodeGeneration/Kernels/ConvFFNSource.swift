@@ -9,7 +9,10 @@ struct ConvFFNSource: KernelSource {
     var operation: String {
         "conv_ffn_\(kernel.shape.map)_\(kernel.shape.channels)x\(kernel.shape.hidden)"
     }
-    var variant: String { "\(kernel.tiling.rows)x\(kernel.tiling.vectors)" }
+    var variant: String {
+        let tiling = kernel.tiling
+        return "\(tiling.rows)x\(tiling.vectors)_band\(tiling.band)_strip\(tiling.strip)"
+    }
 
     func fields(isa: ISA) -> [ShapeField] {
         [
@@ -19,26 +22,33 @@ struct ConvFFNSource: KernelSource {
             ShapeField("height", kernel.shape.map.height),
             ShapeField("width", kernel.shape.map.width),
             ShapeField("channels", kernel.shape.channels),
-            ShapeField("hidden", kernel.shape.hidden), ShapeField("scratch", kernel.scratch),
+            ShapeField("hidden", kernel.shape.hidden),
+            ShapeField("scratch", kernel.scratch(lanes: isa.lanes)),
         ]
     }
 
     func context(name: String, isa: ISA) -> Any {
         let shape = kernel.shape
-        let panel = kernel.tiling.vectors * isa.lanes
+        let tiling = kernel.tiling
+        let panel = tiling.vectors * isa.lanes
         let expand = shape.hidden.rounded(upTo: panel) * (shape.channels + 1)
         let depthwise = 10 * shape.hidden.rounded(upTo: isa.lanes)
         return Context(
             name: name, height: shape.map.height, width: shape.map.width,
-            channels: shape.channels, hidden: shape.hidden, hiddenStride: kernel.hiddenStride,
-            tileRows: kernel.tiling.rows, tileVectors: kernel.tiling.vectors,
+            channels: shape.channels, hidden: shape.hidden, band: tiling.band,
+            strip: tiling.strip, tileRows: tiling.rows, tileVectors: tiling.vectors,
+            // Whole rows of the map, or any part of one.
+            lowTiles: lowTiles(
+                rows: tiling.strip == shape.map.width ? tiling.strip : 1, tile: tiling.rows),
             depthwiseOffset: expand.rounded(upTo: 16),
             contractOffset: expand.rounded(upTo: 16) + depthwise.rounded(upTo: 16))
     }
 
     private struct Context {
         let name: String
-        let height, width, channels, hidden, hiddenStride: Int
-        let tileRows, tileVectors, depthwiseOffset, contractOffset: Int
+        let height, width, channels, hidden, band, strip: Int
+        let tileRows, tileVectors: Int
+        let lowTiles: [Int]
+        let depthwiseOffset, contractOffset: Int
     }
 }

@@ -41,21 +41,11 @@ struct GEMMSource: KernelSource {
             inputStride: shape.inputStride, outputStride: shape.outputStride,
             tileRows: tiling.rows, tileVectors: tiling.vectors,
             panel: tiling.vectors * isa.lanes, slab: tiling.slab,
-            split: tiling.split.rawValue, lowTiles: lowTiles,
+            split: tiling.split.rawValue,
+            lowTiles: lowTiles(rows: shape.rows, tile: tiling.rows),
             formula: "gemm_formula_\(shape.epilogue.rawValue)",
             epilogue: shape.epilogue.rawValue.uppercased(),
             splitting: "gemm_split_\(tiling.split.rawValue)")
-    }
-
-    /// Heights of the tiles below the last full one, so that any batch is covered exactly.
-    private var lowTiles: [Int] {
-        if shape.rows % tiling.rows == 0 { return [] }
-        // An image adds the same rest each time, so the rests are multiples of the common divisor.
-        let unit = greatestCommonDivisor(shape.rows, tiling.rows)
-        if tiling.rows / unit <= 4 {
-            return stride(from: tiling.rows - unit, to: 0, by: -unit).map { $0 }
-        }
-        return [16, 8, 4, 2, 1].filter { $0 < tiling.rows }
     }
 
     private struct Context {
@@ -67,8 +57,4 @@ struct GEMMSource: KernelSource {
         let lowTiles: [Int]
         let formula, epilogue, splitting: String
     }
-}
-
-private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-    b == 0 ? a : greatestCommonDivisor(b, a % b)
 }

@@ -43,7 +43,9 @@ struct KernelWords {
         case .convFFN(let kernel):
             self.init(
                 "conv_ffn", "\(kernel.shape.map), \(kernel.shape.channels)x\(kernel.shape.hidden)",
-                tile: "\(kernel.tiling.rows)x\(kernel.tiling.vectors * lanes)", split: "rows",
+                tile: "\(kernel.tiling.rows)x\(kernel.tiling.vectors * lanes), "
+                    + "\(kernel.tiling.band)x\(kernel.tiling.strip) tokens",
+                split: "rows",
                 fused: ["expansion", "depthwise", "GELU", "contraction", "residual"])
         case .sampling(let kernel):
             self.init("sampling", "\(kernel.map)x\(kernel.channels)", fused: ["offsets"])
