@@ -1,6 +1,7 @@
 """What is measured: networks by name, peers, and the environment in which a peer runs."""
 
 import os
+import re
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
@@ -41,41 +42,60 @@ class Peer:
 
 @dataclass(frozen=True)
 class Case:
-    """A network at one resolution, in pixels for a LITv2 and in tokens for the single layer."""
+    """A network at one resolution, in pixels for a LITv2 and in tokens for the single layer.
+
+    A dense case is a backbone that returns the feature maps of all stages; its stage 3 has windows
+    of `window` tokens.
+    """
 
     network: str
-    resolution: int
+    height: int
+    width: int
     plain: bool = False
+    dense: bool = False
+    window: int = 2
 
     @property
     def is_layer(self) -> bool:
         return self.network == "layer"
 
     @property
+    def resolution(self) -> str:
+        return f"{self.height}x{self.width}"
+
+    @property
     def name(self) -> str:
-        return f"{self.network}-{self.resolution}" + ("-plain" if self.plain else "")
+        size = f"{self.height}" if self.height == self.width else self.resolution
+        return (self.network + ("-dense" if self.dense else "") + f"-{size}"
+                + (f"-w{self.window}" if self.window != 2 else "")
+                + ("-plain" if self.plain else ""))
 
     @property
     def title(self) -> str:
+        size = f"{self.height}×{self.width}"
         if self.is_layer:
-            return f"HiLo layer {self.resolution}×{self.resolution}"
-        name = "LITv2-" + self.network[-1].upper() + f" at {self.resolution}"
-        return name + (", plain merging" if self.plain else "")
+            return f"HiLo layer {size}"
+        name = "LITv2-" + self.network[-1].upper()
+        if self.dense:
+            return f"{name} backbone at {size}, window {self.window}"
+        return (f"{name} at {self.height}" if self.height == self.width else f"{name} at {size}") + (
+            ", plain merging" if self.plain else "")
 
     @staticmethod
     def parse(text: str) -> "Case":
-        """Reads NETWORK[-RESOLUTION][-plain], for example litv2-s, litv2-b-384, layer."""
-        plain = text.endswith("-plain")
-        name = text.removesuffix("-plain")
-        head, _, tail = name.rpartition("-")
-        network, resolution = (head, int(tail)) if tail.isdigit() else (name, 0)
-        if network not in ("litv2-s", "litv2-m", "litv2-b", "layer"):
+        """Reads NETWORK[-dense][-RESOLUTION][-wN][-plain]: litv2-s, litv2-b-384, layer,
+        litv2-s-dense-800x1344-w4."""
+        form = re.fullmatch(
+            r"(litv2-[smb]|layer)(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?(-plain)?", text)
+        if not form:
             raise ArgumentTypeError(
-                f"{text}: expected litv2-s, litv2-m, litv2-b or layer, such as litv2-b-384 or "
-                "litv2-s-plain")
-        if network == "layer" and plain:
-            raise ArgumentTypeError(f"{text}: the layer has no token merging")
-        return Case(network, resolution or (14 if network == "layer" else 224), plain)
+                f"{text}: expected litv2-s, litv2-m, litv2-b or layer, such as litv2-b-384, "
+                "litv2-s-plain or litv2-s-dense-800x1344-w4")
+        network, dense, height, width, window, plain = form.groups()
+        if network == "layer" and (plain or dense or window):
+            raise ArgumentTypeError(f"{text}: the layer is one attention of window 2 alone")
+        side = int(height or (14 if network == "layer" else 512 if dense else 224))
+        return Case(network, side, int(width or side), bool(plain), bool(dense), int(window or 2))
 
 
 def environment(threads: int, wait: str) -> dict:

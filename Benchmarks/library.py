@@ -76,7 +76,11 @@ def seconds_of(command: list) -> float:
 def make(hilo: str, case: Case, folder: Path, batch: int) -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
     options = LAYER_OPTIONS if case.is_layer else ["--model", case.network]
-    options = options + ["--resolution", f"{case.resolution}x{case.resolution}"]
+    options = options + ["--resolution", case.resolution]
+    if case.dense:
+        options += ["--task", "features"]
+    if not case.is_layer:
+        options += ["--window", str(case.window)]
     if case.plain:
         weights = folder.with_suffix(".safetensors")
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,11 @@ Token merging has three forms that compute the same up to rounding:
   the deformable one with all offsets zero.
 """
 
+import dataclasses
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,21 +62,38 @@ class GridMerging(nn.Module):
 
 
 class Layer(litv2.HiLo):
-    """One HiLo layer with the map's size fixed: N×(side·side)×dim to the same shape."""
+    """One HiLo layer with the map's size fixed: N×(height·width)×dim to the same shape."""
 
-    def __init__(self, side: int):
+    def __init__(self, height: int, width: int):
         super().__init__(**LAYER)
-        self.side = side
+        self.size = height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x, self.side, self.side)
+        return super().forward(x, *self.size)
+
+
+class Backbone(litv2.LITv2):
+    """N×3×H×W to the feature maps of all stages."""
+
+    def __init__(self, config: litv2.Config):
+        super().__init__(config, dense=True)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.features(images))
+
+
+def unfilled(case: Case) -> litv2.LITv2:
+    config = litv2.PRESETS[case.network]
+    windows = tuple(case.window if window > 1 else window for window in config.windows)
+    config = dataclasses.replace(config, windows=windows)
+    return Backbone(config) if case.dense else litv2.LITv2(config)
 
 
 def build(case: Case, sampling: str, seed: int = 1) -> nn.Module:
     """The network of a case, its deformable convolutions in the form `sampling`."""
     if case.is_layer:
-        return seeded.fill(Layer(case.resolution), seed).eval()
-    network = seeded.fill(litv2.LITv2(litv2.PRESETS[case.network]), seed).eval()
+        return seeded.fill(Layer(case.height, case.width), seed).eval()
+    network = seeded.fill(unfilled(case), seed).eval()
     form = PlainMerging if case.plain else {"native": None, "grid": GridMerging}[sampling]
     if form is not None:
         for module in network.modules():
@@ -84,14 +103,21 @@ def build(case: Case, sampling: str, seed: int = 1) -> nn.Module:
 
 
 def inputs(case: Case, batch: int, seed: int = 1) -> Tensor:
-    side = case.resolution
-    shape = (side * side, LAYER["dim"]) if case.is_layer else (3, side, side)
-    return seeded.inputs(seed, batch, *shape)
+    if case.is_layer:
+        return seeded.inputs(seed, batch, case.height * case.width, LAYER["dim"])
+    return seeded.inputs(seed, batch, 3, case.height, case.width)
+
+
+def flat(outputs) -> np.ndarray:
+    """One output, or those of a backbone one after the other."""
+    if isinstance(outputs, (tuple, list)):
+        return np.concatenate([np.asarray(output).ravel() for output in outputs])
+    return np.asarray(outputs)
 
 
 def undeformed_weights(case: Case, seed: int = 1) -> dict[str, Tensor]:
     """The `state_dict` that makes HiLo's deformable merging a plain one: all offsets zero."""
-    state = seeded.fill(litv2.LITv2(litv2.PRESETS[case.network]), seed).state_dict()
+    state = seeded.fill(unfilled(case), seed).state_dict()
     return {
         name: torch.zeros_like(tensor) if "conv_offset" in name else tensor
         for name, tensor in state.items()

@@ -14,7 +14,8 @@ import library
 import report
 from cases import Case
 
-CASES = ("litv2-s", "litv2-m", "litv2-b", "litv2-b-384", "layer")
+CASES = ("litv2-s", "litv2-m", "litv2-b", "litv2-b-384", "layer", "litv2-s-dense",
+         "litv2-s-dense-800x1344", "litv2-s-dense-800x1344-w4")
 
 
 def bench(case: Case, lib: library.Library, batches: list, args) -> list[dict]:
@@ -90,7 +91,7 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", required=True, help="the hilo executable")
     parser.add_argument("--output", type=Path, required=True, help="folder for all results")
-    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-SIDE][-plain]",
+    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-dense][-HxW][-wN][-plain]",
                         default=[Case.parse(name) for name in CASES])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--layer-batches", nargs="+", type=int, default=[64])
@@ -110,7 +111,7 @@ def main():
     speeds, processes = [], []
     for case in args.cases:
         report.progress(f"{case.title}: generate and build")
-        batches = args.layer_batches if case.is_layer else args.batches
+        batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
         lib = library.make(args.hilo, case, args.output / case.name / "library", max(batches))
         speeds += bench(case, lib, batches, args)
         processes.append(process(case, lib, args))

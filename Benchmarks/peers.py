@@ -24,6 +24,8 @@ from cases import TITLES, Case, Peer, environment
 HERE = Path(__file__).resolve().parent
 HILO = Peer("hilo")
 TOLERANCE = 1e-4  # of the largest output
+DEFAULT_CASES = ("litv2-s", "litv2-s-plain", "layer", "litv2-s-dense", "litv2-s-dense-800x1344",
+                 "litv2-s-dense-800x1344-w4")
 
 
 class Worker:
@@ -70,7 +72,7 @@ def prepare(case: Case, batch: int, folder: Path, args):
 def difference(worker: Worker, expected: np.ndarray) -> float:
     """The largest difference as a share of the largest output; too large ends the program."""
     scale = float(np.abs(expected).max())
-    found = np.load(worker.output).reshape(expected.shape)
+    found = np.load(worker.output)
     error = float(np.abs(found - expected).max()) / scale
     if not error <= TOLERANCE:
         raise SystemExit(f"{worker.peer.name} differs from PyTorch by {error:.2g} of the largest "
@@ -82,7 +84,7 @@ def measure(case: Case, batch: int, lib: library.Library | None, args) -> list[d
     """All peers of one case; a row each."""
     folder = args.output / case.name / f"batch{batch}"
     prepare(case, batch, folder, args)
-    expected = np.load(folder / "output.npy", mmap_mode="r")
+    expected = np.load(folder / "output.npy", mmap_mode="r").ravel()
     variables = environment(args.threads, args.wait)
     with contextlib.ExitStack() as stack:
         workers = []
@@ -145,8 +147,8 @@ def arguments():
     parser.add_argument("--hilo", required=True, help="the hilo executable")
     parser.add_argument("--output", type=Path, required=True, help="folder for all results")
     parser.add_argument("--name", default="peers", help="of the results' files")
-    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-SIDE][-plain]",
-                        default=[Case.parse(x) for x in ("litv2-s", "litv2-s-plain", "layer")])
+    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-dense][-HxW][-wN][-plain]",
+                        default=[Case.parse(x) for x in DEFAULT_CASES])
     parser.add_argument("--peers", nargs="+", type=Peer.parse, metavar="RUNTIME[:grid]",
                         default=[Peer(runtime) for runtime in TITLES])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
@@ -167,7 +169,7 @@ def main():
     args.output.mkdir(parents=True, exist_ok=True)
     rows = []
     for case in args.cases:
-        batches = args.layer_batches if case.is_layer else args.batches
+        batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
         lib = None
         if HILO in args.peers:
             folder = args.output / case.name / "library"

@@ -57,7 +57,8 @@ def groups(rows: list[dict]) -> dict:
 
 
 def peer_table(rows: list[dict]) -> str:
-    header = ["", "ms", "least – most", "images/s", "of FMA peak", "HiLo is faster by"]
+    header = ["", "ms", "least – most", "images/s", "of FMA peak", "peak memory MB",
+              "HiLo is faster by"]
     parts = []
     for (title, batch), group in groups(rows).items():
         first = group[0]
@@ -74,7 +75,7 @@ def peer_line(row: dict) -> list[str]:
         ratio = f"{row['ratio']:.2f}× ({row['ratio_least']:.2f} – {row['ratio_most']:.2f})"
     return [row["peer_title"], f"{row['median_ms']:.1f}",
             f"{row['least_ms']:.1f} – {row['most_ms']:.1f}", f"{row['images_per_second']:.1f}",
-            fraction, ratio]
+            fraction, f"{row['peak_mb']:.0f}", ratio]
 
 
 def peer_plot(rows: list[dict], path: Path):

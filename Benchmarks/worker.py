@@ -42,14 +42,14 @@ def hilo(args, images):
                 raise SystemExit(f"{short}: {function['status_text'](status).decode()}")
 
         model, context = ctypes.c_void_p(), ctypes.c_void_p()
-        options = (ctypes.c_int * 2)(args.threads, args.batch)
+        options = (ctypes.c_int * 4)(args.threads, args.batch, 0, 0)
         weights = str(folder / "weights" / f"{name}.safetensors").encode()
         call("model_open", weights, ctypes.byref(model))
         call("context_create", model, options, ctypes.byref(context))
 
         def run():
             call("run", context, pointer(images), args.batch, pointer(output))
-            return output
+            return [output]
 
         return run
 
@@ -68,7 +68,7 @@ def onnxruntime(args, images):
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model = str(args.folder / f"{args.peer.name}.onnx")
         session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        return lambda: session.run(None, {"input": images})[0]
+        return lambda: session.run(None, {"input": images})
 
     return opened
 
@@ -84,7 +84,8 @@ def openvino(args, images):
         request = model.create_infer_request()
 
         def run():
-            return request.infer([images], share_inputs=True, share_outputs=True)[0]
+            results = request.infer([images], share_inputs=True, share_outputs=True)
+            return [results[port] for port in model.outputs]
 
         return run
 
@@ -106,7 +107,8 @@ def pytorch(args, images, **compile_options):
 
         def run():
             with torch.inference_mode():
-                return network(batch).numpy()
+                outputs = network(batch)
+            return outputs if isinstance(outputs, tuple) else (outputs,)
 
         return run
 
@@ -119,6 +121,11 @@ def inductor(args, images):
 
 def inductor_autotune(args, images):
     return pytorch(args, images, freezing=True, max_autotune=True)
+
+
+def flat(outputs) -> np.ndarray:
+    """What a peer returned, one output after the other."""
+    return np.concatenate([np.asarray(output).ravel() for output in outputs])
 
 
 def peak_mb() -> float:
@@ -148,10 +155,10 @@ def main():
     base = peak_mb()
     start = time.perf_counter()
     run = opened()
-    first = np.asarray(run())
+    first = run()
     ready = (time.perf_counter() - start) * 1e3
     memory = peak_mb()
-    np.save(args.output, first)
+    np.save(args.output, flat(first))
     print(json.dumps({"ready_ms": ready, "base_mb": base, "peak_mb": memory}), file=answers,
           flush=True)
     for line in sys.stdin:

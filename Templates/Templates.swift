@@ -73,6 +73,7 @@ public enum TemplateFiles {
         "api.h": PackageResources.api_h_mustache,
         "api_arguments.c": PackageResources.api_arguments_c_mustache,
         "api_results.c": PackageResources.api_results_c_mustache,
+        "api_resolutions.c": PackageResources.api_resolutions_c_mustache,
         "api_state.c": PackageResources.api_state_c_mustache,
         "api_weights.c": PackageResources.api_weights_c_mustache,
         "bench.c": PackageResources.bench_c_mustache,

@@ -17,7 +17,8 @@ int main(int argc, char **argv)
         static float input[LITV2_S_INPUT_FLOATS], logits[LITV2_S_OUTPUT_FLOATS];
         for (size_t i = 0; i < sizeof rgb; ++i)
             rgb[i] = (unsigned char)rand();
-        litv2_s_preprocess(rgb, 256, 256, 256 * 3, LITV2_S_RECIPE_DEFAULT, input);
+        litv2_s_preprocess(rgb, 256, 256, 256 * 3, LITV2_S_RECIPE_DEFAULT, LITV2_S_HEIGHT,
+                           LITV2_S_WIDTH, input);
         status = litv2_s_run(context, input, 1, logits);
         int best = 0;
         for (int i = 1; i < LITV2_S_OUTPUT_FLOATS; ++i)

@@ -6,13 +6,18 @@ extension Checkpoint {
     ///
     /// - Parameters:
     ///   - expected: names and shapes; names are distinct.
+    ///   - optional: names of `expected` that the checkpoint may lack.
     ///   - allowingUnused: whether the checkpoint may hold more, such as a detection head.
-    /// - Returns: the weights, and the names in the file of tensors that were left over, sorted.
+    /// - Returns: the weights, the names in the file of tensors that were left over, and the
+    ///   optional names that it lacks, both sorted.
     /// - Throws: one `CheckpointError` that lists all missing, unexpected and misshapen tensors.
     public func weights(
-        matching expected: [ExpectedTensor], allowingUnused: Bool = false
-    ) throws -> (weights: Weights, unused: [String]) {
+        matching expected: [ExpectedTensor], optional: Set<String> = [],
+        allowingUnused: Bool = false
+    ) throws -> (weights: Weights, unused: [String], absent: [String]) {
         let matching = NameMatching(names: names, expected: Set(expected.map(\.name)))
+        let absent = optional.filter { matching.fileNames[$0] == nil }
+        let expected = expected.filter { !absent.contains($0.name) }
         let misfits = misfits(expected, matching)
         let problems =
             misfits + (allowingUnused ? [] : matching.unused.map { "unexpected: \(summary($0))" })
@@ -31,7 +36,7 @@ extension Checkpoint {
         for tensor in expected {
             values[tensor.name] = try matching.fileNames[tensor.name].map(floats)
         }
-        return (Weights(values), matching.unused)
+        return (Weights(values), matching.unused, absent.sorted())
     }
 
     /// One line for each expected tensor that is missing or of another shape or kind.

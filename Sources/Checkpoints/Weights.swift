@@ -24,6 +24,11 @@ public struct Weights: Sendable, Equatable {
         return tensor
     }
 
+    /// These and others, which take the place of equal names.
+    public func adding(_ others: [String: [Float]]) -> Weights {
+        Weights(values.merging(others) { $1 })
+    }
+
     /// Sorted.
     public var names: [String] { values.keys.sorted() }
 }

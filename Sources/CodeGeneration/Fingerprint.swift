@@ -28,6 +28,8 @@ extension Plan {
     private struct NetworkIdentity: Encodable {
         var stages: [LITv2.Stage] = []
         var classes: Int?
+        /// Their layout changes no weights.
+        var featureStages: [Int]?
         var layer: HiLoAttention?
 
         init(_ network: Network) {
@@ -35,6 +37,7 @@ extension Plan {
             case .litv2(let network):
                 stages = network.stages
                 classes = network.classes
+                featureStages = network.features?.stages
             case .hilo(let network): layer = network.attention
             }
         }

@@ -22,17 +22,21 @@ extension GeneratedLibrary {
     /// - Parameters:
     ///   - input: a .npy file: float32 of N × `inputShape`, or uint8 of height × width × RGB,
     ///     which the library preprocesses.
-    ///   - output: gets float32 of N × the floats of an output.
+    ///   - output: gets float32 of N × the output's shape; of a library of feature maps it is a
+    ///     folder, which gets stage1.npy and so on.
+    ///   - resolution: one that the library holds; nil is the first.
     ///   - threads: nil is what the library chooses.
     /// - Throws: `LibraryError.harness`, `.notBuilt`.
     @discardableResult
-    public func run(input: URL, output: URL, threads: Int? = nil) async throws -> RunReport {
+    public func run(
+        input: URL, output: URL, resolution: Resolution? = nil, threads: Int? = nil
+    ) async throws -> RunReport {
         let result = try await runHarness(
             [
                 "run", "--weights", weightsFile.path, "--input", input.path, "--output",
                 output.path,
                 "--json",
-            ] + option("--threads", threads))
+            ] + option("--resolution", resolution) + option("--threads", threads))
         return try decode(RunReport.self, result.stdout)
     }
 
@@ -45,11 +49,13 @@ extension GeneratedLibrary {
     /// - Returns: the program's report.
     /// - Throws: `LibraryError.harness`, `.notBuilt`.
     public func benchmark(
-        batch: Int? = nil, threads: Int? = nil, seconds: Double? = nil, profile: Bool = false,
-        json: Bool = false
+        resolution: Resolution? = nil, batch: Int? = nil, threads: Int? = nil,
+        seconds: Double? = nil, profile: Bool = false, json: Bool = false
     ) async throws -> String {
         let options =
-            option("--batch", batch) + option("--threads", threads) + option("--seconds", seconds)
+            option("--resolution", resolution)
+            + option("--batch", batch) + option("--threads", threads)
+            + option("--seconds", seconds)
         let flags = (profile ? ["--profile"] : []) + (json ? ["--json"] : [])
         return try await runHarness(
             ["bench", "--weights", weightsFile.path] + options + flags
@@ -85,15 +91,18 @@ extension GeneratedLibrary {
     ///
     /// - Throws: `LibraryError.harness`, also when the program is of another version; `.notBuilt`.
     public func profile(
-        batch: Int? = nil, threads: Int? = nil, seconds: Double? = nil
+        resolution: Resolution? = nil, batch: Int? = nil, threads: Int? = nil,
+        seconds: Double? = nil
     ) async throws -> Profile {
         let json = try await benchmark(
-            batch: batch, threads: threads, seconds: seconds, profile: true, json: true)
+            resolution: resolution, batch: batch, threads: threads, seconds: seconds,
+            profile: true, json: true)
         let profile = try decode(Profile.self, json)
-        guard profile.stepMilliseconds.count == plan.steps.count else {
+        let pass = plan.passes.first { $0.resolution == resolution } ?? plan.passes[0]
+        guard profile.stepMilliseconds.count == pass.steps.count else {
             throw LibraryError.harness(
                 code: 0,
-                "\(harness.path): expected times of \(plan.steps.count) steps, found "
+                "\(harness.path): expected times of \(pass.steps.count) steps, found "
                     + "\(profile.stepMilliseconds.count); generate and build the library again")
         }
         return profile

@@ -15,9 +15,16 @@ public struct LibraryGenerator: Sendable {
     ///   - source: where the weights come from.
     /// - Throws: `CheckpointError` when the weights do not fit the plan's network.
     public init(_ plan: Plan, _ source: WeightSource) throws {
-        let packer = WeightPacker(try source.weights(for: plan.network))
+        try self.init(plan, source.matched(plan.network), origin: source.label)
+    }
+
+    /// - Parameters:
+    ///   - matched: of the plan's network.
+    ///   - origin: what the packed file says of where they come from.
+    public init(_ plan: Plan, _ matched: WeightSource.Matched, origin: String) {
+        let packer = WeightPacker(matched.weights)
         self.plan = plan
-        origin = source.label
+        self.origin = origin
         values = { packer.values(of: $0) }
     }
 

@@ -10,8 +10,8 @@ public struct Verifier: Sendable {
     /// Told before each check: checks done, checks in all, and what is next.
     public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ next: String) -> Void
 
-    /// Images through the whole network.
-    static let images = 2
+    /// Images through the whole network; one where the reference takes minutes.
+    static func images(at resolution: Resolution) -> Int { resolution.count <= 512 * 512 ? 2 : 1 }
     /// Largest difference in units of the largest value.
     static let tolerance = 1e-4
 
@@ -45,7 +45,8 @@ public struct Verifier: Sendable {
     public func verify(progress: Progress? = nil) async throws -> Verification {
         let weights = try referenceWeights()
         let names = try await kernelNames()
-        let total = names.count + 1 + Self.images
+        let passes = library.plan.resolutions
+        let total = names.count + 1 + passes.count
         var kernels: [Verification.Comparison] = []
         for (index, name) in names.enumerated() {
             progress?(index, total, name)
@@ -53,8 +54,11 @@ public struct Verifier: Sendable {
         }
         progress?(names.count, total, "C API")
         let interface = try await verifyInterface()
-        progress?(names.count + 1, total, "network")
-        let network = try await verifyNetwork(weights)
+        var network: [Verification.Comparison] = []
+        for (index, resolution) in passes.enumerated() {
+            progress?(names.count + 1 + index, total, "network at \(resolution)")
+            network += try await verifyNetwork(try self.network.at(resolution), weights)
+        }
         return Verification(seed: seed, kernels: kernels, interface: interface, network: network)
     }
 
@@ -133,31 +137,43 @@ extension Verifier {
 // MARK: - Network
 
 extension Verifier {
-    private func verifyNetwork(_ weights: Weights) async throws -> [Verification.Comparison] {
+    private func verifyNetwork(
+        _ network: Network, _ weights: Weights
+    ) async throws -> [Verification.Comparison] {
+        let images = Self.images(at: network.resolution)
         let size = network.inputShape.reduce(1, *)
-        let input = SeededValues(seed: seed, name: "input").values(Self.images * size, scale: 2)
-        let output = try await run(input)
+        let input = SeededValues(seed: seed, name: "input").values(images * size, scale: 2)
+        let outputs = try await run(network, images: images, input)
         let reference = ReferenceNetwork(network) { weights[$0] }
-        let count = network.outputShape.reduce(1, *)
-        return try (0..<Self.images).map { image in
-            let expected = try reference.run(Array(input[image * size..<(image + 1) * size]))
-            return Self.compare(
-                output[image * count..<(image + 1) * count], expected, name: "image \(image)")
+        var comparisons: [Verification.Comparison] = []
+        for image in 0..<images {
+            let expected = try reference.outputs(Array(input[image * size..<(image + 1) * size]))
+            for (index, expected) in expected.enumerated() {
+                comparisons.append(
+                    Self.compare(
+                        outputs[index][image * expected.count..<(image + 1) * expected.count],
+                        expected, name: name(of: index, image: image, network)))
+            }
         }
+        return comparisons
     }
 
-    private func run(_ input: [Float]) async throws -> [Float] {
+    private func name(of output: Int, image: Int, _ network: Network) -> String {
+        let resolution = library.plan.passes.count > 1 ? "\(network.resolution), " : ""
+        let stage = network.features.map { ", stage \($0.stages[output])" } ?? ""
+        return "\(resolution)image \(image)\(stage)"
+    }
+
+    /// Each output, of all images.
+    private func run(
+        _ network: Network, images: Int, _ input: [Float]
+    ) async throws -> [[Float]] {
         try await withTemporaryFolder { folder in
-            let (x, y) = (folder.appending(path: "x.npy"), folder.appending(path: "y.npy"))
-            try NPYArray(shape: [Self.images] + network.inputShape, values: input)
-                .write(to: x.path)
-            try await library.run(input: x, output: y, threads: threads)
-            let output = try NPYArray(contentsOf: y.path)
-            guard output.values.count == Self.images * network.outputShape.reduce(1, *) else {
-                throw LibraryError.harness(
-                    code: 0, "\(library.harness.path): wrote an array of \(output.shape)")
-            }
-            return output.values
+            let x = folder.appending(path: "x.npy")
+            try NPYArray(shape: [images] + network.inputShape, values: input).write(to: x.path)
+            return try await library.outputs(
+                of: x, in: folder, resolution: network.resolution, threads: threads
+            ).arrays.map(\.values)
         }
     }
 

@@ -79,7 +79,7 @@ extension LITv2 {
         for part in try parts() { try assembly.add(part) }
         try self.init(
             name: name, resolution: Resolution(height: height, width: width),
-            stages: assembly.stages, classes: assembly.finish())
+            stages: assembly.stages, classes: assembly.finish(), features: assembly.features)
     }
 }
 
@@ -90,11 +90,14 @@ private struct Assembly {
     private var channels: Int?
     private var mergingIsOpen = false
     private var classes: Int?
+    var features: FeatureMaps?
 
     init(name: String) { self.name = name }
 
     mutating func add(_ part: any NetworkPart) throws {
-        guard classes == nil else { throw NetworkError("\(name): nothing may follow Classifier") }
+        guard classes == nil else {
+            throw NetworkError("\(name): nothing may follow Classifier or FeatureMaps")
+        }
         switch part {
         case let part as PatchEmbedding:
             guard channels == nil else {
@@ -107,13 +110,19 @@ private struct Assembly {
                 throw NetworkError("\(name): TokenMerging stands between two stages")
             }
             mergingIsOpen = true
-        case let part as Classifier:
-            guard !mergingIsOpen else {
-                throw NetworkError("\(name): a Stage must follow TokenMerging")
-            }
-            classes = part.classes
+        case let part as Classifier: try end(classes: part.classes)
+        case let part as FeatureMaps:
+            try end(classes: 0)
+            features = part
         default: throw NetworkError("\(name): \(type(of: part)) is not a part of LITv2")
         }
+    }
+
+    private mutating func end(classes: Int) throws {
+        guard !mergingIsOpen else {
+            throw NetworkError("\(name): a Stage must follow TokenMerging")
+        }
+        self.classes = classes
     }
 
     private mutating func add(_ stage: Stage) throws {
@@ -143,7 +152,8 @@ private struct Assembly {
     func finish() throws -> Int {
         guard let classes else {
             throw NetworkError(
-                "\(name): Classifier must stand at the end (classes: 0 for features)")
+                "\(name): Classifier (classes: 0 for pooled features) or FeatureMaps must stand at "
+                    + "the end")
         }
         return classes
     }

@@ -9,16 +9,19 @@ public struct ConfigurationOverrides: Sendable, Equatable {
     public var window: Int?
     /// Outputs of the head; 0 is none.
     public var classes: Int?
+    /// Makes a backbone that returns these maps.
+    public var features: FeatureMaps?
 
     public init(
         name: String? = nil, resolution: Resolution? = nil, alpha: Double? = nil,
-        window: Int? = nil, classes: Int? = nil
+        window: Int? = nil, classes: Int? = nil, features: FeatureMaps? = nil
     ) {
         self.name = name
         self.resolution = resolution
         self.alpha = alpha
         self.window = window
         self.classes = classes
+        self.features = features
     }
 }
 
@@ -66,7 +69,8 @@ public struct NetworkConfiguration: Sendable, Equatable {
             network = try LITv2(
                 name: name,
                 resolution: overrides.resolution ?? Resolution(height: side, width: side),
-                stages: stages, classes: classes, evaluation: evaluation)
+                stages: stages, classes: classes, features: overrides.features,
+                evaluation: overrides.features == nil ? evaluation : nil)
         } catch let error as NetworkError {
             throw NetworkError("\(source): \(error.description)")
         }

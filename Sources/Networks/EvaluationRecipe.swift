@@ -4,6 +4,9 @@ public enum EvaluationRecipe: String, Sendable, Codable {
     case resizeAndCrop
     /// Bicubic resize straight to the network's resolution.
     case resize
+    /// Bilinear resize that keeps the aspect ratio and fits inside the resolution, then zeros at right
+    /// and bottom: how detectors prepare images.
+    case fit
 
     /// The authors' choice: a crop up to 224 pixels, none at 384.
     static func usual(for resolution: Resolution) -> EvaluationRecipe {

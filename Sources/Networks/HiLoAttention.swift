@@ -29,7 +29,7 @@ public struct HiLoAttention: Sendable, Equatable, Codable {
     /// Factor of q·kᵀ for heads of `headDim` channels.
     public func scale(headDim: Int) -> Double { qkScale ?? 1 / Double(headDim).squareRoot() }
 
-    func check(channels: Int, map: Resolution, place: String) throws {
+    func check(channels: Int, place: String) throws {
         guard heads > 0 else {
             throw NetworkError("\(place): heads is \(heads); at least 1 head is needed")
         }
@@ -41,13 +41,8 @@ public struct HiLoAttention: Sendable, Equatable, Codable {
         guard alpha >= 0, alpha <= 1 else {
             throw NetworkError("\(place): alpha is \(alpha); it is a share of the heads, 0 to 1")
         }
-        guard window >= 1 else {
-            throw NetworkError("\(place): window is \(window); at least 1 token is needed")
-        }
-        guard map.height % window == 0, map.width % window == 0 else {
-            throw NetworkError(
-                "\(place): a map of \(map) tokens does not divide into \(window)x\(window) windows; "
-                    + "choose another window or resolution")
+        guard (1...256).contains(window) else {
+            throw NetworkError("\(place): window is \(window); 1 to 256 tokens are possible")
         }
         if let qkScale, !(qkScale.isFinite) {
             throw NetworkError("\(place): qk_scale is \(qkScale); it must be finite")

@@ -6,9 +6,18 @@ extension LITv2 {
                 "patch_embed.proj", from: 3, to: stages[0].channels, kernel: LITv2.patch)
             + Parameter.norm("patch_embed.norm", stages[0].channels)
         let layers = stages.indices.flatMap { parameters(ofStage: $0) }
+        guard features == nil else { return embedding + layers + featureNorms }
         let channels = stages[stages.count - 1].channels
         let head = classes > 0 ? Parameter.linear("head", from: channels, to: classes) : []
         return embedding + layers + Parameter.norm("norm", channels) + head
+    }
+
+    private var featureNorms: [Parameter] {
+        (features?.stages ?? []).flatMap { stage in
+            FeatureMaps.norm(ofStage: stage).map {
+                Parameter.norm($0, stages[stage - 1].channels)
+            } ?? []
+        }
     }
 
     /// Parameters of stage `index` (0-based) with the token merging that follows it.
@@ -89,11 +98,23 @@ extension LITv2 {
                 part: "stage \(index + 1)", parameters: count("layers.\(index)."),
                 macs: blockMACs(index) * stages[index].depth + mergingMACs(index))
         }
+        return [embedding] + layers + [headCost]
+    }
+
+    /// Of the final norm and the classes, or of the norms of feature maps.
+    private var headCost: Cost {
+        if let features {
+            let norms = features.stages.filter { FeatureMaps.norm(ofStage: $0) != nil }
+            return Cost(
+                part: "norms", parameters: featureNorms.reduce(0) { $0 + $1.count },
+                macs: norms.reduce(0) {
+                    $0 + stages[$1 - 1].channels * map(ofStage: $1 - 1).count
+                })
+        }
         let last = stages[stages.count - 1].channels
-        let head = Cost(
-            part: "head", parameters: count("norm.") + count("head."),
-            macs: last * tokens / (1 << stages.count) + last * classes)
-        return [embedding] + layers + [head]
+        return Cost(
+            part: "head", parameters: 2 * last + (classes > 0 ? (last + 1) * classes : 0),
+            macs: last * map(ofStage: 0).count / (1 << stages.count) + last * classes)
     }
 
     private func blockMACs(_ index: Int) -> Int {
@@ -109,7 +130,7 @@ extension LITv2 {
     private func mergingMACs(_ index: Int) -> Int {
         guard index + 1 < stages.count else { return 0 }
         let channels = stages[index].channels
-        let tokens = map(ofStage: index).count / 4
+        let tokens = map(ofStage: index + 1).count
         let convolution = (4 * channels + 1) * 2 * channels
         let offsets = (4 * channels + 1) * 12
         return tokens * (convolution + offsets + 2 * channels)

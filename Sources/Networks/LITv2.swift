@@ -1,5 +1,5 @@
-/// A LITv2 classifier (arXiv 2205.13213): patch embedding, stages of blocks with deformable token
-/// merging between them, and a head.
+/// A LITv2 (arXiv 2205.13213): patch embedding, stages of blocks with deformable token merging
+/// between them, and a classifier's head or the feature maps of a backbone.
 public struct LITv2: Sendable, Equatable, Codable {
     /// One stage: `depth` blocks on a map of `channels`-wide tokens.
     public struct Stage: Sendable, Equatable, Codable {
@@ -22,26 +22,39 @@ public struct LITv2: Sendable, Equatable, Codable {
     public let stages: [Stage]
     /// Outputs of the head; 0 leaves the head out and returns the pooled features.
     public let classes: Int
+    /// The maps that a backbone returns; nil for a classifier.
+    public let features: FeatureMaps?
     /// How an image becomes the input.
     public let evaluation: EvaluationRecipe
 
     /// - Parameter evaluation: nil is what the authors do at this resolution.
     /// - Throws: `NetworkError` when the numbers do not make a network.
     public init(
-        name: String, resolution: Resolution, stages: [Stage], classes: Int,
-        evaluation: EvaluationRecipe? = nil
+        name: String, resolution: Resolution, stages: [Stage], classes: Int = 0,
+        features: FeatureMaps? = nil, evaluation: EvaluationRecipe? = nil
     ) throws {
         self.name = name
         self.resolution = resolution
         self.stages = stages
-        self.classes = classes
-        self.evaluation = evaluation ?? .usual(for: resolution)
+        self.classes = features == nil ? classes : 0
+        self.features = features
+        self.evaluation = evaluation ?? (features == nil ? .usual(for: resolution) : .fit)
         try check()
     }
 
-    /// The token map of stage `index`, 0-based.
+    /// The token map of stage `index`, 0-based: patches at the border are filled with zeros, and
+    /// token merging leaves an odd row or column out.
     public func map(ofStage index: Int) -> Resolution {
-        resolution.divided(by: LITv2.patch << index)
+        resolution.dividedRoundingUp(by: LITv2.patch).divided(by: 1 << index)
+    }
+
+    /// The same network at another resolution.
+    ///
+    /// - Throws: `NetworkError` when the stages cannot halve it.
+    public func at(_ resolution: Resolution) throws -> LITv2 {
+        try LITv2(
+            name: name, resolution: resolution, stages: stages, classes: classes,
+            features: features, evaluation: evaluation)
     }
 
     func check() throws {
@@ -54,21 +67,33 @@ public struct LITv2: Sendable, Equatable, Codable {
                 "\(name): classes is \(classes); 1 to 1000000 are possible, and 0 for pooled features"
             )
         }
-        let multiple = LITv2.patch << (stages.count - 1)
-        for side in [resolution.height, resolution.width] {
-            guard side <= 16384 else {
-                throw NetworkError(
-                    "\(name): resolution \(resolution): sides up to 16384 are possible")
-            }
-            guard side > 0, side % multiple == 0 else {
-                throw NetworkError(
-                    "\(name): resolution \(resolution): \(side) is not a multiple of \(multiple), "
-                        + "so \(stages.count) stages cannot halve the map; the nearest that can is "
-                        + "\(max(multiple, (side + multiple / 2) / multiple * multiple))")
-            }
-        }
+        try features?.check(stageCount: stages.count, name: name)
+        for side in [resolution.height, resolution.width] { try check(side: side) }
         for (index, stage) in stages.enumerated() {
             try check(stage, at: index)
+        }
+    }
+
+    private func check(side: Int) throws {
+        guard side <= 16384 else {
+            throw NetworkError(
+                "\(name): resolution \(resolution): sides up to 16384 are possible")
+        }
+        let multiple = LITv2.patch << (stages.count - 1)
+        guard features == nil else {
+            let least = multiple - LITv2.patch + 1
+            guard side >= least else {
+                throw NetworkError(
+                    "\(name): resolution \(resolution): \(side) is too small for \(stages.count) "
+                        + "stages to halve the map; at least \(least) pixels are needed")
+            }
+            return
+        }
+        guard side > 0, side % multiple == 0 else {
+            throw NetworkError(
+                "\(name): resolution \(resolution): \(side) is not a multiple of \(multiple), "
+                    + "so \(stages.count) stages cannot halve the map; the nearest that can is "
+                    + "\(max(multiple, (side + multiple / 2) / multiple * multiple))")
         }
     }
 
@@ -89,8 +114,7 @@ public struct LITv2: Sendable, Equatable, Codable {
             throw NetworkError(
                 "\(place): MLP ratio \(stage.mlpRatio) leaves no hidden channels or too many")
         }
-        try stage.attention?.check(
-            channels: stage.channels, map: map(ofStage: index), place: place)
+        try stage.attention?.check(channels: stage.channels, place: place)
     }
 }
 
@@ -121,10 +145,17 @@ public struct HiLo: Sendable, Equatable, Codable {
         guard (1...4096).contains(map.height), (1...4096).contains(map.width) else {
             throw NetworkError("\(name): a map of \(map) tokens; sides of 1 to 4096 are possible")
         }
-        try attention.check(channels: dim, map: map, place: name)
+        try attention.check(channels: dim, place: name)
     }
 
     var parameters: [Parameter] { attention.parameters("", channels: dim) }
+
+    func at(_ map: Resolution) throws -> HiLo {
+        try HiLo(
+            name: name, dim: dim, heads: attention.heads, window: attention.window,
+            alpha: attention.alpha, qkvBias: attention.qkvBias, qkScale: attention.qkScale,
+            height: map.height, width: map.width)
+    }
 }
 
 /// A model's name becomes part of C symbols and file names.

@@ -17,8 +17,19 @@ extension LITv2 {
             stage.attention.map { "stage \(index + 1): \($0.summary)" }
         }
         return "LITv2 on \(resolution) pixels, \(stages[0].channels) channels, \(depths) blocks, "
-            + (classes > 0 ? "\(classes) classes" : "pooled features")
+            + outputSummary
             + (attention.isEmpty ? "" : "; " + attention.joined(separator: "; "))
+    }
+}
+
+extension LITv2 {
+    private var outputSummary: String {
+        if let features {
+            return "feature maps of \(features.stages.count == 1 ? "stage" : "stages") "
+                + features.stages.map(String.init).joined(separator: ", ")
+                + (features.layout == .tokens ? ", channels last" : "")
+        }
+        return classes > 0 ? "\(classes) classes" : "pooled features"
     }
 }
 

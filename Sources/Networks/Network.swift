@@ -1,4 +1,4 @@
-/// What to compute: a whole LITv2 classifier, or one HiLo attention layer on its own.
+/// What to compute: a whole LITv2, or one HiLo attention layer on its own.
 ///
 /// A network is a checked value: whatever exists can be lowered, planned and generated.
 public enum Network: Sendable, Equatable, Codable {
@@ -36,10 +36,31 @@ public enum Network: Sendable, Equatable, Codable {
         parameters.filter { !$0.isStatistic }.reduce(0) { $0 + $1.count }
     }
 
-    /// Floats of one image's input and output, without the batch dimension.
+    /// Pixels of an image, or tokens of a layer's map.
+    public var resolution: Resolution {
+        switch self {
+        case .litv2(let network): network.resolution
+        case .hilo(let layer): layer.map
+        }
+    }
+
+    /// The same network at another resolution.
     ///
-    /// A classifier takes `[3, height, width]` and returns `[classes]` (`[8C]` without a head);
-    /// a layer takes and returns `[height · width, dim]`.
+    /// - Throws: `NetworkError` when it does not take that.
+    public func at(_ resolution: Resolution) throws -> Network {
+        switch self {
+        case .litv2(let network): .litv2(try network.at(resolution))
+        case .hilo(let layer): .hilo(try layer.at(resolution))
+        }
+    }
+
+    /// The maps that a backbone returns; nil for what has one output.
+    public var features: FeatureMaps? {
+        if case .litv2(let network) = self { network.features } else { nil }
+    }
+
+    /// Floats of one image's input, without the batch dimension: `[3, height, width]` of a LITv2,
+    /// `[height · width, dim]` of a layer.
     public var inputShape: [Int] {
         switch self {
         case .litv2(let network): [3, network.resolution.height, network.resolution.width]
@@ -47,14 +68,27 @@ public enum Network: Sendable, Equatable, Codable {
         }
     }
 
-    public var outputShape: [Int] {
+    /// Floats of one image's outputs, without the batch dimension.
+    ///
+    /// A classifier has one, `[classes]` (`[8C]` without a head), a layer too, `[height · width,
+    /// dim]`; a backbone has one a map, `[C, h, w]`, or `[h, w, C]` with channels last.
+    public var outputShapes: [[Int]] {
         switch self {
-        case .litv2(let network):
-            [
-                network.classes > 0
-                    ? network.classes : network.stages[network.stages.count - 1].channels
-            ]
-        case .hilo(let layer): [layer.map.count, layer.dim]
+        case .litv2(let network): network.outputShapes
+        case .hilo(let layer): [[layer.map.count, layer.dim]]
+        }
+    }
+}
+
+extension LITv2 {
+    fileprivate var outputShapes: [[Int]] {
+        guard let features else {
+            return [[classes > 0 ? classes : stages[stages.count - 1].channels]]
+        }
+        return features.stages.map { stage in
+            let (map, channels) = (map(ofStage: stage - 1), stages[stage - 1].channels)
+            return features.layout == .planes
+                ? [channels, map.height, map.width] : [map.height, map.width, channels]
         }
     }
 }
@@ -72,9 +106,14 @@ public struct Resolution: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Tokens or pixels in all.
     public var count: Int { height * width }
 
-    /// The map after a stride that divides both sides.
+    /// The map after a stride; what is left at the border is left out.
     public func divided(by stride: Int) -> Resolution {
         Resolution(height: height / stride, width: width / stride)
+    }
+
+    /// The map after a stride; what is left at the border is filled up.
+    public func dividedRoundingUp(by stride: Int) -> Resolution {
+        Resolution(height: (height + stride - 1) / stride, width: (width + stride - 1) / stride)
     }
 
     public var description: String { "\(height)x\(width)" }

@@ -10,10 +10,12 @@ public enum Preset: String, Sendable, CaseIterable {
     ///   - name: prefix of the C symbols; nil is `litv2_s`, `litv2_m` or `litv2_b`.
     ///   - alpha: share of Lo-Fi heads in the stages with windows.
     ///   - window: window of stage 3; stage 4 attends globally.
+    ///   - features: the maps that a backbone returns; nil makes a classifier.
     /// - Throws: `NetworkError` when they do not make a network.
     public func network(
         name: String? = nil, resolution: Resolution = Resolution(height: 224, width: 224),
-        alpha: Double = 0.9, window: Int = 2, classes: Int = 1000
+        alpha: Double = 0.9, window: Int = 2, classes: Int = 1000,
+        features: FeatureMaps? = nil
     ) throws -> LITv2 {
         let channels = self == .base ? 128 : 96
         return try LITv2(
@@ -34,7 +36,7 @@ public enum Preset: String, Sendable, CaseIterable {
                 HiLoAttention(heads: channels / 4, window: 1, alpha: alpha)
                 ConvFFN()
             }
-            Classifier(classes: classes)
+            if let features { features } else { Classifier(classes: classes) }
         }
     }
 }

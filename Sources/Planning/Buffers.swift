@@ -60,3 +60,14 @@ extension ArenaBuffer {
         steps = steps.lowerBound...step
     }
 }
+
+extension Plan {
+    /// Floats of one image of the largest set of maps that are alive at the same step: no arena can
+    /// be smaller.
+    public var peakFloats: Int {
+        let buffers = buffers
+        return steps.indices.map { step in
+            buffers.filter { $0.steps.contains(step) }.reduce(0) { $0 + $1.size }
+        }.max() ?? 0
+    }
+}

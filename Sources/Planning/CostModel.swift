@@ -13,14 +13,19 @@ public struct CostModel: Sendable {
 
     private var mostRows: Int { (isa.registers - Self.vectors - 1) / Self.vectors }
 
-    public func tiling(for shape: GEMM.Shape, maxBatch: Int) -> GEMM.Tiling {
-        let rows = bestRows(most: min(mostRows, shape.rows * maxBatch)) {
+    /// - Parameter vectors: of a panel, where that is settled; nil leaves it to the model.
+    public func tiling(
+        for shape: GEMM.Shape, maxBatch: Int, vectors settled: Int? = nil
+    ) -> GEMM.Tiling {
+        let vectors = settled ?? Self.vectors
+        let most = (isa.registers - vectors - 1) / vectors
+        let rows = bestRows(most: min(most, shape.rows * maxBatch)) {
             cycles(rows: shape.rows, tile: $0)
         }
-        let panelBytes = shape.k * Self.vectors * isa.lanes * 4
+        let panelBytes = shape.k * vectors * isa.lanes * 4
         let tiles = (shape.rows + rows - 1) / rows
         return GEMM.Tiling(
-            rows: rows, vectors: Self.vectors, slab: max(1, Self.slabBytes / panelBytes),
+            rows: rows, vectors: vectors, slab: max(1, Self.slabBytes / panelBytes),
             split: tiles < Self.fewTiles ? .columns : .rows)
     }
 

@@ -22,7 +22,8 @@ public struct Graph: Sendable, Equatable {
     public private(set) var tensors: [Tensor]
     public private(set) var nodes: [Node] = []
     public static let input = 0
-    public private(set) var output = 0
+    /// The tensors that the network returns, in order.
+    public private(set) var outputs: [Int] = []
 
     init(input: Tensor) { tensors = [input] }
 
@@ -32,10 +33,12 @@ public struct Graph: Sendable, Equatable {
     ) -> Int {
         let first = tensors[inputs[0]]
         tensors.append(Tensor(map: map ?? first.map, channels: channels ?? first.channels))
-        output = tensors.count - 1
+        let output = tensors.count - 1
         nodes.append(Node(operation: operation, inputs: inputs, output: output, label: label))
         return output
     }
+
+    mutating func returns(_ tensor: Int) { outputs.append(tensor) }
 
     /// Nodes that read tensor `id`.
     func consumers(of id: Int) -> [Int] {
@@ -45,7 +48,7 @@ public struct Graph: Sendable, Equatable {
     /// The node that reads tensor `id`, when it is the only one.
     package func onlyConsumer(of id: Int) -> Int? {
         let all = consumers(of: id)
-        return all.count == 1 && id != output ? all[0] : nil
+        return all.count == 1 && !outputs.contains(id) ? all[0] : nil
     }
 }
 
@@ -72,6 +75,8 @@ public enum Operation: Sendable, Equatable {
     case concatenate
     case add
     case meanPool
+    /// A copy in the layout of an output, through a LayerNorm (eps 1e-5) where `norm` names one.
+    case featureMap(norm: String?, layout: FeatureLayout)
 }
 
 /// A matrix out×in with an optional bias, as it stands in a checkpoint.

@@ -226,9 +226,6 @@ public struct ConvFFN: Sendable, Hashable, Codable {
     public var scratch: Int { 4 * shape.map.width * hiddenStride }
 }
 
-/// How a feature map is handed out: planes are channels × height × width, tokens height × width ×
-/// channels.
-public enum FeatureLayout: String, Sendable, Codable { case planes, tokens }
 
 /// A stage's token map as an output of the library, through a LayerNorm when `isNormalised`.
 public struct FeatureMap: Sendable, Hashable, Codable {

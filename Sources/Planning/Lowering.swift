@@ -7,27 +7,40 @@ extension Graph {
         case .litv2(let network): self.init(lowering: network)
         case .hilo(let layer):
             self.init(input: Tensor(map: layer.map, channels: layer.dim))
-            _ = attention(Graph.input, layer.attention, prefix: "")
+            returns(attention(Graph.input, layer.attention, prefix: ""))
         }
     }
 
     private init(lowering network: LITv2) {
         self.init(input: Tensor(map: network.resolution, channels: 3))
         var x = embedding(network)
-        for (index, stage) in network.stages.enumerated() {
+        for (index, stage) in network.stages.prefix(network.lastStage).enumerated() {
             for block in 0..<stage.depth {
                 x = self.block(x, stage, prefix: "layers.\(index).blocks.\(block).")
             }
-            if index + 1 < network.stages.count {
+            if let features = network.features, features.stages.contains(index + 1) {
+                returns(featureMap(x, ofStage: index + 1, features.layout))
+            }
+            if index + 1 < network.lastStage {
                 x = tokenMerging(x, prefix: "layers.\(index).downsample.")
             }
         }
-        x = add(.layerNorm(parameter: "norm"), [x], label: "norm")
-        let channels = tensors[x].channels
-        x = add(.meanPool, [x], map: Resolution(height: 1, width: 1), label: "mean")
-        if network.classes > 0 {
-            _ = linear(x, LinearSource("head", from: channels, to: network.classes))
-        }
+        if network.features == nil { returns(head(x, classes: network.classes)) }
+    }
+
+    private mutating func head(_ map: Int, classes: Int) -> Int {
+        let x = add(.layerNorm(parameter: "norm"), [map], label: "norm")
+        let pooled = add(.meanPool, [x], map: Resolution(height: 1, width: 1), label: "mean")
+        guard classes > 0 else { return pooled }
+        return linear(
+            pooled, LinearSource("head", from: tensors[pooled].channels, to: classes))
+    }
+
+    private mutating func featureMap(
+        _ x: Int, ofStage stage: Int, _ layout: FeatureLayout
+    ) -> Int {
+        let norm = FeatureMaps.norm(ofStage: stage)
+        return add(.featureMap(norm: norm, layout: layout), [x], label: norm ?? "stage\(stage)")
     }
 
     private mutating func linear(_ x: Int, _ source: LinearSource) -> Int {
@@ -114,7 +127,7 @@ extension Graph {
         if heads.window > 1 {
             pooled = add(
                 .averagePool(window: heads.window), [x],
-                map: tensors[x].map.divided(by: heads.window), label: prefix + "pool")
+                map: tensors[x].map.dividedRoundingUp(by: heads.window), label: prefix + "pool")
         }
         let kv = linear(
             pooled,
@@ -138,4 +151,9 @@ extension Graph {
             .batchNorm(parameter: prefix + "norm_layer"), [merged], label: prefix + "norm_layer")
         return add(.gelu, [normalised], label: prefix + "act")
     }
+}
+
+extension LITv2 {
+    /// How many stages are computed: a backbone stops behind the last map that it returns.
+    fileprivate var lastStage: Int { features?.stages.last ?? stages.count }
 }

@@ -1,16 +1,14 @@
 import Networks
 
-/// Collects kernels, steps and packed weights, group by group.
+/// Collects the steps of one pass, group by group.
 struct PlanBuilder {
     private let graph: Graph
     private let storage: Storage
     private let target: Target
     private let decisions: Planner.Decisions
     private let costModel: CostModel
-    private var kernels: [Kernel] = []
-    private var indices: [Kernel: Int] = [:]
+    private(set) var parts: PlanParts
     private var drafts: [Draft] = []
-    private var weights: [PackedTensor] = []
 
     /// A step whose operands have no offsets yet.
     private struct Draft {
@@ -22,7 +20,11 @@ struct PlanBuilder {
         let weights: Int?
     }
 
-    init(graph: Graph, storage: Storage, target: Target, decisions: Planner.Decisions) {
+    init(
+        graph: Graph, storage: Storage, target: Target, decisions: Planner.Decisions,
+        parts: PlanParts
+    ) {
+        self.parts = parts
         self.graph = graph
         self.storage = storage
         self.target = target
@@ -39,33 +41,34 @@ struct PlanBuilder {
         } else {
             let last = graph.nodes[group.nodes[group.nodes.count - 1]]
             let kernel = try kernel(for: first, output: storage[last.output])
+            let weights = try weights(of: first)
             add(
                 kernel, first.label, input: storage[first.inputs[0]],
                 second: first.inputs.count > 1 ? storage[first.inputs[1]] : nil,
-                output: storage[last.output], layout: layout(for: first))
+                output: storage[last.output], weights: weights)
         }
     }
 
-    func plan(of network: Network) -> Plan {
+    func pass(at resolution: Resolution) -> Pass {
         let (offsets, size) = Arena.layout(requests())
         func operand(_ place: Storage.Place) -> Operand {
             switch place.buffer {
             case .input: Operand(base: .input, offset: 0, column: place.column)
-            case .output: Operand(base: .output, offset: 0, column: place.column)
+            case .output(let index): Operand(base: .output, offset: index, column: place.column)
             case .arena(let index):
                 Operand(base: .arena, offset: offsets[index], column: place.column)
             }
         }
-        let scratch = kernels.map { $0.scratch(lanes: target.isa.lanes) }.max() ?? 0
-        return Plan(
-            formatVersion: Plan.formatVersion, network: network, target: target, kernels: kernels,
+        let scratch = drafts.map { parts.kernels[$0.kernel].scratch(lanes: target.isa.lanes) }
+        return Pass(
+            resolution: resolution,
             steps: drafts.map {
                 Step(
                     kernel: $0.kernel, label: $0.label, input: operand($0.input),
                     second: $0.second.map(operand), output: operand($0.output),
                     weights: $0.weights)
             },
-            arenaFloats: size, scratchFloats: scratch.rounded(upTo: 16), weights: weights)
+            arenaFloats: size, scratchFloats: (scratch.max() ?? 0).rounded(upTo: 16))
     }
 
     private func requests() -> [Arena.Request] {
@@ -81,22 +84,12 @@ struct PlanBuilder {
 
     private mutating func add(
         _ kernel: Kernel, _ label: String, input: Storage.Place, second: Storage.Place? = nil,
-        output: Storage.Place, layout: PackedTensor.Layout? = nil
+        output: Storage.Place, weights: Int? = nil
     ) {
-        let index = indices[kernel] ?? kernels.count
-        if index == kernels.count {
-            kernels.append(kernel)
-            indices[kernel] = index
-        }
-        if let layout {
-            let offset = weights.last.map { $0.offset + $0.count } ?? 0
-            weights.append(
-                PackedTensor(name: label, offset: offset, count: layout.count, layout: layout))
-        }
         drafts.append(
             Draft(
-                kernel: index, label: label, input: input, second: second, output: output,
-                weights: layout == nil ? nil : weights.count - 1))
+                kernel: parts.index(of: kernel), label: label, input: input, second: second,
+                output: output, weights: weights))
     }
 }
 
@@ -108,17 +101,18 @@ extension PlanBuilder {
         else { throw PlanError("a fused ConvFFN on \(shape.map) tokens has no tiling") }
         let nodes = group.nodes.map { graph.nodes[$0] }
         let panel = tiling.vectors * target.isa.lanes
-        let parts = nodes.compactMap { node -> PackedTensor.Layout? in
-            switch node.operation {
-            case .linear(let source): .panels(sources: [source], panel: panel, batchNorm: nil)
-            default: layout(for: node)
-            }
+        // Expansion, depthwise, contraction: they lie behind one another, as separate kernels
+        // would have them.
+        let weights = try nodes.compactMap { node -> Int? in
+            guard case .linear(let source) = node.operation else { return try self.weights(of: node) }
+            return try parts.index(
+                ofWeights: node.label, .panels(sources: [source], panel: panel, batchNorm: nil))
         }
         let sum = nodes[nodes.count - 1]
         add(
             .convFFN(try ConvFFN(shape, tiling, isa: target.isa)), sum.label,
             input: storage[nodes[0].inputs[0]], second: storage[sum.inputs[0]],
-            output: storage[sum.output], layout: .sequence(parts))
+            output: storage[sum.output], weights: weights[0])
     }
 }
 
@@ -139,17 +133,28 @@ extension PlanBuilder {
             rows: graph.tensors[nodes[0].output].rows, k: sources[0].inputs,
             n: sources.reduce(0) { $0 + $1.outputs }, inputStride: input.stride,
             outputStride: output.stride, epilogue: epilogue)
-        let tiling =
-            decisions.gemm[shape] ?? costModel.tiling(for: shape, maxBatch: target.maxBatch)
+        let label = sources.map(\.parameter).joined(separator: " + ")
+        let tiling = tiling(for: shape, panel: parts.panel(ofWeights: label))
         let norm = nodes.compactMap { node in
             if case .batchNorm(let parameter) = node.operation { parameter } else { nil }
         }
-        add(
-            .gemm(try GEMM(shape, tiling, isa: target.isa)),
-            sources.map(\.parameter).joined(separator: " + "),
-            input: input, second: epilogue == .residual ? output : nil, output: output,
-            layout: .panels(
+        let weights = try parts.index(
+            ofWeights: label,
+            .panels(
                 sources: sources, panel: tiling.vectors * target.isa.lanes, batchNorm: norm.first))
+        add(
+            .gemm(try GEMM(shape, tiling, isa: target.isa)), label, input: input,
+            second: epilogue == .residual ? output : nil, output: output, weights: weights)
+    }
+
+    /// - Parameter panel: of weights that another pass has settled; a decision for other panels
+    ///   gives way, because all passes share the weights.
+    private func tiling(for shape: GEMM.Shape, panel: Int?) -> GEMM.Tiling {
+        let vectors = panel.map { $0 / target.isa.lanes }
+        if let decided = decisions.gemm[shape], decided.vectors == vectors ?? decided.vectors {
+            return decided
+        }
+        return costModel.tiling(for: shape, maxBatch: target.maxBatch, vectors: vectors)
     }
 
     /// Where a GEMM writes; with a residual sum, its columns of the sum.
@@ -188,6 +193,11 @@ extension PlanBuilder {
                 AveragePool(map: tensor.map, channels: tensor.channels, window: window))
         case .meanPool:
             return .meanPool(MeanPool(rows: tensor.rows, channels: tensor.channels))
+        case .featureMap(let norm, let layout):
+            return .featureMap(
+                FeatureMap(
+                    map: tensor.map, channels: tensor.channels, isNormalised: norm != nil,
+                    layout: layout))
         case .deformableSamples:
             return .sampling(
                 Sampling(map: tensor.map, channels: tensor.channels, outputStride: output.stride))
@@ -195,7 +205,8 @@ extension PlanBuilder {
             return .hiFiAttention(
                 HiFiAttention(
                     map: tensor.map, heads: heads, headDim: headDim, window: window,
-                    inputStride: input.stride, outputStride: output.stride, bias: nil))
+                    inputStride: input.stride, outputStride: output.stride,
+                    bias: biasOfPadding(node)))
         case .globalAttention(let heads, let headDim):
             return try globalAttention(node, heads: heads, headDim: headDim, output: output)
         case .linear, .batchNorm, .gelu, .add, .concatenate:
@@ -214,12 +225,44 @@ extension PlanBuilder {
         return .loFiAttention(try LoFiAttention(shape, tiling, isa: target.isa))
     }
 
+    /// The packed weights that a kernel reads.
+    private mutating func weights(of node: Graph.Node) throws -> Int? {
+        if case .windowAttention = node.operation, biasOfPadding(node) != nil {
+            return matrix(behind: node).flatMap { parts.index(ofMatrix: $0) }
+        }
+        return try layout(for: node).map { try parts.index(ofWeights: node.label, $0) }
+    }
+
+    /// Where windows reach beyond the map, its tokens there are zero and their q, k and v the bias
+    /// of the matrix that makes them: the floats from its packed weights to that bias.
+    private func biasOfPadding(_ node: Graph.Node) -> Int? {
+        let map = graph.tensors[node.inputs[0]].map
+        guard case .windowAttention(_, _, let window) = node.operation,
+            map.height % window != 0 || map.width % window != 0,
+            let source = matrix(behind: node), let index = parts.index(ofMatrix: source),
+            case .panels(let sources, let panel, _) = parts.weights[index].layout
+        else { return nil }
+        let columns = sources.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel)
+        let column = sources.prefix { $0 != source }.reduce(0) { $0 + $1.outputs }
+        return columns * source.inputs + column
+    }
+
+    /// The linear operator whose output `node` reads first.
+    private func matrix(behind node: Graph.Node) -> LinearSource? {
+        guard let producer = graph.nodes.first(where: { $0.output == node.inputs[0] }),
+            case .linear(let source) = producer.operation
+        else { return nil }
+        return source
+    }
+
     private func layout(for node: Graph.Node) -> PackedTensor.Layout? {
         let channels = graph.tensors[node.inputs[0]].channels
         let padded = channels.rounded(upTo: target.isa.lanes)
         switch node.operation {
         case .layerNorm(let parameter):
             return .norm(parameter: parameter, channels: channels, padded: padded)
+        case .featureMap(let parameter, _):
+            return parameter.map { .norm(parameter: $0, channels: channels, padded: padded) }
         case .depthwise(let parameter):
             return .depthwise(parameter: parameter, channels: channels, padded: padded)
         case .deformableSamples(let parameter):
@@ -236,7 +279,6 @@ extension PackedTensor.Layout {
             switch self {
             case .panels(let sources, let panel, _):
                 sources.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel) * (sources[0].inputs + 1)
-            case .sequence(let parts): parts.reduce(0) { $0 + $1.count }
             case .norm(_, _, let padded): 2 * padded
             case .depthwise(_, _, let padded): 10 * padded
             case .offsets(_, _, let padded): 8 * 4 * padded + 8

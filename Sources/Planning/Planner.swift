@@ -27,30 +27,60 @@ public struct Planner: Sendable {
     }
 
     private let network: Network
+    private let resolutions: [Resolution]
     private let target: Target
     private let decisions: Decisions
 
-    public init(_ network: Network, _ target: Target, decisions: Decisions = Decisions()) {
+    /// - Parameter resolutions: those of the library, the first being the default; empty stands for
+    ///   the network's own.
+    public init(
+        _ network: Network, _ target: Target, resolutions: [Resolution] = [],
+        decisions: Decisions = Decisions()
+    ) {
         self.network = network
         self.target = target
+        self.resolutions = resolutions.isEmpty ? [network.resolution] : resolutions
         self.decisions = decisions
     }
 
-    /// - Throws: `PlanError` when a decision does not fit the target.
+    /// - Throws: `PlanError` when a decision does not fit the target, or resolutions repeat;
+    ///   `NetworkError` when the network does not take one of them.
     public func plan() throws -> Plan {
+        guard Set(resolutions).count == resolutions.count else {
+            throw PlanError(
+                "resolutions \(resolutions.map(\.description).joined(separator: ", ")): each can "
+                    + "be planned once")
+        }
+        var parts = PlanParts()
+        let passes = try resolutions.map { try pass(network.at($0), &parts) }
+        return Plan(
+            formatVersion: Plan.formatVersion, network: try network.at(resolutions[0]),
+            target: target, kernels: parts.kernels, passes: passes, weights: parts.weights)
+    }
+
+    private func pass(_ network: Network, _ parts: inout PlanParts) throws -> Pass {
         let graph = Graph(network)
         let costModel = CostModel(isa: target.isa)
         let groups = graph.fused { shape in
             decisions.convFFN.map { $0[shape] != nil } ?? (costModel.tiling(for: shape) != nil)
         }
         var builder = PlanBuilder(
-            graph: graph, storage: Storage(graph, groups), target: target, decisions: decisions)
+            graph: graph, storage: Storage(graph, groups), target: target, decisions: decisions,
+            parts: parts)
         for group in groups { try builder.add(group) }
-        return builder.plan(of: network)
+        parts = builder.parts
+        return builder.pass(at: network.resolution)
     }
 }
 
 extension Plan {
+    /// The same networks on the same target, planned with other decisions.
+    ///
+    /// - Throws: `PlanError` when one of them does not fit.
+    public func replanned(with decisions: Planner.Decisions = .init()) throws -> Plan {
+        try Planner(network, target, resolutions: resolutions, decisions: decisions).plan()
+    }
+
     /// Checks that this plan, perhaps from a file, is what the planner makes of its decisions.
     ///
     /// Everything in a plan but the tilings follows from network and target, so a plan that was
@@ -63,7 +93,12 @@ extension Plan {
         }
         try network.check()
         try target.check()
-        let rebuilt = try Planner(network, target, decisions: Planner.Decisions(of: self)).plan()
+        guard !passes.isEmpty, resolutions[0] == network.resolution else {
+            throw PlanError(
+                "the plan is not consistent: it has no pass at its network's resolution; "
+                    + "generate it again")
+        }
+        let rebuilt = try replanned(with: Planner.Decisions(of: self))
         guard rebuilt == self else {
             throw PlanError(
                 "the plan is not consistent: its steps, offsets or weights do not follow from its "

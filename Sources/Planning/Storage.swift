@@ -2,7 +2,8 @@
 package struct Storage {
     package enum Buffer: Hashable {
         case input
-        case output
+        /// Which of the graph's outputs.
+        case output(Int)
         case arena(Int)
     }
 
@@ -65,7 +66,9 @@ package struct Storage {
     }
 
     private mutating func newPlace(_ tensor: Int, width: Int) -> Place {
-        if tensor == graph.output { return Place(buffer: .output, stride: width) }
+        if let index = graph.outputs.firstIndex(of: tensor) {
+            return Place(buffer: .output(index), stride: width)
+        }
         let stride = isStrided(tensor) ? Self.spread(width) : width
         sizes.append((graph.tensors[tensor].rows * stride).rounded(upTo: 16))
         return Place(buffer: .arena(sizes.count - 1), stride: stride)

@@ -19,8 +19,9 @@ public struct ReferenceNetwork: Sendable {
     ///     [tokens, dim] for a layer.
     ///   - trace: gets each stage's index, from 0, and its map before token merging; a layer has
     ///     no stages.
-    /// - Returns: `network.outputShape`: logits, pooled features without a head, or tokens.
-    /// - Throws: `ReferenceError` when the input or a tensor has another size.
+    /// - Returns: the network's only output: logits, pooled features without a head, or tokens.
+    /// - Throws: `ReferenceError` when the input or a tensor has another size, or the network
+    ///   returns feature maps.
     public func run(
         _ input: [Float], trace: (_ stage: Int, _ map: TokenMap) -> Void = { _, _ in }
     ) throws -> [Double] {
@@ -30,9 +31,24 @@ public struct ReferenceNetwork: Sendable {
                 "\(network.name): the input has \(input.count) values; expected "
                     + "\(expected.reduce(1, *)), the shape \(expected)")
         }
+        guard network.features == nil else {
+            throw ReferenceError("\(network.name): returns feature maps; use outputs(_:)")
+        }
         switch network {
         case .litv2(let model): return try classify(model, input, trace)
         case .hilo(let layer): return try attend(layer, input)
+        }
+    }
+
+    /// Computes all outputs of one image or one layer's tokens.
+    ///
+    /// - Returns: values of `network.outputShapes`.
+    /// - Throws: as `run`.
+    public func outputs(_ input: [Float]) throws -> [[Double]] {
+        guard let features = network.features else { return [try run(input)] }
+        let (height, width) = (network.resolution.height, network.resolution.width)
+        return try featureMaps(input, height: height, width: width, stages: features.stages).map {
+            features.layout == .planes ? $0.planes : $0.values
         }
     }
 
@@ -41,11 +57,15 @@ public struct ReferenceNetwork: Sendable {
     /// The weights must hold `norm1`, `norm2`, … for the stages from the second on; the first
     /// stage's map has no norm. The network's own resolution, final norm and head play no part.
     ///
-    /// - Parameter input: [3, `height`, `width`] of normalised pixels.
-    /// - Returns: each stage's map before its token merging, channels last.
+    /// - Parameters:
+    ///   - input: [3, `height`, `width`] of normalised pixels.
+    ///   - stages: whose maps are returned, 1-based; nil is all.
+    /// - Returns: the stages' maps before their token merging, channels last.
     /// - Throws: `ReferenceError` when the network is a layer, the image too small for the stages,
     ///   or the input or a tensor has another size.
-    public func featureMaps(_ input: [Float], height: Int, width: Int) throws -> [TokenMap] {
+    public func featureMaps(
+        _ input: [Float], height: Int, width: Int, stages: [Int]? = nil
+    ) throws -> [TokenMap] {
         guard case .litv2(let model) = network else {
             throw ReferenceError("\(network.name): a layer on its own has no feature maps")
         }
@@ -57,11 +77,12 @@ public struct ReferenceNetwork: Sendable {
         var maps: [TokenMap] = []
         let image = TokenMap(planes: input, height: height, width: width, channels: 3)
         try runStages(model, image) { stage, map in maps.append(map) }
-        for stage in maps.indices.dropFirst() {
-            let norm = try weights.affine("norm\(stage)", outputs: maps[stage].channels)
-            maps[stage] = Operators.layerNorm(maps[stage], norm)
+        return try (stages ?? Array(1...maps.count)).map { stage in
+            let map = maps[stage - 1]
+            guard let norm = FeatureMaps.norm(ofStage: stage) else { return map }
+            return Operators.layerNorm(
+                map, try weights.affine(norm, outputs: map.channels))
         }
-        return maps
     }
 
     private func attend(_ layer: HiLo, _ input: [Float]) throws -> [Double] {

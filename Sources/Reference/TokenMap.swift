@@ -39,6 +39,13 @@ public struct TokenMap: Sendable, Equatable {
         }
     }
 
+    /// The values in planes, `channels`×`height`×`width`.
+    public var planes: [Double] {
+        (0..<channels).flatMap { channel in
+            stride(from: channel, to: values.count, by: channels).map { values[$0] }
+        }
+    }
+
     /// Tokens in all.
     public var count: Int { height * width }
 

@@ -79,7 +79,7 @@ struct Search: Sendable {
     func tuned(_ kernels: [Kernel]) throws -> Plan {
         var decisions = Planner.Decisions(of: plan)
         for kernel in kernels { decisions.adopt(kernel) }
-        return try Planner(plan.network, plan.target, decisions: decisions).plan()
+        return try plan.replanned(with: decisions)
     }
 
     func show(_ stage: String, _ done: Int, of total: Int, best: Double? = nil) {
@@ -122,8 +122,7 @@ extension Search {
     }
 
     private func candidates() -> Candidates {
-        let space = SearchSpace(
-            target: plan.target, threads: options.threads, batch: options.batch)
+        let space = SearchSpace(of: plan, threads: options.threads, batch: options.batch)
         return plan.tunableShapes.map { shape in
             let compulsory = [plan, model].compactMap { $0.kernel(for: shape) }
             return (

@@ -3,13 +3,19 @@ import Planning
 /// All tilings that the kernels of a plan can have, and which of them are worth building.
 public struct SearchSpace: Sendable {
     private let target: Target
+    /// Vectors of a panel where they cannot change.
+    private let panels: [GEMM.Shape: Int]
     private let estimate: TilingEstimate
 
     /// - Parameters:
+    ///   - plan: whose kernels are sought; several resolutions share weights, and then panels stay
+    ///     as they are.
     ///   - threads: that will share the work.
     ///   - batch: images of one call.
-    public init(target: Target, threads: Int, batch: Int) {
-        self.target = target
+    public init(of plan: Plan, threads: Int, batch: Int) {
+        target = plan.target
+        let tilings = Planner.Decisions(of: plan).gemm
+        panels = plan.passes.count > 1 ? tilings.mapValues(\.vectors) : [:]
         estimate = TilingEstimate(isa: target.isa, threads: threads, batch: batch)
     }
 
@@ -82,7 +88,8 @@ extension SearchSpace {
 
     private func tiles(_ shape: GEMM.Shape) -> [(rows: Int, vectors: Int)] {
         let widest = min(Self.mostVectors, (shape.n + lanes - 1) / lanes)
-        return (1...widest).flatMap { vectors in
+        let widths = panels[shape].map { [$0] } ?? Array(1...widest)
+        return widths.flatMap { vectors in
             let most = min(
                 (target.isa.registers - vectors - 1) / vectors, shape.rows * target.maxBatch)
             return most < 1 ? [] : (1...most).map { (rows: $0, vectors: vectors) }

@@ -32,7 +32,7 @@ extension TuningDatabase {
         var decisions = Planner.Decisions(of: plan)
         for kernel in kernels { decisions.adopt(kernel) }
         return TunedPlan(
-            plan: try Planner(plan.network, plan.target, decisions: decisions).plan(),
+            plan: try plan.replanned(with: decisions),
             known: kernels.count, shapes: plan.tunableShapes.count)
     }
 }

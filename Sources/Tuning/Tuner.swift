@@ -50,7 +50,7 @@ public struct Tuner: Sendable {
             throw PlanError(
                 "batch \(options.batch): the library takes 1 to \(library.plan.target.maxBatch)")
         }
-        let model = try Planner(library.plan.network, library.plan.target).plan()
+        let model = try library.plan.replanned()
         guard options.effort != .estimate else {
             return TuningResult(
                 plan: model, choices: [], rejections: [], confirmation: nil, records: [],

@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: ["training.pth", "module.pth", "network_legacy.pth", "training.safetensors"])
     func wholeNetwork(file: String) throws {
         let checkpoint = try Checkpoint.read(path: fixture(file))
-        let (weights, unused) = try checkpoint.weights(matching: network)
+        let (weights, unused, _) = try checkpoint.weights(matching: network)
         #expect(weights.names == network.map(\.name).sorted())
         #expect(unused.isEmpty)
         let reference = try Checkpoint.read(path: fixture("training.safetensors"))
@@ -28,7 +28,7 @@ import Testing
 
     @Test func detectorWithTwoPrefixesAndMore() throws {
         let checkpoint = try Checkpoint.read(path: fixture("detector.pth"))
-        let (weights, unused) = try checkpoint.weights(matching: network, allowingUnused: true)
+        let (weights, unused, _) = try checkpoint.weights(matching: network, allowingUnused: true)
         let reference = try Checkpoint.read(path: fixture("training.safetensors"))
         #expect(try weights["head.weight"] == reference.floats("head.weight"))
         #expect(unused == ["module.neck.weight"])
@@ -74,7 +74,7 @@ import Testing
         let expected = try names.map {
             ExpectedTensor(name: $0, shape: try #require(checkpoint.tensors[$0]).shape)
         }
-        let (weights, unused) = try checkpoint.weights(matching: expected, allowingUnused: true)
+        let (weights, unused, _) = try checkpoint.weights(matching: expected, allowingUnused: true)
         #expect(unused.count == checkpoint.tensors.count - names.count)
         for name in names { #expect(try weights[name] == checkpoint.floats(name)) }
     }

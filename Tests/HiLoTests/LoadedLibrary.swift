@@ -6,8 +6,7 @@ final class LoadedLibrary {
     private let handle: UnsafeMutableRawPointer
     private let name: String
     private let model: OpaquePointer
-    private let outputFloats: Int
-    private let inputFloats: Int
+    private let network: Network
 
     private typealias Open =
         @convention(c) (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
@@ -19,8 +18,10 @@ final class LoadedLibrary {
         @convention(c) (OpaquePointer, UnsafePointer<Float>, Int32, UnsafeMutablePointer<Float>) ->
         Int32
     private typealias Preprocess =
-        @convention(c) (UnsafePointer<UInt8>, Int32, Int32, Int, Int32, UnsafeMutablePointer<Float>)
-        -> Int32
+        @convention(c) (
+            UnsafePointer<UInt8>, Int32, Int32, Int, Int32, Int32, Int32,
+            UnsafeMutablePointer<Float>
+        ) -> Int32
 
     /// - Parameters:
     ///   - file: `libNAME.so`.
@@ -31,8 +32,7 @@ final class LoadedLibrary {
         }
         self.handle = handle
         name = network.name
-        inputFloats = network.inputShape.reduce(1, *)
-        outputFloats = network.outputShape.reduce(1, *)
+        self.network = network
         var model: OpaquePointer?
         let open = try Self.symbol(handle, "\(network.name)_model_open", as: Open.self)
         let status = open(weights.path, &model)
@@ -47,29 +47,50 @@ final class LoadedLibrary {
         dlclose(handle)
     }
 
-    /// Runs all images in one call.
+    /// Runs all images in one call; the only output of each.
     func run(_ images: [[Float]], threads: Int) throws -> [[Float]] {
+        let output = try outputs(images, threads: threads)[0]
+        let count = output.count / images.count
+        return images.indices.map { Array(output[$0 * count..<($0 + 1) * count]) }
+    }
+
+    /// Runs all images in one call; each output, of all images.
+    ///
+    /// - Parameter resolution: nil leaves the choice to the library.
+    func outputs(
+        _ images: [[Float]], threads: Int, at resolution: Resolution? = nil
+    ) throws -> [[Float]] {
         let create = try Self.symbol(handle, "\(name)_context_create", as: Create.self)
         let destroy = try Self.symbol(handle, "\(name)_context_destroy", as: Close.self)
         let run = try Self.symbol(handle, "\(name)_run", as: Run.self)
         var context: OpaquePointer?
-        let options = [Int32(threads), Int32(images.count)]
+        let options = [
+            threads, images.count, resolution?.height ?? 0, resolution?.width ?? 0,
+        ].map { Int32($0) }
         let created = create(model, options, &context)
         guard created == 0, let context else {
             throw Failure(description: "context_create: \(created)")
         }
         defer { destroy(context) }
-        var output = [Float](repeating: .nan, count: images.count * outputFloats)
+        let shapes = try resolution.map { try network.at($0) }?.outputShapes ?? network.outputShapes
+        let counts = shapes.map { images.count * $0.reduce(1, *) }
+        var output = [Float](repeating: .nan, count: counts.reduce(0, +))
         let status = run(context, images.flatMap { $0 }, Int32(images.count), &output)
         guard status == 0 else { throw Failure(description: "run: \(status)") }
-        return images.indices.map { Array(output[$0 * outputFloats..<($0 + 1) * outputFloats]) }
+        var start = 0
+        return counts.map { count in
+            defer { start += count }
+            return Array(output[start..<start + count])
+        }
     }
 
     /// The network's input for an image, by the library's default recipe 0 (crop).
     func preprocess(_ rgb: [UInt8], width: Int, height: Int) throws -> [Float] {
         let preprocess = try Self.symbol(handle, "\(name)_preprocess", as: Preprocess.self)
-        var input = [Float](repeating: .nan, count: inputFloats)
-        let status = preprocess(rgb, Int32(width), Int32(height), 3 * width, 0, &input)
+        let shape = network.inputShape
+        var input = [Float](repeating: .nan, count: shape.reduce(1, *))
+        let status = preprocess(
+            rgb, Int32(width), Int32(height), 3 * width, 0, Int32(shape[1]), Int32(shape[2]), &input)
         guard status == 0 else { throw Failure(description: "preprocess: \(status)") }
         return input
     }

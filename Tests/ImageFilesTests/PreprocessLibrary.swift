@@ -29,13 +29,12 @@ struct CompilerOptions: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// The template's C, rendered for one target size and compiled with one of the fixture's programs
-/// in a folder of its own.
+/// The template's C, rendered and compiled with one of the fixture's programs in a folder of its own.
 final class PreprocessLibrary {
     private let folder: URL
     private let program: URL
 
-    init(height: Int, width: Int, program source: String, with compiler: CompilerOptions) throws {
+    init(program source: String, with compiler: CompilerOptions) throws {
         folder = URL(filePath: NSTemporaryDirectory())
             .appending(path: "hilo-preprocess-" + UUID().uuidString)
         program = folder.appending(path: "program")
@@ -44,7 +43,7 @@ final class PreprocessLibrary {
             let name = "preprocess.\(suffix)"
             let text = try String(
                 contentsOf: templates.appending(path: name + ".mustache"), encoding: .utf8)
-            try Self.render(text, height: height, width: width)
+            try Self.render(text)
                 .write(to: folder.appending(path: "net_" + name), atomically: true, encoding: .utf8)
         }
         let main = tests.appending(path: "Fixtures/preprocess/\(source)").path
@@ -53,18 +52,14 @@ final class PreprocessLibrary {
         let sources = source == "refusals.c" ? [main] : [main, library]
         try execute(
             "/usr/bin/env",
-            [compiler.compiler] + compiler.options
-                + ["-DHEIGHT=\(height)", "-DWIDTH=\(width)", "-I", folder.path] + sources
+            [compiler.compiler] + compiler.options + ["-I", folder.path] + sources
                 + ["-o", program.path, "-lm"])
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    private static func render(_ text: String, height: Int, width: Int) throws -> String {
-        let tags = ["model": "net", "MODEL": "NET", "height": "\(height)", "width": "\(width)"]
-        let rendered = tags.reduce(text) {
-            $0.replacingOccurrences(of: "<%\($1.key)%>", with: $1.value)
-        }
+    private static func render(_ text: String) throws -> String {
+        let rendered = text.replacing("<%model%>", with: "net").replacing("<%MODEL%>", with: "NET")
         try #require(!rendered.contains("<%"), "a tag of the template is unknown")
         return rendered
     }
@@ -72,13 +67,16 @@ final class PreprocessLibrary {
     /// Runs the program without arguments.
     func run() throws { try execute(program.path, []) }
 
-    /// 3 × height × width floats of each picture.
+    /// Three planes of floats of each picture: of a fitted one, the part that it fills.
     func preprocess(_ pictures: [Picture]) throws -> [Data] {
         let files = pictures.indices.map { folder.appending(path: "\($0)") }
         var arguments: [String] = []
         for (picture, file) in zip(pictures, files) {
             try Data(picture.pixels).write(to: file)
-            arguments += ["\(picture.width)", "\(picture.height)", "\(picture.recipe)"]
+            let target = picture.target
+            arguments += [
+                picture.width, picture.height, picture.recipe.rawValue, target.height, target.width,
+            ].map(String.init)
             arguments += [file.path, file.path + ".f32"]
         }
         try execute(program.path, arguments)
@@ -86,11 +84,17 @@ final class PreprocessLibrary {
     }
 }
 
-/// An input of the program: width · height · 3 bytes, and 0 to crop or 1 to resize.
+/// The library's recipes by their numbers.
+enum Recipe: Int, CaseIterable {
+    case crop, resize, fit
+}
+
+/// An input of the program: width · height · 3 bytes, and what is to become of them.
 struct Picture {
     let width: Int
     let height: Int
-    let recipe: Int
+    let recipe: Recipe
+    let target: (height: Int, width: Int)
     let pixels: [UInt8]
 }
 

@@ -12,6 +12,9 @@ private struct PreprocessCase: Decodable {
     let recipe: String
     let targetHeight: Int
     let targetWidth: Int
+    /// The target's size, or less when the picture is fitted into it.
+    let resizedHeight: Int
+    let resizedWidth: Int
     let fnv1a: String
     /// Some rows of the resized and cropped bytes, in hexadecimal digits.
     let rows: [String: String]
@@ -25,8 +28,11 @@ private struct PreprocessCase: Decodable {
         "\(picture) \(width)×\(height), \(recipe) to \(targetWidth)×\(targetHeight)"
     }
 
-    var input: Picture {
-        Picture(width: width, height: height, recipe: recipe == "crop" ? 0 : 1, pixels: pixels)
+    func input() throws -> Picture {
+        Picture(
+            width: width, height: height,
+            recipe: try #require(Recipe.allCases.first { "\($0)" == recipe }),
+            target: (targetHeight, targetWidth), pixels: pixels)
     }
 
     /// The script's formulas.
@@ -95,58 +101,51 @@ private func fnv1a(_ bytes: [UInt8]) -> String {
 /// The C template against Pillow and torchvision, compiled as users compile it.
 @Suite(.enabled(if: !CompilerOptions.all.isEmpty, "needs a C compiler: gcc or clang"))
 struct PreprocessTests {
-    static let targets = [(32, 32), (24, 40), (41, 25), (224, 224)]
-
-    @Test(arguments: targets, CompilerOptions.all)
-    func equalsPillowAndTorchvision(target: (Int, Int), compiler: CompilerOptions) throws {
-        let (height, width) = target
+    @Test(arguments: CompilerOptions.all)
+    func equalsPillowAndTorchvision(compiler: CompilerOptions) throws {
         let denormaliser = try Denormaliser()
-        let library = try PreprocessLibrary(
-            height: height, width: width, program: "harness.c", with: compiler)
-        let cases = try PreprocessCase.all().filter {
-            ($0.targetHeight, $0.targetWidth) == target
-        }
-        try #require(!cases.isEmpty)
-        let results = try library.preprocess(cases.map(\.input))
+        let library = try PreprocessLibrary(program: "harness.c", with: compiler)
+        let cases = try PreprocessCase.all()
+        #expect(Set(cases.map(\.recipe)) == Set(Recipe.allCases.map { "\($0)" }))
+        let results = try library.preprocess(cases.map { try $0.input() })
         for (expected, planes) in zip(cases, results) {
             let bytes = try #require(denormaliser.bytes(of: planes), "\(expected.name)")
-            try #require(bytes.count == 3 * height * width, "\(expected.name)")
+            let rowSize = 3 * expected.resizedWidth
+            try #require(bytes.count == expected.resizedHeight * rowSize, "\(expected.name)")
             for (y, digits) in expected.rows {
-                let start = try #require(Int(y)) * 3 * width
+                let start = try #require(Int(y)) * rowSize
                 #expect(
-                    Array(bytes[start..<(start + 3 * width)]) == [UInt8](hex: digits),
+                    Array(bytes[start..<(start + rowSize)]) == [UInt8](hex: digits),
                     "\(expected.name), row \(y)")
             }
             #expect(fnv1a(bytes) == expected.fnv1a, "\(expected.name)")
         }
     }
 
-    @Test(arguments: [(32, 32), (7, 90)], CompilerOptions.all)
-    func badArgumentsAndShortMemoryAreRefused(
-        target: (Int, Int), compiler: CompilerOptions
-    ) throws {
-        let library = try PreprocessLibrary(
-            height: target.0, width: target.1, program: "refusals.c", with: compiler)
-        try library.run()
+    @Test(arguments: CompilerOptions.all)
+    func badArgumentsAndShortMemoryAreRefused(compiler: CompilerOptions) throws {
+        try PreprocessLibrary(program: "refusals.c", with: compiler).run()
     }
 
     /// The most uneven pictures: a pixel or two high or wide, and as long as is accepted.
     @Test func extremeShapes() throws {
         let compiler = try #require(CompilerOptions.all.first)
-        let library = try PreprocessLibrary(
-            height: 24, width: 40, program: "harness.c", with: compiler)
+        let library = try PreprocessLibrary(program: "harness.c", with: compiler)
         let denormaliser = try Denormaliser()
-        let pictures = [(20_000, 1), (1, 20_000), (65_535, 2), (2, 65_535)].flatMap { size in
-            [0, 1].map { recipe in
+        let sizes = [(20_000, 1), (1, 20_000), (65_535, 2), (2, 65_535)]
+        let pictures = sizes.flatMap { width, height in
+            Recipe.allCases.map { recipe in
                 Picture(
-                    width: size.0, height: size.1, recipe: recipe,
-                    pixels: [UInt8](repeating: 77, count: size.0 * size.1 * 3))
+                    width: width, height: height, recipe: recipe, target: (24, 40),
+                    pixels: [UInt8](repeating: 77, count: width * height * 3))
             }
         }
         for (picture, planes) in zip(pictures, try library.preprocess(pictures)) {
+            let fitted = picture.width > picture.height ? 40 : 24
             #expect(
-                denormaliser.bytes(of: planes) == [UInt8](repeating: 77, count: 24 * 40 * 3),
-                "\(picture.width)×\(picture.height), recipe \(picture.recipe)")
+                denormaliser.bytes(of: planes)
+                    == [UInt8](repeating: 77, count: 3 * (picture.recipe == .fit ? fitted : 960)),
+                "\(picture.width)×\(picture.height), \(picture.recipe)")
         }
     }
 }

@@ -5,8 +5,8 @@ Needs pillow, numpy, torch and torchvision. Run from the repository's root:
     python Tests/Oracle/make_preprocess_fixtures.py
 
 The pictures are formulas (`picture`), which PreprocessTests.swift repeats, so that only the results
-are stored: for every case the FNV-1a hash of the resized and cropped H x W x 3 bytes and three of
-its rows, and once the 256 values of a byte in each channel after normalisation.
+are stored: for every case the resized (and cropped) size, the FNV-1a hash of its H x W x 3 bytes and
+three of its rows, and once the 256 values of a byte in each channel after normalisation.
 """
 
 import json
@@ -20,7 +20,10 @@ from torchvision.transforms import InterpolationMode, functional
 
 FOLDER = pathlib.Path(__file__).parent.parent / "Fixtures" / "preprocess"
 TARGETS = [(32, 32), (24, 40), (41, 25)]
+FIT_TARGETS = [(32, 32), (24, 40), (96, 64)]
 SIZES = [(37, 53), (300, 17), (8, 8), (211, 160), (1, 1), (1, 400), (700, 3), (32, 32), (45, 36)]
+# One side fits the first or the second of FIT_TARGETS with 4.5, 22.5 and 7.5 pixels.
+HALVES = [(64, 9), (64, 45), (80, 15)]
 
 
 def picture(kind, width, height):
@@ -48,6 +51,12 @@ def crop(image, height, width):
     return functional.center_crop(image.resize(size, Image.Resampling.BICUBIC), [height, width])
 
 
+def fit(image, height, width):
+    scale = min(height / image.height, width / image.width)
+    size = [max(1, int(round(side * scale))) for side in image.size]
+    return image.resize(size, Image.Resampling.BILINEAR)
+
+
 def fnv1a(data):
     value = 0xCBF29CE484222325
     for byte in data:
@@ -60,14 +69,18 @@ def case(kind, size, target, recipe):
     image = Image.fromarray(picture(kind, *size))
     if recipe == "crop":
         result = crop(image, height, width)
+    elif recipe == "fit":
+        result = fit(image, height, width)
     else:
         result = image.resize((width, height), Image.Resampling.BICUBIC)
     pixels = numpy.asarray(result)
-    assert pixels.shape == (height, width, 3)
+    assert recipe == "fit" or pixels.shape == (height, width, 3)
+    high, wide, _ = pixels.shape
     return {
         "picture": kind, "width": size[0], "height": size[1], "recipe": recipe,
-        "targetHeight": height, "targetWidth": width, "fnv1a": fnv1a(pixels.tobytes()),
-        "rows": {str(y): pixels[y].tobytes().hex() for y in (0, height // 2, height - 1)},
+        "targetHeight": height, "targetWidth": width,
+        "resizedHeight": high, "resizedWidth": wide, "fnv1a": fnv1a(pixels.tobytes()),
+        "rows": {str(y): pixels[y].tobytes().hex() for y in (0, high // 2, high - 1)},
     }
 
 
@@ -86,6 +99,11 @@ def main():
         for size in SIZES
         for kind in ("noise", "ramps")
         for recipe in ("crop", "resize")
+    ]
+    cases += [
+        case("noise", size, target, "fit")
+        for target in FIT_TARGETS
+        for size in SIZES + HALVES + [(300, 200), (65535, 1), (1, 65535)]
     ]
     cases.append(case("noise", (640, 480), (224, 224), "crop"))
     cases.append(case("ramps", (113, 190), (224, 224), "resize"))

@@ -4,6 +4,7 @@ Nothing but outputs is stored: weights and inputs follow from the seed. `…32` 
 computes in float32, `…64` the same network on the same values in float64.
 """
 
+import math
 from dataclasses import asdict, replace
 
 import torch
@@ -13,6 +14,12 @@ from litv2 import Config, HiLo, LITv2, PRESETS
 
 SMALL = PRESETS["litv2-s"]
 TINY = Config(embed_dim=12, depths=(1, 1, 2, 1), heads=(1, 2, 4, 8), alpha=0.5, classes=10)
+
+
+def with_window(config: Config, window: int) -> Config:
+    """The configuration with another window in stage 3."""
+    return replace(config, windows=(0, 0, window, 1))
+
 
 # id, configuration, height, width, batch
 NETWORKS = [
@@ -25,7 +32,7 @@ NETWORKS = [
     *[(f"litv2_s_224_alpha_{int(10 * alpha):02d}", replace(SMALL, alpha=alpha), 224, 224, 1)
       for alpha in (0.0, 0.2, 0.4, 0.5, 0.7, 1.0)],
     *[(f"litv2_s_128_window_{window}",
-       replace(SMALL, windows=(0, 0, window, 1), classes=100), 128, 128, 1)
+       replace(with_window(SMALL, window), classes=100), 128, 128, 1)
       for window in (1, 2, 4)],
     ("litv2_s_224_features", replace(SMALL, classes=0), 224, 224, 1),
     ("tiny_64x96", TINY, 64, 96, 3),
@@ -41,16 +48,32 @@ NETWORKS = [
                              classes=3), 32, 64, 8),  # few classes: more images, so that the error is no accident
 ]
 
-# id, configuration, height, width, batch, whether whole maps are stored
+# What is stored of a backbone's maps. Large ones are too slow for a plain double-precision network.
+WHOLE, SAMPLED, LARGE = "whole", "sampled", "large"
+SAMPLE = 2000
+
+# id, configuration, height, width, batch, what is stored
 BACKBONES = [
-    ("dense_odd", replace(TINY, embed_dim=8), 61, 77, 2, True),
+    ("dense_odd", replace(TINY, embed_dim=8), 61, 77, 2, WHOLE),
     ("dense_window_3", replace(TINY, embed_dim=8, windows=(0, 0, 3, 2), alpha=0.9),
-     70, 54, 1, True),
-    ("dense_even", replace(TINY, embed_dim=8, alpha=0.3), 64, 96, 1, True),
+     70, 54, 1, WHOLE),
+    ("dense_even", replace(TINY, embed_dim=8, alpha=0.3), 64, 96, 1, WHOLE),
     ("dense_high_only", replace(TINY, embed_dim=4, heads=(1, 1, 2, 2), alpha=0.0),
-     39, 121, 1, True),
-    ("dense_litv2_s", SMALL, 117, 150, 1, False),
-    ("dense_litv2_s_window_4", replace(SMALL, windows=(0, 0, 4, 1)), 160, 224, 1, False),
+     39, 121, 1, WHOLE),
+    ("dense_litv2_s", SMALL, 117, 150, 1, SAMPLED),
+    ("dense_litv2_s_window_4", with_window(SMALL, 4), 160, 224, 1, SAMPLED),
+    ("dense_litv2_s_250x333_window_3", with_window(SMALL, 3), 250, 333, 2, SAMPLED),
+    ("dense_litv2_m_224_alpha_05", replace(PRESETS["litv2-m"], alpha=0.5), 224, 224, 1, SAMPLED),
+    ("dense_litv2_b_64x500_window_7", with_window(PRESETS["litv2-b"], 7), 64, 500, 1, SAMPLED),
+    *[(f"dense_litv2_s_{height}x{width}_window_{window}", with_window(SMALL, window),
+       height, width, 1, LARGE)
+      for height, width in ((512, 512), (800, 1344)) for window in (2, 4)],
+    # Every window meets every alpha; the batches alternate, so that both meet both.
+    *[(f"dense_tiny_window_{window}_alpha_{int(10 * alpha):02d}",
+       replace(TINY, embed_dim=4, heads=(1, 1, 4, 4), windows=(0, 0, window, window), alpha=alpha),
+       37, 41, 1 + (row + column) % 2, WHOLE)
+      for row, window in enumerate((1, 2, 3, 4, 7))
+      for column, alpha in enumerate((0.0, 0.5, 0.9, 1.0))],
 ]
 
 # dim, heads, window, alpha, height, width, batch, qkv_bias, qk_scale, whether all rows are stored
@@ -117,26 +140,43 @@ def whole_networks():
         yield entry, {f"{name}.logits32": single, f"{name}.logits64": double}
 
 
+def sample_stride(count: int) -> int:
+    """A step that leaves about SAMPLE values of a map and, being coprime to every extent, meets all
+    rows, columns and channels alike."""
+    stride = -(-count // SAMPLE)
+    while math.gcd(stride, count) > 1:
+        stride += 1
+    return stride
+
+
+def stage_map(single: torch.Tensor, double: torch.Tensor, stored: str) -> tuple[dict, torch.Tensor]:
+    """The manifest's entry of one stage's map, and the values that are stored."""
+    stride = 1 if stored == WHOLE else sample_stride(double.numel())
+    values = double.flatten()[::stride]
+    errors = single.flatten()[::stride].double() - values
+    entry = {
+        "shape": list(double.shape), "stride": stride, "fp32_error": difference(single, double),
+        "fp32_rms_error": errors.square().mean().sqrt().item(), **statistics(double)}
+    return entry, values if stride > 1 else double
+
+
 def backbones():
-    """Yields (manifest entry, tensors); large maps are represented by every 97th channel."""
-    for index, (name, config, height, width, batch, whole) in enumerate(BACKBONES):
+    """Yields (manifest entry, tensors)."""
+    for index, (name, config, height, width, batch, stored) in enumerate(BACKBONES):
         seed = 300 + index
         network = seeded.fill(LITv2(config, dense=True), seed).eval()
         images = seeded.inputs(seed, batch, 3, height, width)
         with torch.no_grad():
             single = network.features(images)
             double = network.double().features(images.double())
-        step = 1 if whole else 97
-        stages = [
-            {"shape": list(d.shape), "fp32_error": difference(s, d), **statistics(d)}
-            for s, d in zip(single, double)]
+        maps = [stage_map(s, d, stored) for s, d in zip(single, double)]
         entry = {
             "id": name, "model": described(config), "height": height, "width": width,
-            "seed": seed, "batch": batch, "channel_step": step, "stages": stages,
+            "seed": seed, "batch": batch, "large": stored == LARGE,
+            "stages": [stage for stage, _ in maps],
         }
         yield entry, {
-            f"{name}.stage{stage}.64": tensor[:, ::step].contiguous()
-            for stage, tensor in enumerate(double, start=1)}
+            f"{name}.stage{stage}.64": values for stage, (_, values) in enumerate(maps, start=1)}
 
 
 def stored_rows(tokens: int, width: int, all_rows: bool) -> list[int]:

@@ -1,8 +1,14 @@
 import Networks
 import Planning
 
-struct Address: Hashable {
+/// The input, the arena, or one of the outputs.
+struct Room: Hashable {
     let base: Operand.Base
+    var output = 0
+}
+
+struct Address: Hashable {
+    let room: Room
     let index: Int
 }
 
@@ -19,12 +25,11 @@ struct Extent {
     }
 
     func addresses(at operand: Operand) -> [Address] {
-        (0..<rows).flatMap { row in
-            (0..<width).map { channel in
-                Address(
-                    base: operand.base,
-                    index: operand.offset + operand.column + row * stride + channel)
-            }
+        let isOutput = operand.base == .output
+        let room = Room(base: operand.base, output: isOutput ? operand.offset : 0)
+        let start = (isOutput ? 0 : operand.offset) + operand.column
+        return (0..<rows).flatMap { row in
+            (0..<width).map { Address(room: room, index: start + row * stride + $0) }
         }
     }
 }

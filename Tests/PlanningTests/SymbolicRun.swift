@@ -20,7 +20,7 @@ struct SymbolicRun {
     private let graph: Graph
     private let groups: [Group]
     private let plan: Plan
-    private var memory: [Operand.Base: [Value?]]
+    private var memory: [Room: [Value?]]
 
     init(_ network: Network, _ plan: Plan) {
         graph = Graph(network)
@@ -28,10 +28,13 @@ struct SymbolicRun {
         self.plan = plan
         let input = graph.tensors[Graph.input]
         memory = [
-            .input: graph.values(of: Graph.input, 0..<input.channels),
-            .output: [Value?](repeating: nil, count: network.outputShape.reduce(1, *)),
-            .arena: [Value?](repeating: nil, count: plan.arenaFloats),
+            Room(base: .input): graph.values(of: Graph.input, 0..<input.channels),
+            Room(base: .arena): [Value?](repeating: nil, count: plan.arenaFloats),
         ]
+        for (index, shape) in network.outputShapes.enumerated() {
+            memory[Room(base: .output, output: index)] = [Value?](
+                repeating: nil, count: shape.reduce(1, *))
+        }
     }
 
     /// - Throws: `Failure` at the first float that a step reads or writes wrongly.
@@ -40,9 +43,11 @@ struct SymbolicRun {
             throw Failure(description: "\(plan.steps.count) steps for \(groups.count) groups")
         }
         for (step, group) in zip(plan.steps, groups) { try run(step, group) }
-        let channels = 0..<graph.tensors[graph.output].channels
-        guard memory[.output] == graph.values(of: graph.output, channels) else {
-            throw Failure(description: "the output is not complete")
+        for (index, output) in graph.outputs.enumerated() {
+            let channels = 0..<graph.tensors[output].channels
+            guard
+                memory[Room(base: .output, output: index)] == graph.values(of: output, channels)
+            else { throw Failure(description: "output \(index) is not complete") }
         }
     }
 
@@ -68,8 +73,9 @@ struct SymbolicRun {
     private func read(
         _ operand: Operand, _ extent: Extent, _ expected: [Value?], _ step: Step
     ) throws {
-        let floats = memory[operand.base] ?? []
-        let addresses = extent.addresses(at: operand).map(\.index)
+        let places = extent.addresses(at: operand)
+        let floats = places.first.flatMap { memory[$0.room] } ?? []
+        let addresses = places.map(\.index)
         guard addresses.count == expected.count, addresses.allSatisfy(floats.indices.contains)
         else { throw Failure(description: "\(step.label) reads outside its operand") }
         for (address, value) in zip(addresses, expected) where floats[address] != value {
@@ -85,10 +91,10 @@ struct SymbolicRun {
                 description: "\(step.label) writes \(addresses.count) of \(values.count) values")
         }
         for (address, value) in zip(addresses, values) {
-            guard address.base != .input,
-                memory[address.base]?.indices.contains(address.index) == true
+            guard address.room.base != .input,
+                memory[address.room]?.indices.contains(address.index) == true
             else { throw Failure(description: "\(step.label) writes outside its operand") }
-            memory[address.base]?[address.index] = value
+            memory[address.room]?[address.index] = value
         }
     }
 }

@@ -26,24 +26,24 @@ import Testing
         }
     }
 
-    /// Every step that has weights has its own, in the order in which they are read; only Hi-Fi
-    /// attention reads the bias of a GEMM before it.
+    /// Every step that has weights has its own, in the order in which they are read; a fused
+    /// ConvFFN reads the three blocks of the kernels it stands for, and Hi-Fi attention beyond the
+    /// map the bias of a GEMM before it.
     @Test func stepsReadTheirBlocksInOrder() throws {
         for network in try FusionTests.networks() {
             let plan = try network.plan()
-            var read: [Int] = []
+            var next = 0
             for step in plan.steps {
-                let kernel = plan.kernels[step.kernel]
-                #expect((step.weights != nil) == kernel.hasWeights)
-                guard let block = step.weights else { continue }
-                if case .hiFiAttention = kernel {
-                    #expect(read.contains(block))
-                } else {
-                    #expect(plan.weights[block].name == step.label)
-                    read.append(block)
+                if case .hiFiAttention(let kernel) = plan.kernels[step.kernel] {
+                    #expect((step.weights != nil) == (kernel.bias != nil))
+                    #expect(step.weights.map { $0 < next } ?? true)
+                    continue
                 }
+                let count = plan.kernels[step.kernel].weightBlocks
+                #expect(step.weights == (count > 0 ? next : nil), "\(step.label)")
+                next += count
             }
-            #expect(read == Array(plan.weights.indices))
+            #expect(next == plan.weights.count)
         }
     }
 
@@ -84,7 +84,6 @@ extension PackedTensor.Layout {
             return ["\(name).weight: \(9 * channels)", "\(name).bias: \(channels)"]
         case .offsets(let name, let channels, _):
             return ["\(name).weight: \(32 * channels)", "\(name).bias: 8"]
-        case .sequence(let parts): return parts.flatMap(\.parameters)
         }
     }
 
@@ -98,19 +97,17 @@ extension PackedTensor.Layout {
         case .norm(_, let channels, _): return 2 * padded(channels, isa.lanes)
         case .depthwise(_, let channels, _): return 10 * padded(channels, isa.lanes)
         case .offsets(_, let channels, _): return 32 * padded(channels, isa.lanes) + 8
-        // Each part begins at a cache line.
-        case .sequence(let parts): return parts.reduce(0) { $0 + padded($1.floats(isa), 16) }
         }
     }
 }
 
 extension Kernel {
-    fileprivate var hasWeights: Bool {
+    fileprivate var weightBlocks: Int {
         switch self {
-        case .gemm, .layerNorm, .depthwiseGELU, .sampling, .convFFN: true
-        case .hiFiAttention(let kernel): kernel.bias != nil
-        case .featureMap(let kernel): kernel.isNormalised
-        case .patches, .averagePool, .meanPool, .loFiAttention: false
+        case .convFFN: 3
+        case .gemm, .layerNorm, .depthwiseGELU, .sampling: 1
+        case .featureMap(let kernel): kernel.isNormalised ? 1 : 0
+        case .patches, .averagePool, .meanPool, .hiFiAttention, .loFiAttention: 0
         }
     }
 }

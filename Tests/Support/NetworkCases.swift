@@ -33,6 +33,18 @@ public struct ModelGeometry: Decodable, Sendable {
     let qkScale: Double?
 
     public func network(name: String, height: Int, width: Int) throws -> LITv2 {
+        try network(name: name, height: height, width: width, end: Classifier(classes: classes))
+    }
+
+    public func backbone(name: String, height: Int, width: Int) throws -> LITv2 {
+        try network(
+            name: name, height: height, width: width,
+            end: FeatureMaps(stages: Array(1...depths.count)))
+    }
+
+    private func network(
+        name: String, height: Int, width: Int, end: any NetworkPart
+    ) throws -> LITv2 {
         try LITv2(name: name, height: height, width: width) {
             PatchEmbedding(channels: embedDim)
             for stage in depths.indices {
@@ -48,7 +60,7 @@ public struct ModelGeometry: Decodable, Sendable {
                     Stage(depth: depths[stage]) { ConvFFN(ratio: mlpRatio) }
                 }
             }
-            Classifier(classes: classes)
+            end
         }
     }
 }
@@ -107,6 +119,32 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
     }
 }
 
+/// The map of a backbone's stage over the whole batch, N×C×H×W, of which a sample is stored.
+public struct StageCase: Decodable, Sendable {
+    public let shape: [Int]
+    /// Stored are the values 0, `stride`, 2·`stride`, … of the flattened map; 1 for all.
+    public let stride: Int
+    /// Root of the mean square of PyTorch's own error in float32, over the stored values.
+    public let fp32RmsError: Double
+    /// Of the whole map.
+    public let statistics: MapStatistics
+
+    /// What is stored of a map.
+    public func sample<Value>(of map: [Value]) -> [Value] {
+        Swift.stride(from: 0, to: map.count, by: stride).map { map[$0] }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        shape = try fields.decode([Int].self, forKey: .shape)
+        stride = try fields.decode(Int.self, forKey: .stride)
+        fp32RmsError = try fields.decode(Double.self, forKey: .fp32RmsError)
+        statistics = try MapStatistics(from: decoder)
+    }
+
+    private enum Key: String, CodingKey { case shape, stride, fp32RmsError }
+}
+
 /// A dense-prediction backbone with seeded weights and input.
 public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let id: String
@@ -115,24 +153,18 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public let width: Int
     public let seed: UInt64
     public let batch: Int
-    /// Stored are the channels 0, `channelStep`, 2·`channelStep`, …
-    public let channelStep: Int
-    public let stages: [MapStatistics]
+    /// Whether a plain network in double precision takes minutes.
+    public let large: Bool
+    public let stages: [StageCase]
     public var description: String { id }
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
 
-    /// The network at a resolution that suits all windows: a backbone takes images of any size.
     public func network() throws -> LITv2 {
-        try model.network(name: id, height: 768, width: 768)
+        try model.backbone(name: id, height: height, width: width)
     }
 
-    /// Weights of `network()`, and of the norms behind its stages.
     public func weights() throws -> [String: [Float]] {
-        let network = try network()
-        let norms = network.stages.enumerated().dropFirst().flatMap { index, stage in
-            ["weight", "bias"].map { Parameter("norm\(index).\($0)", [stage.channels]) }
-        }
-        return seededWeights(Network.litv2(network).parameters + norms, seed: seed)
+        seededWeights(Network.litv2(try network()).parameters, seed: seed)
     }
 }

@@ -24,9 +24,7 @@ struct HarnessSource {
 
     private var context: Context {
         let names = LibraryNames(plan)
-        if case .litv2 = plan.network {
-            return Context(model: names.model, MODEL: names.MODEL, image: true)
-        }
-        return Context(model: names.model, MODEL: names.MODEL, image: false)
+        return Context(
+            model: names.model, MODEL: names.MODEL, image: plan.network.takesImages)
     }
 }

@@ -26,10 +26,12 @@ struct LibrarySource {
             renderer.file("src/kernel.h", "kernel.h", names),
             renderer.file("src/gemm_tile.h", "gemm_tile.h", names),
             renderer.file("src/depthwise_row.h", "depthwise_row.h", names),
+            renderer.file("src/layer_norm_row.h", "layer_norm_row.h", names),
             renderer.file("src/internal.h", "internal.h", internalContext),
             renderer.file("src/registry.h", "registry.h", registryContext),
             renderer.file("src/registry.c", "registry.c", registryContext),
-            renderer.file("src/forward.c", "forward.c", forwardContext),
+            renderer.file(
+                "src/forward.c", "forward.c", ForwardContext(plan, names, functions: functions)),
             renderer.file("src/model.c", "model.c", headerContext),
             renderer.file("src/cpu.c", "cpu.c", cpuContext),
         ] + preprocessing() + kernels()
@@ -45,7 +47,7 @@ struct LibrarySource {
     }
 
     private func preprocessing() -> [GeneratedFile] {
-        guard case .litv2 = plan.network else { return [] }
+        guard plan.network.takesImages else { return [] }
         return [
             renderer.file("include/\(names.model)_preprocess.h", "preprocess.h", headerContext),
             renderer.file("src/preprocess.c", "preprocess.c", headerContext),
@@ -58,7 +60,8 @@ struct LibrarySource {
 extension LibrarySource {
     private struct HeaderContext {
         let model, MODEL, summary: String
-        let inputShape, outputShape: String
+        let resolutionCount, outputCount: Int
+        let inputShape, outputShape, outputDimensions, resolutionUnit, resolutionList: String
         let inputFloats, outputFloats, height, width, maxBatch, weightFloats: Int
         let fingerprint, isaName, recipe: String
         let image: Bool
@@ -66,32 +69,31 @@ extension LibrarySource {
 
     private var headerContext: HeaderContext {
         let network = plan.network
-        let (size, recipe, image) =
-            switch network {
-            case .litv2(let litv2): (litv2.resolution, litv2.evaluation, true)
-            case .hilo(let layer): (layer.map, .resize, false)
-            }
+        func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
         return HeaderContext(
             model: names.model, MODEL: names.MODEL, summary: network.summary,
-            inputShape: network.inputShape.map(String.init).joined(separator: " x "),
-            outputShape: network.outputShape.map(String.init).joined(separator: " x "),
+            resolutionCount: plan.passes.count, outputCount: network.outputShapes.count,
+            inputShape: text(network.inputShape),
+            outputShape: network.outputShapes.map(text).joined(separator: ", "),
+            outputDimensions: network.outputDimensions, resolutionUnit: network.resolutionUnit,
+            resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
             inputFloats: network.inputShape.reduce(1, *),
-            outputFloats: network.outputShape.reduce(1, *),
-            height: size.height, width: size.width, maxBatch: plan.target.maxBatch,
-            weightFloats: plan.weightFloats, fingerprint: plan.fingerprint,
-            isaName: plan.target.isa.title, recipe: recipe == .resizeAndCrop ? "CROP" : "RESIZE",
-            image: image)
+            outputFloats: network.outputShapes.reduce(0) { $0 + $1.reduce(1, *) },
+            height: network.resolution.height, width: network.resolution.width,
+            maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
+            fingerprint: plan.fingerprint, isaName: plan.target.isa.title, recipe: network.recipe,
+            image: network.takesImages)
     }
 
     private struct InternalContext {
         let model, MODEL: String
-        let stepCount, arenaFloats, scratchFloats: Int
+        let mostSteps: Int
     }
 
     private var internalContext: InternalContext {
         InternalContext(
-            model: names.model, MODEL: names.MODEL, stepCount: plan.steps.count,
-            arenaFloats: plan.arenaFloats, scratchFloats: plan.scratchFloats)
+            model: names.model, MODEL: names.MODEL,
+            mostSteps: plan.passes.map(\.steps.count).max() ?? 0)
     }
 
     private struct RegistryContext {
@@ -117,69 +119,36 @@ extension LibrarySource {
             })
     }
 
-    private struct ForwardContext {
-        struct Place {
-            let base: String
-            let offset, column: Int
-
-            init(_ operand: Operand?) {
-                base = "OPERAND_" + (operand?.base.rawValue.uppercased() ?? "NONE")
-                offset = operand?.offset ?? 0
-                column = operand?.column ?? 0
-            }
-        }
-
-        struct Entry {
-            let kernel, label: String
-            let index, weights, ahead, panels, panelFloats: Int
-            let input, second, output: Place
-        }
-
-        let model, MODEL: String
-        let steps: [Entry]
-    }
-
-    private var forwardContext: ForwardContext {
-        ForwardContext(
-            model: names.model, MODEL: names.MODEL,
-            steps: plan.steps.indices.map { index in
-                let step = plan.steps[index]
-                let ahead = weightsRead(after: index)
-                return ForwardContext.Entry(
-                    kernel: functions[step.kernel], label: step.label, index: step.kernel,
-                    weights: step.weights.map { plan.weights[$0].offset } ?? 0,
-                    ahead: ahead.offset, panels: ahead.panels, panelFloats: ahead.panelFloats,
-                    input: .init(step.input), second: .init(step.second), output: .init(step.output)
-                )
-            })
-    }
-
-    /// The weights that are worth fetching while step `index` runs: of the next matrix product, in
-    /// the next pass if need be.
-    private func weightsRead(after index: Int) -> (
-        offset: Int, panels: Int, panelFloats: Int
-    ) {
-        let following = plan.steps[(index + 1)...] + plan.steps[...index]
-        for step in following {
-            guard let weights = step.weights.map({ plan.weights[$0] }) else { continue }
-            switch plan.kernels[step.kernel] {
-            case .gemm(let gemm):
-                guard gemm.tiling.split == .columns else { return (weights.offset, 0, 0) }
-                let panel = gemm.tiling.vectors * plan.target.isa.lanes
-                return (
-                    weights.offset, gemm.shape.n.rounded(upTo: panel) / panel,
-                    gemm.shape.k * panel
-                )
-            case .convFFN: return (weights.offset, 0, 0)
-            default: continue
-            }
-        }
-        return (0, 0, 0)
-    }
-
     private struct CPUContext { let model, isaLevel: String }
 
     private var cpuContext: CPUContext {
         CPUContext(model: names.model, isaLevel: plan.target.isa.rawValue.uppercased())
+    }
+}
+
+extension Network {
+    var takesImages: Bool { if case .litv2 = self { true } else { false } }
+
+    fileprivate var resolutionUnit: String { takesImages ? "pixels" : "tokens" }
+
+    fileprivate var outputDimensions: String {
+        switch self {
+        case .hilo: "tokens, channels"
+        case .litv2(let network):
+            switch network.features?.layout {
+            case .planes: "channels, height, width"
+            case .tokens: "height, width, channels"
+            case nil: network.classes > 0 ? "classes" : "channels"
+            }
+        }
+    }
+
+    fileprivate var recipe: String {
+        guard case .litv2(let network) = self else { return "" }
+        switch network.evaluation {
+        case .resizeAndCrop: return "CROP"
+        case .resize: return "RESIZE"
+        case .fit: return "FIT"
+        }
     }
 }

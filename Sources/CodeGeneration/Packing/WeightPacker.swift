@@ -12,13 +12,8 @@ public struct WeightPacker: Sendable {
     /// - Precondition: the weights hold every parameter of the plan's network at its shape, as
     ///   `Checkpoint.weights(matching:)` checks.
     public func values(of tensor: PackedTensor) -> [Float] {
-        values(of: tensor.layout)
-    }
-
-    private func values(of layout: PackedTensor.Layout) -> [Float] {
-        var packed = [Float](repeating: 0, count: layout.count)
-        switch layout {
-        case .sequence(let parts): packed = parts.flatMap { values(of: $0) }
+        var packed = [Float](repeating: 0, count: tensor.count)
+        switch tensor.layout {
         case .panels(let sources, let panel, let batchNorm):
             pack(sources, panel: panel, batchNorm: batchNorm, into: &packed)
         case .norm(let parameter, let channels, let padded):

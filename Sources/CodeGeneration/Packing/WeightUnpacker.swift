@@ -25,12 +25,6 @@ public struct WeightUnpacker: Sendable {
         _ layout: PackedTensor.Layout, _ block: [Float], into values: inout [String: [Float]]
     ) {
         switch layout {
-        case .sequence(let parts):
-            var start = 0
-            for part in parts {
-                unpack(part, Array(block[start..<start + part.count]), into: &values)
-                start += part.count
-            }
         case .panels(let sources, let panel, let batchNorm):
             unpack(sources, panel: panel, block, into: &values)
             if let batchNorm {

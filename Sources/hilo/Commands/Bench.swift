@@ -23,14 +23,14 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try library.open()
-        try resolution.check(opened)
+        let resolution = try resolution.choice(of: opened)
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
         _ = try PackedWeights(of: opened)
         try await library.buildIfNeeded(opened)
         try Console.print(
             try await opened.benchmark(
-                batch: batch, threads: threads.threads, seconds: seconds, profile: profile,
-                json: json))
+                resolution: resolution, batch: batch, threads: threads.threads, seconds: seconds,
+                profile: profile, json: json))
     }
 }
 

@@ -15,7 +15,10 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let resolved = try await options.resolve()
-        let library = try LibraryGenerator(resolved.plan, source(resolved.checkpoint))
+        let source = source(resolved.checkpoint)
+        let matched = try source.matched(resolved.plan.network)
+        report(matched)
+        let library = try LibraryGenerator(resolved.plan, matched, origin: source.label)
             .write(to: URL(fileURLWithPath: output))
         try report(library)
     }
@@ -28,6 +31,25 @@ struct Generate: AsyncParsableCommand {
                     + "values of seed 0, not trained")
         }
         return .seed(options.seed ?? 0)
+    }
+
+    private func report(_ matched: WeightSource.Matched) {
+        if !matched.unused.isEmpty {
+            Console.note(
+                "\(matched.unused.count) tensors of the checkpoint are not used: "
+                    + list(matched.unused))
+        }
+        if !matched.absent.isEmpty {
+            Console.note(
+                "the checkpoint lacks norms of the feature maps, which then only centre and scale: "
+                    + list(matched.absent))
+        }
+    }
+
+    private func list(_ names: [String]) -> String {
+        let most = 8
+        return names.prefix(most).joined(separator: ", ")
+            + (names.count > most ? ", … (\(names.count - most) more)" : "")
     }
 
     private func report(_ library: GeneratedLibrary) throws {

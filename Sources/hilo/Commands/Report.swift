@@ -14,6 +14,7 @@ struct Report: AsyncParsableCommand {
 
     @OptionGroup var library: LibraryArgument
     @OptionGroup var threads: ThreadsOption
+    @OptionGroup var resolution: ResolutionOption
 
     @Option(
         help: ArgumentHelp(
@@ -29,12 +30,14 @@ struct Report: AsyncParsableCommand {
     func run() async throws {
         let opened = try library.open()
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
+        let plan = try resolution.plan(of: opened)
         let path = try destination(in: opened)
         _ = try PackedWeights(of: opened)
         try await library.buildIfNeeded(opened)
         let profile = try await opened.profile(
-            batch: batch, threads: threads.threads, seconds: seconds)
-        let page = ReportPage(Measurements(opened.plan, profile, cpu: .current()))
+            resolution: plan.network.resolution, batch: batch, threads: threads.threads,
+            seconds: seconds)
+        let page = ReportPage(Measurements(plan, profile, cpu: .current()))
         try write(try page.html(), to: path)
         try Console.print(path)
     }

@@ -6,8 +6,9 @@ struct Run: AsyncParsableCommand {
         abstract: "Runs a library on an image or an array.",
         discussion: """
             An array (.npy) is float32 of N x 3 x height x width, already normalised, or uint8 of \
-            height x width x 3, which is prepared like an image. The library is built first if \
-            that has not been done.
+            height x width x 3, which is prepared like an image. A library of feature maps writes \
+            stage1.npy and so on into the folder --output. The library is built first if that has \
+            not been done.
             """)
 
     @OptionGroup var library: LibraryArgument
@@ -17,33 +18,48 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A PNG, a JPEG or an array.", valueName: "file"))
     var input: String
 
-    @Option(help: ArgumentHelp("Gets the outputs of the network.", valueName: "y.npy"))
+    @Option(
+        help: ArgumentHelp(
+            "Gets the outputs of the network; of feature maps it is a folder.",
+            valueName: "y.npy"))
     var output: String?
 
     @Option(help: ArgumentHelp("Names of the classes, one a line.", valueName: "file"))
     var labels: String?
 
-    @Option(parsing: .unconditional, help: "Classes to print, the most probable first.")
-    var top = 5
+    @Option(
+        parsing: .unconditional,
+        help: "Classes to print, the most probable first. (default: 5)")
+    var top: Int?
 
     @Flag(help: "Prints one JSON object.")
     var json = false
 
     func run() async throws {
-        guard top >= 1 else { throw UsageError("--top is \(top); at least 1 class is needed") }
         let opened = try library.open()
-        try resolution.check(opened)
+        let network = try resolution.plan(of: opened).network
+        try check(network)
         _ = try PackedWeights(of: opened)
-        let names = try labels.map { try Labels.read($0, for: opened.plan.network) } ?? []
-        let array = try NetworkInput(input, of: opened.plan.network)
+        let names = try labels.map { try Labels.read($0, for: network) } ?? []
+        let array = try NetworkInput(input, of: network)
         try await library.buildIfNeeded(opened)
         let result = try await array.run(on: opened, output: output, threads: threads.threads)
         let report = try RunReport(
-            result, input: input, of: opened.plan.network, labels: names, top: top)
+            result, input: input, of: network, labels: names, top: top ?? 5)
         if json {
             try Console.print(json: report)
         } else {
             try Console.print(report.text)
+        }
+    }
+
+    private func check(_ network: Network) throws {
+        if let top, top < 1 { throw UsageError("--top is \(top); at least 1 class is needed") }
+        guard network.features != nil else { return }
+        if let flag = top != nil ? "--top" : labels != nil ? "--labels" : nil {
+            throw UsageError(
+                "\(flag): the library returns feature maps, which have no classes; leave it out, or "
+                    + "generate one with --task classify")
         }
     }
 }

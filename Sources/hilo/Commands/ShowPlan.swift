@@ -19,6 +19,10 @@ struct ShowPlan: AsyncParsableCommand {
     func run() async throws {
         let plan = try await options.resolve().plan
         let machine = MachineModel(isa: plan.target.isa, cpu: .current())
-        try Console.print(json ? plan.json : PlanTable(plan, machine: machine).text)
+        guard !json else { return try Console.print(plan.json) }
+        let tables = plan.resolutions.compactMap { plan.at($0) }.map {
+            PlanTable($0, machine: machine).text
+        }
+        try Console.print(tables.joined(separator: "\n\n"))
     }
 }

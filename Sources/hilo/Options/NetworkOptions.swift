@@ -25,12 +25,21 @@ struct NetworkOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Side or height x width of the image in pixels; of the map in tokens for hilo.",
+            "Side or height x width of the image in pixels; of the map in tokens for hilo. May "
+                + "repeat: one library for all, the first being the default.",
             valueName: "HxW"))
     var resolution: [String] = []
 
-    @Option(help: "What the network is for.")
+    @Option(help: "What the network is for: classes, or the feature maps of a backbone.")
     var task: Task = .classify
+
+    @Option(
+        help: ArgumentHelp(
+            "Stages whose feature maps are returned. (default: all)", valueName: "1,2,3,4"))
+    var outputs: String?
+
+    @Flag(help: "Feature maps of height x width x channels, not channels x height x width.")
+    var channelsLast = false
 
     @Option(parsing: .unconditional, help: "Share of Lo-Fi heads, 0 to 1.")
     var alpha: Double?
@@ -80,6 +89,8 @@ struct NetworkOptions: ParsableArguments {
             ("--resolution", !resolution.isEmpty), ("--alpha", alpha != nil),
             ("--window", window != nil), ("--classes", classes != nil), ("--dim", dim != nil),
             ("--heads", heads != nil), ("--name", name != nil),
+            ("--task features", task == .features), ("--outputs", outputs != nil),
+            ("--channels-last", channelsLast),
         ]
         return given.first(where: \.1)?.0
     }
@@ -87,14 +98,15 @@ struct NetworkOptions: ParsableArguments {
     // MARK: Checks
 
     func checkCombination() throws {
-        guard task == .classify else {
-            throw UsageError(
-                "--task features: not available yet; only --task classify can be generated")
+        let featureFlag = outputs != nil ? "--outputs" : channelsLast ? "--channels-last" : nil
+        if task == .classify, let flag = featureFlag {
+            throw UsageError("\(flag) is about feature maps; it needs --task features")
         }
-        guard resolution.count <= 1 else {
-            throw UsageError(
-                "--resolution is given \(resolution.count) times: several resolutions in one "
-                    + "library are not available yet; generate one library for each")
+        if task == .features, classes != nil {
+            throw UsageError("--classes: feature maps have none; leave it out, or --task features")
+        }
+        if task == .features, model == .layer {
+            throw UsageError("--task features: a single layer has no stages")
         }
         guard model == nil || config == nil else {
             throw UsageError("--model and --config both describe a network; give one of them")
@@ -107,8 +119,27 @@ struct NetworkOptions: ParsableArguments {
         }
     }
 
-    private func givenResolution() throws -> Resolution? {
-        try resolution.first.map { try Resolution(parsing: $0) }
+    /// The given resolutions; none is the network's own.
+    func resolutions() throws -> [Resolution] {
+        let all = try resolution.map { try Resolution(parsing: $0) }
+        if let twice = all.indices.first(where: { all[..<$0].contains(all[$0]) }) {
+            throw UsageError("--resolution \(all[twice]) is given twice")
+        }
+        return all
+    }
+
+    private func givenResolution() throws -> Resolution? { try resolutions().first }
+
+    /// The feature maps that are asked for.
+    private func features() throws -> FeatureMaps? {
+        guard task == .features else { return nil }
+        let layout: FeatureLayout = channelsLast ? .tokens : .planes
+        guard let outputs else { return FeatureMaps(layout: layout) }
+        let stages = outputs.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard stages.allSatisfy({ $0 != nil }) else {
+            throw UsageError("--outputs \(outputs): expected stages such as 2,3,4")
+        }
+        return FeatureMaps(stages: stages.compactMap { $0 }, layout: layout)
     }
 
     // MARK: Networks
@@ -126,14 +157,15 @@ struct NetworkOptions: ParsableArguments {
     private func network(of preset: Preset) throws -> LITv2 {
         try preset.network(
             name: name, resolution: try givenResolution() ?? Resolution(height: 224, width: 224),
-            alpha: alpha ?? 0.9, window: window ?? 2, classes: classes ?? 1000)
+            alpha: alpha ?? 0.9, window: window ?? 2, classes: classes ?? 1000,
+            features: try features())
     }
 
     /// A network from a file; blames the flags when the file alone describes one.
     private func configured(_ make: (ConfigurationOverrides) throws -> LITv2) throws -> LITv2 {
         let overrides = ConfigurationOverrides(
             name: name, resolution: try givenResolution(), alpha: alpha, window: window,
-            classes: classes)
+            classes: classes, features: try features())
         do {
             return try make(overrides)
         } catch let error as NetworkError {

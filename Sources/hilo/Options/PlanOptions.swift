@@ -50,7 +50,7 @@ struct PlanOptions: ParsableArguments {
                     ?? "no network is given")
                     + "; give --model litv2-s, litv2-m, litv2-b or hilo, or --config FILE.yaml")
         }
-        return try Planner(network, target).plan()
+        return try Planner(network, target, resolutions: self.network.resolutions()).plan()
     }
 
     /// The plan with the records of this machine. Without any, or when they cannot be used, the
@@ -101,10 +101,20 @@ struct PlanOptions: ParsableArguments {
             }
             return
         }
+        let resolutions = try self.network.resolutions()
+        guard resolutions.isEmpty || resolutions == plan.resolutions else {
+            throw InputError(
+                "\(path): plans other resolutions: expected \(list(resolutions)); found "
+                    + list(plan.resolutions))
+        }
         guard network == plan.network else {
             throw InputError(
                 "\(path): plans another network: expected \(network.name), \(network.summary); "
                     + "found \(plan.network.name), \(plan.network.summary)")
         }
+    }
+
+    private func list(_ resolutions: [Resolution]) -> String {
+        resolutions.map(\.description).joined(separator: ", ")
     }
 }

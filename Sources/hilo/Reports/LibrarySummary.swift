@@ -22,7 +22,10 @@ struct LibrarySummary: Summary {
     }
 
     let name, summary: String
-    let inputShape, outputShape: [Int]
+    let resolutions: [String]
+    /// At the first resolution.
+    let inputShape: [Int]
+    let outputShapes: [[Int]]
     let parameters, macs: Int
     let parts: [Part]
     let plan: PlanSummary
@@ -35,7 +38,8 @@ struct LibrarySummary: Summary {
         let network = plan.network
         name = network.name
         summary = network.summary
-        (inputShape, outputShape) = (network.inputShape, network.outputShape)
+        resolutions = plan.resolutions.map(\.description)
+        (inputShape, outputShapes) = (network.inputShape, network.outputShapes)
         (parameters, macs) = (network.parameterCount, network.macs)
         parts = network.costs.map { Part(part: $0.part, parameters: $0.parameters, macs: $0.macs) }
         self.plan = PlanSummary(
@@ -62,8 +66,11 @@ struct LibrarySummary: Summary {
         return
             ([
                 "\(name): \(summary)",
-                "input \(shapeText(inputShape)), output \(shapeText(outputShape))", "", table.text,
-                "",
+                "input \(shapeText(inputShape)), output "
+                    + outputShapes.map(shapeText).joined(separator: ", "),
+            ] + (resolutions.count > 1
+                ? ["resolutions \(resolutions.joined(separator: ", "))"] : []) + [
+                "", table.text, "",
                 "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
                     + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
                 "memory: \(byteCount(plan.arenaBytes)) an image, "

@@ -6,16 +6,18 @@ import ImageFiles
 
 /// An image or an array, checked to be an input of a network.
 struct NetworkInput {
-    /// The outputs of all images, one after the other, and how the run went.
-    typealias Result = (outputs: NPYArray, report: GeneratedLibrary.RunReport)
+    /// Each output, of all images, and how the run went.
+    typealias Result = (arrays: [NPYArray], report: GeneratedLibrary.RunReport)
 
     private let path: String
+    private let network: Network
     /// What the library gets instead of the file; nil when it takes the file itself.
     private let replacement: NPYArray?
 
     /// - Throws: `ImageFileError`, `NPYError`, `FileError`; `InputError` for another shape.
     init(_ path: String, of network: Network) throws {
         self.path = path
+        self.network = network
         if try Self.isArray(path) {
             let array = try NPYArray(contentsOf: path)
             try Self.check(array, path, network)
@@ -62,15 +64,35 @@ struct NetworkInput {
 
     /// Runs the network.
     ///
-    /// - Parameter output: keeps the outputs when it is given.
+    /// - Parameter output: keeps the outputs when it is given: a file, or a folder for feature maps.
     func run(on library: GeneratedLibrary, output: String?, threads: Int?) async throws -> Result {
         try await withTemporaryFolder { folder in
             let input = try inputFile(in: folder)
-            let results =
-                output.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "y.npy")
-            let report = try await library.run(input: input, output: results, threads: threads)
-            return (try NPYArray(contentsOf: results.path), report)
+            let resolution = network.resolution
+            guard let output, network.features == nil else {
+                return try await library.outputs(
+                    of: input, in: try output.map(Self.folder) ?? folder, resolution: resolution,
+                    threads: threads)
+            }
+            let file = URL(fileURLWithPath: output)
+            let report = try await library.run(
+                input: input, output: file, resolution: resolution, threads: threads)
+            return ([try NPYArray(contentsOf: file.path)], report)
         }
+    }
+
+    /// An output folder, made if need be.
+    private static func folder(_ path: String) throws -> URL {
+        let folder = URL(fileURLWithPath: path)
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw OutputError(
+                "\(path): cannot make this folder for the feature maps: "
+                    + error.localizedDescription)
+        }
+        return folder
     }
 
     private func inputFile(in folder: URL) throws -> URL {

@@ -37,7 +37,9 @@ struct PlanTable {
 
     private var footing: [String] {
         [
-            "arena: \(4 * plan.arenaFloats) bytes an image",
+            "arena: \(4 * plan.arenaFloats) bytes an image, "
+                + "\(decimal(Double(plan.arenaFloats) / Double(max(plan.peakFloats, 1)), 2)) times "
+                + "the largest set of maps that live at once",
             "scratch: \(4 * plan.scratchFloats) bytes a thread",
             "weights: \(4 * plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",

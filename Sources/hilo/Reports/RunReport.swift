@@ -7,18 +7,29 @@ struct RunReport: Encodable {
     enum Output: Encodable {
         case classes(Classification)
         case values(Statistics)
+        case maps([Statistics])
 
         func encode(to encoder: any Encoder) throws {
             switch self {
             case .classes(let classification): try classification.encode(to: encoder)
             case .values(let statistics): try statistics.encode(to: encoder)
+            case .maps(let maps): try maps.encode(to: encoder)
             }
         }
     }
 
     struct Statistics: Encodable {
+        /// Of a feature map, from 1.
+        let stage: Int?
         let shape: [Int]
         let mean, max: Double
+
+        init(_ values: ArraySlice<Float>, shape: [Int], stage: Int?) {
+            self.stage = stage
+            self.shape = shape
+            mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+            max = Double(values.max() ?? 0)
+        }
     }
 
     /// Images in all.
@@ -40,22 +51,17 @@ struct RunReport: Encodable {
         threads = report.threads
         milliseconds = report.milliseconds
         imagesPerSecond = 1000 * Double(report.batch) / report.milliseconds
-        let count = network.outputShape.reduce(1, *)
-        let hasClasses = if case .litv2(let model) = network { model.classes > 0 } else { false }
         results = try (0..<report.images).map { image in
-            let values = result.outputs.values[image * count..<(image + 1) * count]
-            guard values.allSatisfy(\.isFinite) else {
+            let outputs = zip(result.arrays, network.outputShapes).map { array, shape in
+                let count = shape.reduce(1, *)
+                return array.values[image * count..<(image + 1) * count]
+            }
+            guard outputs.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
                 throw InputError(
                     "\(input), image \(image): the output is not finite; check that the input and "
                         + "the weights are")
             }
-            return hasClasses
-                ? .classes(Classification(logits: values, top: top, labels: labels))
-                : .values(
-                    Statistics(
-                        shape: network.outputShape,
-                        mean: values.reduce(0) { $0 + Double($1) } / Double(count),
-                        max: Double(values.max() ?? 0)))
+            return Output(outputs, of: network, labels: labels, top: top)
         }
     }
 
@@ -69,11 +75,16 @@ struct RunReport: Encodable {
         return (blocks + [time]).joined(separator: "\n")
     }
 
+    private static func text(_ values: Statistics) -> String {
+        (values.stage.map { "stage \($0): " } ?? "")
+            + "shape \(shapeText(values.shape)), mean \(decimal(values.mean, 6)), "
+            + "max \(decimal(values.max, 6))"
+    }
+
     private static func text(_ output: Output) -> String {
         switch output {
-        case .values(let values):
-            return "shape \(shapeText(values.shape)), mean \(decimal(values.mean, 6)), "
-                + "max \(decimal(values.max, 6))"
+        case .values(let values): return text(values)
+        case .maps(let maps): return maps.map(text).joined(separator: "\n")
         case .classes(let classification):
             var table = Table([.left, .left, .right])
             for candidate in classification.top {
@@ -83,6 +94,26 @@ struct RunReport: Encodable {
                 ])
             }
             return table.text
+        }
+    }
+}
+
+extension RunReport.Output {
+    /// - Parameter outputs: the network's, of one image.
+    fileprivate init(
+        _ outputs: [ArraySlice<Float>], of network: Network, labels: [String], top: Int
+    ) {
+        if case .litv2(let model) = network, model.classes > 0 {
+            self = .classes(Classification(logits: outputs[0], top: top, labels: labels))
+        } else if let features = network.features {
+            self = .maps(
+                outputs.indices.map { index in
+                    .init(
+                        outputs[index], shape: network.outputShapes[index],
+                        stage: features.stages[index])
+                })
+        } else {
+            self = .values(.init(outputs[0], shape: network.outputShapes[0], stage: nil))
         }
     }
 }

@@ -1,6 +1,7 @@
-/* harness (WIDTH HEIGHT RECIPE PIXELS OUTPUT)...: preprocesses files of packed RGB rows. The rows
- * get padding between them, so that a wrong row_bytes shows, and none behind the last one, so that
- * a sanitizer sees a read past it. */
+/* harness (WIDTH HEIGHT RECIPE TARGET_HEIGHT TARGET_WIDTH PIXELS OUTPUT)...: preprocesses files of
+ * packed RGB rows. The rows get padding between them, so that a wrong row_bytes shows, and none
+ * behind the last one, so that a sanitizer sees a read past it. Of a fitted picture only the part is
+ * written that it fills, when the rest is zero. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,25 +13,46 @@
         return 1;                                                                                  \
     }
 
-static int preprocess_file(int width, int height, int recipe, const char *pixels,
-                           const char *result)
+typedef struct {
+    int width, height, recipe, target_height, target_width;
+} task;
+
+/* Writes the part of each plane that the picture fills. */
+static int write_planes(task t, const float *plane, FILE *file)
 {
-    const size_t row_size = 3 * (size_t)width, row_bytes = row_size + 7;
-    const size_t output_count = 3 * (size_t)HEIGHT * WIDTH;
-    uint8_t *rgb = malloc(row_bytes * (size_t)(height - 1) + row_size);
-    float *output = malloc(output_count * sizeof(float));
+    int filled_height = t.target_height, filled_width = t.target_width;
+
+    if (t.recipe == NET_RECIPE_FIT)
+        CHECK(net_fit_size(t.width, t.height, t.target_height, t.target_width, &filled_height,
+                           &filled_width) == 0);
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < t.target_height; y++, plane += t.target_width) {
+            const int filled = y < filled_height ? filled_width : 0;
+            CHECK(fwrite(plane, sizeof(float), (size_t)filled, file) == (size_t)filled);
+            for (int x = filled; x < t.target_width; x++)
+                CHECK(plane[x] == 0.0f);
+        }
+    return 0;
+}
+
+static int preprocess_file(task t, const char *pixels, const char *result)
+{
+    const size_t row_size = 3 * (size_t)t.width, row_bytes = row_size + 7;
+    uint8_t *rgb = malloc(row_bytes * (size_t)(t.height - 1) + row_size);
+    float *output = malloc(3 * (size_t)t.target_height * (size_t)t.target_width * sizeof(float));
     CHECK(rgb && output);
 
     FILE *file = fopen(pixels, "rb");
     CHECK(file);
-    for (int y = 0; y < height; y++)
+    for (int y = 0; y < t.height; y++)
         CHECK(fread(rgb + (size_t)y * row_bytes, 1, row_size, file) == row_size);
     fclose(file);
 
-    CHECK(net_preprocess(rgb, width, height, row_bytes, recipe, output) == 0);
+    CHECK(net_preprocess(rgb, t.width, t.height, row_bytes, t.recipe, t.target_height,
+                         t.target_width, output) == 0);
 
     file = fopen(result, "wb");
-    CHECK(file && fwrite(output, sizeof(float), output_count, file) == output_count);
+    CHECK(file && write_planes(t, output, file) == 0);
     CHECK(fclose(file) == 0);
     free(rgb);
     free(output);
@@ -39,8 +61,10 @@ static int preprocess_file(int width, int height, int recipe, const char *pixels
 
 int main(int argc, char **argv)
 {
-    CHECK(argc > 1 && argc % 5 == 1);
-    for (char **a = argv + 1; *a; a += 5)
-        CHECK(preprocess_file(atoi(a[0]), atoi(a[1]), atoi(a[2]), a[3], a[4]) == 0);
+    CHECK(argc > 1 && argc % 7 == 1);
+    for (char **a = argv + 1; *a; a += 7) {
+        const task t = {atoi(a[0]), atoi(a[1]), atoi(a[2]), atoi(a[3]), atoi(a[4])};
+        CHECK(preprocess_file(t, a[5], a[6]) == 0);
+    }
     return 0;
 }

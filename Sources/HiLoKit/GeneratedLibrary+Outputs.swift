@@ -1,0 +1,36 @@
+import ArrayFiles
+import Foundation
+import Networks
+
+extension GeneratedLibrary {
+    /// Runs the network and reads what it returns.
+    ///
+    /// - Parameters:
+    ///   - input: as `run` takes it.
+    ///   - folder: an existing folder, which gets the files of the outputs.
+    /// - Returns: one array for each of the network's outputs, N × its shape.
+    /// - Throws: `LibraryError.harness`, `.notBuilt`; `NPYError`.
+    public func outputs(
+        of input: URL, in folder: URL, resolution: Resolution? = nil, threads: Int? = nil
+    ) async throws -> (arrays: [NPYArray], report: RunReport) {
+        let network = try resolution.map { try plan.network.at($0) } ?? plan.network
+        let files = network.outputFiles.map { folder.appending(path: $0) }
+        let target = network.features == nil ? files[0] : folder
+        let report = try await run(
+            input: input, output: target, resolution: resolution, threads: threads)
+        let arrays = try files.map { try NPYArray(contentsOf: $0.path) }
+        for (array, shape) in zip(arrays, network.outputShapes)
+        where array.shape != [report.images] + shape {
+            throw LibraryError.harness(
+                code: 0, "\(harness.path): wrote an array of \(array.shape), expected N × \(shape)")
+        }
+        return (arrays, report)
+    }
+}
+
+extension Network {
+    /// Names of the files that hold the outputs: stage1.npy and so on of feature maps.
+    public var outputFiles: [String] {
+        features?.stages.map { "stage\($0).npy" } ?? ["output.npy"]
+    }
+}
