@@ -87,7 +87,7 @@ let package = Package(
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests",
-            dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
+            dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )
