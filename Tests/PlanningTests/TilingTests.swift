@@ -103,7 +103,7 @@ import Testing
         #expect(model.tiling(for: shape(12, 384, 1536), maxBatch: 1).rows == 12)
     }
 
-    private func convFFN(_ height: Int, _ width: Int, _ channels: Int) -> ConvFFN.Shape {
+    private func convFFN(_ height: Int, _ width: Int, _ channels: Int) -> Planning.ConvFFN.Shape {
         ConvFFN.Shape(
             map: Resolution(height: height, width: width), channels: channels, hidden: 4 * channels)
     }
