@@ -76,12 +76,12 @@ import Testing
 
     @Test func missingStepsAreRejected() throws {
         let tree = try JSONValue(try Sample.tiny().plan())
-        for key in ["steps", "kernels", "weights"] {
-            guard case .array(let values)? = tree[[key]] else {
-                Issue.record("\(key) is no array")
+        for path in [["passes", "0", "steps"], ["passes"], ["kernels"], ["weights"]] {
+            guard case .array(let values)? = tree[path] else {
+                Issue.record("\(path) is no array")
                 continue
             }
-            let shorter = tree.replacing([key], with: .array(values.dropLast()))
+            let shorter = tree.replacing(path, with: .array(values.dropLast()))
             #expect(throws: PlanError.self) { try shorter.decoded(Plan.self).validated() }
         }
     }
