@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import FeaturePictures
@@ -42,6 +43,31 @@ import Testing
                 let expected = Self.coordinate(axis, token) - Self.coordinate(axis, 0)
                 #expect(abs(difference - expected) < 1e-9)
             }
+        }
+    }
+
+    /// Three planted directions are found from a part of the tokens, when all would take too long.
+    @Test func aPartOfManyTokensIsEnough() throws {
+        let (channels, tokens) = (1024, 4200)
+        let loading = { (axis: Int, channel: Int) in channel >> axis & 1 == 0 ? 1.0 / 32 : -1.0 / 32
+        }
+        let waves = (0..<tokens).map { token in
+            [(8.0, 3.0), (4.0, 5.0), (2.0, 7.0)].map { height, frequency in
+                height * cos(2 * .pi * frequency * Double(token) / Double(tokens))
+            }
+        }
+        let map = FeatureMap(
+            channels: channels, height: 60, width: 70,
+            values: (0..<channels * tokens).map { index in
+                let (channel, token) = (index / tokens, index % tokens)
+                let planted = (0..<3).reduce(0) { $0 + loading($1, channel) * waves[token][$1] }
+                return Float(planted + 0.01 * Self.noise(channel, token))
+            })
+        let components = PrincipalComponents(of: map, at: Array(0..<tokens))
+        try #require(components.axes.count == 3)
+        for axis in 0..<3 {
+            let planted = (0..<channels).map { loading(axis, $0) }
+            #expect(abs(dot(components.axes[axis], planted)) > 0.999)
         }
     }
 
