@@ -99,6 +99,7 @@ extension PlanBuilder {
     private mutating func addConvFFN(_ group: Group, _ shape: ConvFFN.Shape) throws {
         guard let tiling = decisions.convFFN.map({ $0[shape] }) ?? costModel.tiling(for: shape)
         else { throw PlanError("a fused ConvFFN on \(shape.map) tokens has no tiling") }
+        let kernel = Kernel.convFFN(try ConvFFN(shape, tiling, isa: target.isa))
         let nodes = group.nodes.map { graph.nodes[$0] }
         let panel = tiling.vectors * target.isa.lanes
         // Expansion, depthwise, contraction: they lie behind one another, as separate kernels
@@ -110,8 +111,7 @@ extension PlanBuilder {
         }
         let sum = nodes[nodes.count - 1]
         add(
-            .convFFN(try ConvFFN(shape, tiling, isa: target.isa)), sum.label,
-            input: storage[nodes[0].inputs[0]], second: storage[sum.inputs[0]],
+            kernel, sum.label, input: storage[nodes[0].inputs[0]], second: storage[sum.inputs[0]],
             output: storage[sum.output], weights: weights[0])
     }
 }
@@ -135,6 +135,8 @@ extension PlanBuilder {
             outputStride: output.stride, epilogue: epilogue)
         let label = sources.map(\.parameter).joined(separator: " + ")
         let tiling = tiling(for: shape, panel: parts.panel(ofWeights: label))
+        // A tile that does not fit throws before anything is laid out by its width.
+        let kernel = Kernel.gemm(try GEMM(shape, tiling, isa: target.isa))
         let norm = nodes.compactMap { node in
             if case .batchNorm(let parameter) = node.operation { parameter } else { nil }
         }
@@ -143,8 +145,7 @@ extension PlanBuilder {
             .panels(
                 sources: sources, panel: tiling.vectors * target.isa.lanes, batchNorm: norm.first))
         add(
-            .gemm(try GEMM(shape, tiling, isa: target.isa)), label, input: input,
-            second: epilogue == .residual ? output : nil, output: output, weights: weights)
+            kernel, label, input: input, second: epilogue == .residual ? output : nil, output: output, weights: weights)
     }
 
     /// - Parameter panel: of weights that another pass has settled; a decision for other panels

@@ -19,7 +19,7 @@ import Testing
 
     @Test func arraysComeBack() throws {
         let folder = sandbox.file("new/maps")
-        try FeatureFolder(url: folder).write(stages(images: 2), pictures: false)
+        try FeatureFolder(url: folder, layout: .planes).write(stages(images: 2), pictures: false)
         #expect(
             try sandbox.contents() == [
                 "new", "new/maps", "new/maps/stage1.npy", "new/maps/stage2.npy",
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func onePictureForEachImage() throws {
-        let folder = FeatureFolder(url: sandbox.folder)
+        let folder = FeatureFolder(url: sandbox.folder, layout: .planes)
         try folder.write(stages(images: 2), pictures: true)
         let names = ["stage1", "stage2"].flatMap { ["\($0).npy", "\($0)_0.png", "\($0)_1.png"] }
         #expect(try sandbox.contents() == names)
@@ -42,7 +42,7 @@ import Testing
     @Test func otherFilesStayAndOldOnesAreReplaced() throws {
         try sandbox.write("notes.txt", "precious")
         try sandbox.write("stage1.npy", "old")
-        try FeatureFolder(url: sandbox.folder).write(stages(images: 1), pictures: true)
+        try FeatureFolder(url: sandbox.folder, layout: .planes).write(stages(images: 1), pictures: true)
         #expect(
             try sandbox.contents() == [
                 "notes.txt", "stage1.npy", "stage1.png", "stage2.npy", "stage2.png",
@@ -55,7 +55,7 @@ import Testing
     @Test func aFileInTheWay() throws {
         try sandbox.write("file", "precious")
         for name in ["file", "file/maps"] {
-            let folder = FeatureFolder(url: sandbox.file(name))
+            let folder = FeatureFolder(url: sandbox.file(name), layout: .planes)
             let error = #expect(throws: OutputError.self) {
                 try folder.write(stages(images: 1), pictures: true)
             }
@@ -68,7 +68,7 @@ import Testing
         let obstacle = sandbox.file(name)
         try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: true)
         let error = #expect(throws: (any Error).self) {
-            try FeatureFolder(url: sandbox.folder).write(stages(images: 1), pictures: true)
+            try FeatureFolder(url: sandbox.folder, layout: .planes).write(stages(images: 1), pictures: true)
         }
         #expect(error.map { "\($0)".hasPrefix(obstacle.path) } == true)
         let isUnwritable = error is OutputError || (error as? ImageFileError)?.reason == .unwritable

@@ -12,8 +12,10 @@ import Testing
     @Test(arguments: ISA.allCases) func mapsAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try BackboneCase.load()
-        // The large ones take minutes without vectors.
-        let cases = fixture.cases.filter { isa != .generic || !$0.large }
+        // The published networks take minutes to compile, and without vectors to run.
+        let cases = fixture.cases.filter {
+            isa == .native() || !$0.id.hasPrefix("dense_litv2")
+        }
         #expect(cases.count >= 20)
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(.litv2(item.network()), Target(isa: isa)).plan())

@@ -160,8 +160,9 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
 
+    /// The network; all cases have one name, so that their libraries share kernels.
     public func network() throws -> LITv2 {
-        try model.backbone(name: id, height: height, width: width)
+        try model.backbone(name: "net", height: height, width: width)
     }
 
     public func weights() throws -> [String: [Float]] {

@@ -7,8 +7,8 @@ struct Run: AsyncParsableCommand {
         discussion: """
             An array (.npy) is float32 of N x 3 x height x width, already normalised, or uint8 of \
             height x width x 3, which is prepared like an image. A library of feature maps writes \
-            stage1.npy and so on into the folder --output. The library is built first if that has \
-            not been done.
+            stage1.npy and so on into the folder --output; --visualize adds a picture of each. \
+            The library is built first if that has not been done.
             """)
 
     @OptionGroup var library: LibraryArgument
@@ -32,6 +32,10 @@ struct Run: AsyncParsableCommand {
         help: "Classes to print, the most probable first. (default: 5)")
     var top: Int?
 
+    @Flag(
+        help: "Also writes a picture of each feature map: its first three principal components.")
+    var visualize = false
+
     @Flag(help: "Prints one JSON object.")
     var json = false
 
@@ -43,7 +47,8 @@ struct Run: AsyncParsableCommand {
         let names = try labels.map { try Labels.read($0, for: network) } ?? []
         let array = try NetworkInput(input, of: network)
         try await library.buildIfNeeded(opened)
-        let result = try await array.run(on: opened, output: output, threads: threads.threads)
+        let result = try await array.run(
+            on: opened, output: output, pictures: visualize, threads: threads.threads)
         let report = try RunReport(
             result, input: input, of: network, labels: names, top: top ?? 5)
         if json {
@@ -55,6 +60,11 @@ struct Run: AsyncParsableCommand {
 
     private func check(_ network: Network) throws {
         if let top, top < 1 { throw UsageError("--top is \(top); at least 1 class is needed") }
+        if visualize, network.features == nil || output == nil {
+            throw UsageError(
+                "--visualize draws feature maps: it needs a library of --task features, and "
+                    + "--output FOLDER")
+        }
         guard network.features != nil else { return }
         if let flag = top != nil ? "--top" : labels != nil ? "--labels" : nil {
             throw UsageError(

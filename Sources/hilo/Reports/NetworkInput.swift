@@ -64,35 +64,30 @@ struct NetworkInput {
 
     /// Runs the network.
     ///
-    /// - Parameter output: keeps the outputs when it is given: a file, or a folder for feature maps.
-    func run(on library: GeneratedLibrary, output: String?, threads: Int?) async throws -> Result {
+    /// - Parameters:
+    ///   - output: keeps the outputs when it is given: a file, or a folder for feature maps.
+    ///   - pictures: whether that folder also gets a picture of each map.
+    func run(
+        on library: GeneratedLibrary, output: String?, pictures: Bool, threads: Int?
+    ) async throws -> Result {
         try await withTemporaryFolder { folder in
             let input = try inputFile(in: folder)
             let resolution = network.resolution
-            guard let output, network.features == nil else {
-                return try await library.outputs(
-                    of: input, in: try output.map(Self.folder) ?? folder, resolution: resolution,
-                    threads: threads)
+            if let output, network.features == nil {
+                let file = URL(fileURLWithPath: output)
+                let report = try await library.run(
+                    input: input, output: file, resolution: resolution, threads: threads)
+                return ([try NPYArray(contentsOf: file.path)], report)
             }
-            let file = URL(fileURLWithPath: output)
-            let report = try await library.run(
-                input: input, output: file, resolution: resolution, threads: threads)
-            return ([try NPYArray(contentsOf: file.path)], report)
+            let result = try await library.outputs(
+                of: input, in: folder, resolution: resolution, threads: threads)
+            if let output, let features = network.features {
+                let names = features.stages.map { "stage\($0)" }
+                try FeatureFolder(url: URL(fileURLWithPath: output), layout: features.layout)
+                    .write(Array(zip(names, result.arrays)).map { ($0, $1) }, pictures: pictures)
+            }
+            return result
         }
-    }
-
-    /// An output folder, made if need be.
-    private static func folder(_ path: String) throws -> URL {
-        let folder = URL(fileURLWithPath: path)
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true)
-        } catch {
-            throw OutputError(
-                "\(path): cannot make this folder for the feature maps: "
-                    + error.localizedDescription)
-        }
-        return folder
     }
 
     private func inputFile(in folder: URL) throws -> URL {
