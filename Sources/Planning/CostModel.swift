@@ -49,8 +49,16 @@ public struct CostModel: Sendable {
     }
 
     public func tiling(for shape: LoFiAttention.Shape) -> LoFiAttention.Tiling {
-        let vectors = min(isa == .avx512 ? 4 : 2, (shape.keys + isa.lanes - 1) / isa.lanes)
-        let rows = min((isa.registers - vectors - 1) / vectors, 8, shape.queries)
-        return LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+        let vectors = min(Self.vectors, (shape.keys + isa.lanes - 1) / isa.lanes)
+        let rows = bestRows(most: min(mostRows, shape.queries)) {
+            cycles(rows: shape.queries, tile: $0)
+        }
+        let panels = (shape.keys + vectors * isa.lanes - 1) / (vectors * isa.lanes)
+        let blocks = (shape.keys + Self.blockKeys - 1) / Self.blockKeys
+        return LoFiAttention.Tiling(
+            rows: rows, keyVectors: vectors, block: (panels + blocks - 1) / blocks)
     }
+
+    /// Keys whose scores with a tile stay in L1 beside a part of their values.
+    private static let blockKeys = 320
 }

@@ -155,28 +155,49 @@ public struct LoFiAttention: Sendable, Hashable, Codable {
     }
 
     public struct Tiling: Sendable, Hashable, Codable {
-        /// Queries and vectors of keys whose scores are in registers.
+        /// Queries and vectors of keys, a panel, whose scores are in registers.
         public let rows: Int
         public let keyVectors: Int
+        /// Panels whose scores wait in cache, between two corrections of the softmax.
+        public let block: Int
 
-        public init(rows: Int, keyVectors: Int) {
+        public init(rows: Int, keyVectors: Int, block: Int) {
             self.rows = rows
             self.keyVectors = keyVectors
+            self.block = block
         }
     }
 
     public let shape: Shape
     public let tiling: Tiling
 
+    /// Floats of scores that a thread may hold on its stack.
+    private static let mostScores = 32 * 1024
+
+    /// Throws when the tile does not fit the registers of `isa`, or the block neither the keys nor
+    /// a stack.
     public init(_ shape: Shape, _ tiling: Tiling, isa: ISA) throws {
         self.shape = shape
         self.tiling = tiling
         try checkTile(rows: tiling.rows, vectors: tiling.keyVectors, isa: isa)
+        let panel = tiling.keyVectors * isa.lanes
+        let most = min(
+            (shape.keys + panel - 1) / panel, max(1, Self.mostScores / (tiling.rows * panel)))
+        guard (1...most).contains(tiling.block) else {
+            throw PlanError("a block of \(tiling.block) panels of keys: 1 to \(most) are possible")
+        }
     }
 
-    /// Keys of a head turned to channels × keys, floats.
+    /// Vectors of values whose sums, for all rows of a tile, fit the registers beside a vector for
+    /// each of them and a broadcast weight.
+    public func valueVectors(isa: ISA) -> Int {
+        min((shape.headDim + isa.lanes - 1) / isa.lanes, (isa.registers - 1) / (tiling.rows + 1))
+    }
+
+    /// Keys of a head in panels with what is added to their scores, and its values, in floats.
     public func scratch(lanes: Int) -> Int {
-        shape.headDim * shape.keys.rounded(upTo: tiling.keyVectors * lanes)
+        shape.keys.rounded(upTo: tiling.keyVectors * lanes) * (1 + shape.headDim)
+            + shape.keys * shape.headDim.rounded(upTo: lanes)
     }
 }
 

@@ -160,7 +160,8 @@ extension HiFiAttention {
 }
 
 extension LoFiAttention {
-    /// Scores of a tile stay in registers; keys are turned once a head.
+    /// Scores are one matrix product and the weighted values another, of tiles as high and about as
+    /// wide; each score is stored, made a weight and loaded again.
     fileprivate func work(lanes: Int) -> VectorWork {
         let width = tiling.keyVectors * lanes
         let keys = Double((shape.keys + width - 1) / width * width) / Double(lanes)

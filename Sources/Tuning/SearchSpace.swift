@@ -106,13 +106,11 @@ extension SearchSpace {
     private func slabs(_ shape: GEMM.Shape, vectors: Int) -> [Int] {
         let panels = (shape.n + vectors * lanes - 1) / (vectors * lanes)
         let model = CostModel(isa: target.isa).tiling(for: shape, maxBatch: target.maxBatch)
-        var slabs: Set<Int> = [panels, min(model.slab, panels)]
-        var slab = 1
-        while slab < panels {
-            slabs.insert(slab)
-            slab *= 2
-        }
-        return slabs.sorted()
+        return powersOfTwo(below: panels).union([panels, min(model.slab, panels)]).sorted()
+    }
+
+    private func powersOfTwo(below end: Int) -> Set<Int> {
+        Set(sequence(first: 1) { 2 * $0 }.prefix { $0 < end })
     }
 
     private func gemm(_ shape: GEMM.Shape, _ tiling: GEMM.Tiling) -> Kernel? {
@@ -129,11 +127,26 @@ extension SearchSpace {
     private func attentions(_ shape: LoFiAttention.Shape) -> [Kernel] {
         let widest = min(target.isa.registers - 2, (shape.keys + lanes - 1) / lanes)
         return (1...max(1, widest)).flatMap { vectors in
-            (1...min(Self.mostRows, shape.queries)).compactMap { rows in
-                (try? LoFiAttention(
-                    shape, LoFiAttention.Tiling(rows: rows, keyVectors: vectors), isa: target.isa
-                )).map { .loFiAttention($0) }
+            (1...min(Self.mostRows, shape.queries)).flatMap { rows in
+                blocks(shape, vectors: vectors).compactMap { block in
+                    attention(
+                        shape,
+                        LoFiAttention.Tiling(rows: rows, keyVectors: vectors, block: block))
+                }
             }
         }
+    }
+
+    /// Powers of two below the number of panels, the cost model's, and all panels at once.
+    private func blocks(_ shape: LoFiAttention.Shape, vectors: Int) -> [Int] {
+        let panels = (shape.keys + vectors * lanes - 1) / (vectors * lanes)
+        let model = CostModel(isa: target.isa).tiling(for: shape)
+        return powersOfTwo(below: panels).union([panels, min(model.block, panels)]).sorted()
+    }
+
+    private func attention(
+        _ shape: LoFiAttention.Shape, _ tiling: LoFiAttention.Tiling
+    ) -> Kernel? {
+        (try? LoFiAttention(shape, tiling, isa: target.isa)).map { .loFiAttention($0) }
     }
 }

@@ -12,13 +12,15 @@ struct TilingEstimate: Sendable {
     private static let farBytes = 8.0
     /// What of L2 may hold a slab of weights.
     private static let slabBytes = 512.0 * 1024
+    /// What of L1 may hold scores.
+    private static let scoreBytes = 32 * 1024
     /// Chains of dependent multiply-adds that the latency asks for.
     private static let chains = 8
 
     func cost(_ kernel: Kernel) -> Double {
         switch kernel {
         case .gemm(let kernel): cost(kernel.shape, kernel.tiling)
-        case .loFiAttention(let kernel): cost(kernel.shape, kernel.tiling)
+        case .loFiAttention(let kernel): cost(kernel)
         case .convFFN(let kernel): CostModel(isa: isa).cost(kernel.shape, kernel.tiling)
         default: 0
         }
@@ -57,15 +59,24 @@ struct TilingEstimate: Sendable {
 
     private func share(_ units: Int) -> Int { (units + threads - 1) / threads }
 
-    /// Scores and weighted sums for each tile of queries and block of keys, and for each block the
-    /// exponentials and the rescaling of what was summed.
-    private func cost(_ shape: LoFiAttention.Shape, _ tiling: LoFiAttention.Tiling) -> Double {
-        let block = tiling.keyVectors * isa.lanes
-        let blocks = (shape.keys + block - 1) / block
-        let tiles = (shape.queries + tiling.rows - 1) / tiling.rows
-        let scores = step(rows: tiling.rows, vectors: tiling.keyVectors) * Double(shape.headDim)
-        let softmax = Double(tiling.rows * (tiling.keyVectors * 10 + 30))
-        let sums = Double(tiling.rows * block * shape.headDim / isa.lanes) / 2
-        return Double(tiles * blocks) * (scores + softmax + sums)
+    /// For each tile of queries: scores, exponentials and weighted sums, for each block the
+    /// correction of what was summed, and the scores' way through L2 when L1 is too small for them.
+    private func cost(_ kernel: LoFiAttention) -> Double {
+        let (shape, tiling) = (kernel.shape, kernel.tiling)
+        func parts(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
+        let (rows, panel) = (tiling.rows, tiling.keyVectors * isa.lanes)
+        let panels = parts(shape.keys, of: panel)
+        let vectors = parts(shape.headDim, of: isa.lanes)
+        let values = kernel.valueVectors(isa: isa)
+        let scores =
+            step(rows: rows, vectors: tiling.keyVectors) * Double(panels * shape.headDim)
+        let sums =
+            step(rows: rows, vectors: values) * Double(parts(vectors, of: values) * shape.keys)
+        let softmax = rows * panels * tiling.keyVectors * 8
+        let corrections = parts(panels, of: tiling.block) * rows * (10 + 2 * vectors)
+        let isFar = 4 * rows * tiling.block * panel > Self.scoreBytes
+        let moved = isFar ? 12 * rows * panels * panel : 0
+        return Double(parts(shape.queries, of: rows))
+            * (scores + sums + Double(softmax + corrections) + Double(moved) / Self.nearBytes)
     }
 }

@@ -105,7 +105,7 @@ import Testing
         let network = try Sample.tiny()
         var decisions = Planner.Decisions(of: try network.plan())
         let other = GEMM.Tiling(rows: 3, vectors: 1, slab: 5, split: .columns)
-        let keys = LoFiAttention.Tiling(rows: 2, keyVectors: 1)
+        let keys = LoFiAttention.Tiling(rows: 2, keyVectors: 1, block: 1)
         for shape in decisions.gemm.keys { decisions.gemm[shape] = other }
         for shape in decisions.attention.keys { decisions.attention[shape] = keys }
         let plan = try Planner(network, Target(isa: .avx512), decisions: decisions).plan()

@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: legal) func legalTilesAreAccepted(isa: ISA, rows: Int, vectors: Int) throws {
         let tiling = GEMM.Tiling(rows: rows, vectors: vectors, slab: 1, split: .rows)
         #expect(try GEMM(shape(49, 96, 100), tiling, isa: isa).tiling == tiling)
-        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors, block: 1)
         #expect(
             try LoFiAttention(attention(queries: 49, keys: 49), keys, isa: isa).tiling == keys)
     }
@@ -41,7 +41,7 @@ import Testing
             try GEMM(shape(49, 96, 100), tiling, isa: isa)
         }
         #expect(error?.description.contains("\(isa.registers) registers of \(isa)") == true)
-        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors)
+        let keys = LoFiAttention.Tiling(rows: rows, keyVectors: vectors, block: 1)
         #expect(throws: PlanError.self) {
             try LoFiAttention(attention(queries: 49, keys: 49), keys, isa: isa)
         }
@@ -53,6 +53,25 @@ import Testing
             try GEMM(shape(49, 96, 100), tiling, isa: .avx2)
         }
         #expect(error?.description.contains("slab of \(slab)") == true)
+    }
+
+    /// 100 keys are four panels of 32; 32,768 scores fill what a stack may hold of them.
+    @Test(arguments: [
+        (100, [1, 3, 4], [0, 5, -1, .min, .max]), (100_000, [1, 73], [74, 3125, 1 << 40]),
+    ])
+    func blocksFitTheKeysAndTheStack(keys: Int, legal: [Int], illegal: [Int]) throws {
+        let shape = attention(queries: 49, keys: keys)
+        for block in legal {
+            let tiling = LoFiAttention.Tiling(rows: 14, keyVectors: 2, block: block)
+            #expect(try LoFiAttention(shape, tiling, isa: .avx512).tiling == tiling)
+        }
+        for block in illegal {
+            let tiling = LoFiAttention.Tiling(rows: 14, keyVectors: 2, block: block)
+            let error = #expect(throws: PlanError.self) {
+                try LoFiAttention(shape, tiling, isa: .avx512)
+            }
+            #expect(error?.description.contains("block of \(block)") == true)
+        }
     }
 
     @Test(arguments: ISA.allCases, [1, 8, 1024])
@@ -81,10 +100,26 @@ import Testing
                 let kernel = try LoFiAttention(shape, model.tiling(for: shape), isa: isa)
                 #expect(kernel.tiling.rows <= queries)
                 let scratch = kernel.scratch(lanes: isa.lanes)
-                #expect(scratch % (isa.lanes * kernel.tiling.keyVectors) == 0)
-                #expect(scratch >= shape.headDim * keys)
+                #expect(scratch % isa.lanes == 0)
+                #expect(scratch >= (2 * shape.headDim + 1) * keys)
+                let values = kernel.valueVectors(isa: isa)
+                #expect(values >= 1 && values * isa.lanes <= shape.headDim)
+                #expect((kernel.tiling.rows + 1) * values < isa.registers)
             }
         }
+    }
+
+    /// Tiles that divide the queries, all keys of a small map in one block, those of a large one in
+    /// blocks of nearly the same size.
+    @Test func attentionTilesOfKnownMaps() {
+        let model = CostModel(isa: .avx512)
+        func tiling(_ queries: Int, _ keys: Int) -> LoFiAttention.Tiling {
+            model.tiling(for: attention(queries: queries, keys: keys))
+        }
+        #expect(tiling(196, 49) == LoFiAttention.Tiling(rows: 14, keyVectors: 2, block: 2))
+        #expect(tiling(4368, 273) == LoFiAttention.Tiling(rows: 14, keyVectors: 2, block: 9))
+        #expect(tiling(4200, 1050) == LoFiAttention.Tiling(rows: 14, keyVectors: 2, block: 9))
+        #expect([7, 14].contains(tiling(49, 49).rows))
     }
 
     /// Few rows leave threads nothing to share but columns.

@@ -43,6 +43,24 @@ import Testing
         #expect(splits == [.rows, .columns])
     }
 
+    /// Blocks from one panel of keys to all of them, and tiles as tall as those of the GEMMs.
+    @Test func theSpaceOfAttentionHasBlocks() throws {
+        let plan = try plan(.generic)
+        let space = SearchSpace(of: plan, threads: 2, batch: 1)
+        for shape in plan.tunableShapes {
+            guard case .attention(let attention) = shape else { continue }
+            for case .loFiAttention(let kernel) in space.kernels(for: shape) {
+                let panel = kernel.tiling.keyVectors * ISA.generic.lanes
+                #expect((kernel.tiling.block - 1) * panel < attention.keys)
+            }
+            let blocks = space.kernels(for: shape).map { kernel in
+                if case .loFiAttention(let kernel) = kernel { kernel.tiling.block } else { 0 }
+            }
+            let vectors = (attention.keys + ISA.generic.lanes - 1) / ISA.generic.lanes
+            #expect(blocks.min() == 1 && blocks.max() == vectors)
+        }
+    }
+
     @Test(arguments: ISA.allCases) func pruningKeepsWhatMustBeCompared(isa: ISA) throws {
         let plan = try plan(isa)
         let space = SearchSpace(of: plan, threads: 2, batch: 1)

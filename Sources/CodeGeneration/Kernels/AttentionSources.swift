@@ -40,7 +40,9 @@ struct LoFiAttentionSource: KernelSource {
 
     let template = "lofi_attention.c"
     let family = "LOFI_ATTENTION"
-    var variant: String { "\(kernel.tiling.rows)x\(kernel.tiling.keyVectors)" }
+    var variant: String {
+        "\(kernel.tiling.rows)x\(kernel.tiling.keyVectors)_block\(kernel.tiling.block)"
+    }
     var operation: String {
         let shape = kernel.shape
         return "lofi_\(shape.queries)x\(shape.keys)_\(shape.heads)x\(shape.headDim)"
@@ -64,12 +66,13 @@ struct LoFiAttentionSource: KernelSource {
             name: name, queries: shape.queries, keys: shape.keys, heads: shape.heads,
             headDim: shape.headDim, queryStride: shape.queryStride, keyStride: shape.keyStride,
             outputStride: shape.outputStride, tileRows: kernel.tiling.rows,
-            keyVectors: kernel.tiling.keyVectors)
+            keyVectors: kernel.tiling.keyVectors, blockPanels: kernel.tiling.block,
+            valueVectors: kernel.valueVectors(isa: isa))
     }
 
     private struct Context {
         let name: String
         let queries, keys, heads, headDim, queryStride, keyStride, outputStride: Int
-        let tileRows, keyVectors: Int
+        let tileRows, keyVectors, blockPanels, valueVectors: Int
     }
 }

@@ -69,6 +69,6 @@ struct KernelWords {
         let (shape, tiling) = (kernel.shape, kernel.tiling)
         self.init(
             "lofi_attention", "\(shape.queries)x\(shape.keys), \(shape.heads)x\(shape.headDim)",
-            tile: "\(tiling.rows)x\(tiling.keyVectors * lanes)")
+            tile: "\(tiling.rows)x\(tiling.keyVectors * lanes), block \(tiling.block)")
     }
 }
