@@ -51,7 +51,8 @@ let package = Package(
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "Tuning", "ArrayFiles", "FileIO", "ImageFiles", "Templates",
+                "HiLoKit", "Tuning", "ArrayFiles", "FeaturePictures", "FileIO", "ImageFiles",
+                "Templates",
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -63,6 +64,7 @@ let package = Package(
             name: "CImageLibraries",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
+        .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
 
         // Reads Tests/Fixtures for the test targets.
         .target(
@@ -74,6 +76,7 @@ let package = Package(
         .testTarget(name: "FileIOTests", dependencies: ["FileIO"]),
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+        .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
         .testTarget(name: "PlanningTests", dependencies: ["Networks", "Planning"]),
         .testTarget(
             name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
@@ -87,7 +90,7 @@ let package = Package(
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests",
-            dependencies: ["HiLoKit", "ArrayFiles", "ImageFiles", "TestFixtures"]),
+            dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

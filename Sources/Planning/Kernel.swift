@@ -256,18 +256,19 @@ public struct ConvFFN: Sendable, Hashable, Codable {
 
 /// A stage's token map as an output of the library, through a LayerNorm when `isNormalised`.
 public struct FeatureMap: Sendable, Hashable, Codable {
-    /// Tokens that are normalised and turned together: one run of a plane.
-    package static let block = 64
-
     public let map: Resolution
     public let channels: Int
     public let isNormalised: Bool
     public let layout: FeatureLayout
 
-    /// A block of normalised tokens.
-    package var scratch: Int {
-        isNormalised && layout == .planes ? Self.block * channels : 0
-    }
+    /// Tokens that leave together, as one run of each plane: 96 KiB stay in L2 with the planes' lines.
+    package var block: Int { max(16, 24_576 / channels / 16 * 16) }
+
+    /// Floats from token to token of a block: whole cache lines, and an odd number of them, because
+    /// a power of two would put a channel of all tokens into few sets of the L1 cache.
+    package var blockStride: Int { 16 * ((channels + 15) / 16 | 1) }
+
+    package var scratch: Int { layout == .planes ? block * blockStride : 0 }
 }
 
 /// The sums of a tile, a row of weights and a broadcast value must fit the registers.

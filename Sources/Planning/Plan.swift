@@ -43,6 +43,14 @@ extension Plan {
     /// Multiply-accumulates of one image at the first resolution, as the kernels do them.
     public var macs: Int { steps.reduce(0) { $0 + kernels[$1.kernel].macs } }
 
+    /// The packed weights that a step reads; a fused ConvFFN reads those of the three kernels it
+    /// stands for.
+    public func weights(of step: Step) -> ArraySlice<PackedTensor> {
+        guard let first = step.weights else { return [] }
+        let isConvFFN = if case .convFFN = kernels[step.kernel] { true } else { false }
+        return weights[first..<first + (isConvFFN ? 3 : 1)]
+    }
+
     /// The plan of one resolution alone, with the same packed weights; nil when there is none.
     public func at(_ resolution: Resolution) -> Plan? {
         guard let pass = passes.first(where: { $0.resolution == resolution }),

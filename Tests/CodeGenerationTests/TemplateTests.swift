@@ -1,12 +1,13 @@
 import CodeGeneration
 import Foundation
 import Networks
-import Planning
 import Synchronization
 import Templates
 import Testing
 
-/// Networks that between them use every template and every partial.
+@testable import Planning
+
+/// Networks that between them use every template and every partial of a classifier.
 func samplePlans() throws -> [Plan] {
     let small = Network.litv2(
         try LITv2(name: "small", height: 64, width: 96) {
@@ -26,10 +27,25 @@ func samplePlans() throws -> [Plan] {
     }
 }
 
+/// The same with the kernels that a classifier has no use for.
+private func completePlans() throws -> [Plan] {
+    let featureMaps = [FeatureLayout.planes, .tokens].map { layout in
+        Kernel.featureMap(
+            FeatureMap(
+                map: Resolution(height: 3, width: 5), channels: 12, isNormalised: true,
+                layout: layout))
+    }
+    return try samplePlans().map { plan in
+        var complete = plan
+        complete.kernels += featureMaps
+        return complete
+    }
+}
+
 @Suite struct TemplateTests {
     @Test func everyTagNamesAPropertyOfItsContext() throws {
         let unknown = Mutex<Set<String>>([])
-        for plan in try samplePlans() {
+        for plan in try completePlans() {
             _ = Generator(plan).files { template, context in
                 let tags = TagChecker.unknownTags(template: template, context: context)
                 unknown.withLock { $0.formUnion(tags) }
@@ -56,7 +72,7 @@ func samplePlans() throws -> [Plan] {
         #expect(Set(names) == Set(TemplateFiles.all.keys))
 
         let used = Mutex<Set<String>>([])
-        for plan in try samplePlans() {
+        for plan in try completePlans() {
             _ = Generator(plan).files { template, _ in
                 used.withLock { _ = $0.insert(template) }
             }
@@ -67,7 +83,7 @@ func samplePlans() throws -> [Plan] {
     }
 
     @Test func noTagIsLeftInGeneratedText() throws {
-        for plan in try samplePlans() {
+        for plan in try completePlans() {
             for file in Generator(plan).files() {
                 #expect(!file.contents.contains("<%"), "\(file.path)")
                 #expect(!file.contents.contains("{{"), "\(file.path)")

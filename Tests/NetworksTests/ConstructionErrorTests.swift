@@ -79,12 +79,13 @@ import Testing
                 block
                 Classifier(classes: 1)
                 block
-            } == "net: nothing may follow Classifier")
+            } == "net: nothing may follow Classifier or FeatureMaps")
         #expect(
             message {
                 PatchEmbedding(channels: 8); block
             }
-                == "net: Classifier must stand at the end (classes: 0 for features)")
+                == "net: Classifier (classes: 0 for pooled features) or FeatureMaps must stand at "
+                + "the end")
         #expect(
             message {
                 PatchEmbedding(channels: 8); Classifier(classes: 1)

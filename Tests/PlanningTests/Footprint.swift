@@ -56,7 +56,8 @@ struct Footprint {
             self.init(
                 input: Extent(rows: kernel.image.count, width: 3),
                 output: Extent(
-                    rows: Self.tiles(kernel.image, kernel.side), width: 3 * kernel.side * kernel.side))
+                    rows: Self.tiles(kernel.image, kernel.side),
+                    width: 3 * kernel.side * kernel.side))
         case .layerNorm(let kernel):
             self.init(onePass: Extent(rows: kernel.rows, width: kernel.channels))
         case .depthwiseGELU(let kernel):

@@ -52,6 +52,8 @@ import Testing
             case .gemm(let gemm): _ = try GEMM(gemm.shape, gemm.tiling, isa: plan.target.isa)
             case .loFiAttention(let attention):
                 _ = try LoFiAttention(attention.shape, attention.tiling, isa: plan.target.isa)
+            case .convFFN(let whole):
+                _ = try Planning.ConvFFN(whole.shape, whole.tiling, isa: plan.target.isa)
             default: break
             }
         }
@@ -76,12 +78,12 @@ import Testing
 
     @Test func missingStepsAreRejected() throws {
         let tree = try JSONValue(try Sample.tiny().plan())
-        for key in ["steps", "kernels", "weights"] {
-            guard case .array(let values)? = tree[[key]] else {
-                Issue.record("\(key) is no array")
+        for path in [["passes", "0", "steps"], ["passes"], ["kernels"], ["weights"]] {
+            guard case .array(let values)? = tree[path] else {
+                Issue.record("\(path) is no array")
                 continue
             }
-            let shorter = tree.replacing([key], with: .array(values.dropLast()))
+            let shorter = tree.replacing(path, with: .array(values.dropLast()))
             #expect(throws: PlanError.self) { try shorter.decoded(Plan.self).validated() }
         }
     }

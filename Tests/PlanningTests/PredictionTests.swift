@@ -102,7 +102,7 @@ import Testing
         let plan = try Sample.small().plan(isa)
         for step in plan.steps {
             let weights = plan.kernels[step.kernel].traffic.weights
-            let packed = step.weights.map { 4 * plan.weights[$0].count } ?? 0
+            let packed = 4 * plan.weights(of: step).reduce(0) { $0 + $1.count }
             #expect(weights <= packed)
             #expect(packed <= weights + weights / 4 + 4096)
         }

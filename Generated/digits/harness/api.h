@@ -14,7 +14,7 @@ typedef struct api_bench {
     digits_model *model;
     int images;            /* in `input` and `expected`, at most MAX_BATCH */
     float *input;
-    float *expected;       /* by one thread, image by image */
+    float *expected;       /* by one thread: all outputs of an image, then those of the next */
     int checks, failures;
 } api_bench;
 
@@ -27,8 +27,11 @@ void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void check_status(api_bench *api, digits_status found, digits_status expected,
                   const char *what);
 
-/* A context that must come into being, or the end of the program. */
+/* A context that must come into being, or the end of the program; of the first resolution. */
 digits_context *require_context(const api_bench *api, int threads, int max_batch);
+
+/* Whether image `image` of a batch has the expected bits in the output of that batch. */
+int has_expected_bits(const api_bench *api, const float *output, int images, int image);
 
 /* Whether `images` images give the expected bits, beginning with the first. */
 int gives_expected_bits(const api_bench *api, digits_context *context, int images);
@@ -39,5 +42,6 @@ void check_weights(api_bench *api);   /* opening files and memory, good and bad 
 void check_arguments(api_bench *api); /* NULL and numbers out of range */
 void check_results(api_bench *api);   /* threads, batches, NaN, contexts side by side */
 void check_state(api_bench *api);     /* floating-point state, allocations */
+void check_resolutions(api_bench *api); /* all that the library holds, and others */
 
 #endif

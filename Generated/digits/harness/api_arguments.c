@@ -22,13 +22,13 @@ static void check_contexts(api_bench *api)
                  "context of no model");
     check_status(api, digits_context_create(api->model, NULL, NULL), DIGITS_BAD_ARGUMENT,
                  "context that is NULL");
-    check_options(api, (digits_options){ -1, 0 }, DIGITS_BAD_ARGUMENT, "-1 threads");
-    check_options(api, (digits_options){ INT_MAX, 0 }, DIGITS_BAD_ARGUMENT,
+    check_options(api, (digits_options){ .threads = -1, .max_batch = 0 }, DIGITS_BAD_ARGUMENT, "-1 threads");
+    check_options(api, (digits_options){ .threads = INT_MAX, .max_batch = 0 }, DIGITS_BAD_ARGUMENT,
                   "INT_MAX threads");
-    check_options(api, (digits_options){ 0, -1 }, DIGITS_BAD_ARGUMENT, "batch of -1");
-    check_options(api, (digits_options){ 0, DIGITS_MAX_BATCH + 1 }, DIGITS_BAD_ARGUMENT,
+    check_options(api, (digits_options){ .threads = 0, .max_batch = -1 }, DIGITS_BAD_ARGUMENT, "batch of -1");
+    check_options(api, (digits_options){ .threads = 0, .max_batch = DIGITS_MAX_BATCH + 1 }, DIGITS_BAD_ARGUMENT,
                   "context beyond MAX_BATCH");
-    check_options(api, (digits_options){ 0, DIGITS_MAX_BATCH }, DIGITS_OK,
+    check_options(api, (digits_options){ .threads = 0, .max_batch = DIGITS_MAX_BATCH }, DIGITS_OK,
                   "context of MAX_BATCH");
     check_status(api, digits_context_create(api->model, NULL, &context), DIGITS_OK,
                  "context without options");
@@ -67,6 +67,11 @@ static void check_runs(api_bench *api)
                  "run without input");
     check_status(api, digits_run(context, api->input, 1, NULL), DIGITS_BAD_ARGUMENT,
                  "run without output");
+    check_status(api, digits_run_outputs(context, api->input, 1, NULL), DIGITS_BAD_ARGUMENT,
+                 "run without outputs");
+    float *missing[DIGITS_OUTPUTS] = { NULL };
+    check_status(api, digits_run_outputs(context, api->input, 1, missing),
+                 DIGITS_BAD_ARGUMENT, "run into an output that is NULL");
     int refused = 1;
     for (size_t i = 0; i < sizeof BATCHES / sizeof *BATCHES; ++i) {
         const digits_status status = digits_run(context, api->input, BATCHES[i], output);
@@ -81,23 +86,29 @@ static void check_runs(api_bench *api)
     digits_context_destroy(context);
 }
 
+/* The input of an image of which nothing but this is unusual. */
+static digits_status preprocess(const unsigned char *rgb, int width, int height,
+                                   size_t row_bytes, float *output)
+{
+    return digits_preprocess(rgb, width, height, row_bytes, DIGITS_RECIPE_RESIZE,
+                                DIGITS_HEIGHT, DIGITS_WIDTH, output);
+}
+
 static void check_preprocessing(api_bench *api)
 {
     static const unsigned char RGB[2 * 12] = { 255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9 };
-    const digits_recipe recipe = DIGITS_RECIPE_RESIZE;
     float *output = allocate(DIGITS_INPUT_FLOATS, sizeof *output);
-    check_status(api, digits_preprocess(NULL, 2, 2, 12, recipe, output), DIGITS_BAD_ARGUMENT,
+    check_status(api, preprocess(NULL, 2, 2, 12, output), DIGITS_BAD_ARGUMENT,
                  "an image that is NULL");
-    check_status(api, digits_preprocess(RGB, 2, 2, 12, recipe, NULL), DIGITS_BAD_ARGUMENT,
+    check_status(api, preprocess(RGB, 2, 2, 12, NULL), DIGITS_BAD_ARGUMENT,
                  "an image to nowhere");
-    check_status(api, digits_preprocess(RGB, 0, 2, 12, recipe, output), DIGITS_BAD_ARGUMENT,
+    check_status(api, preprocess(RGB, 0, 2, 12, output), DIGITS_BAD_ARGUMENT,
                  "an image without width");
-    check_status(api, digits_preprocess(RGB, 2, -2, 12, recipe, output), DIGITS_BAD_ARGUMENT,
+    check_status(api, preprocess(RGB, 2, -2, 12, output), DIGITS_BAD_ARGUMENT,
                  "an image of negative height");
-    check_status(api, digits_preprocess(RGB, 2, 2, 5, recipe, output), DIGITS_BAD_ARGUMENT,
+    check_status(api, preprocess(RGB, 2, 2, 5, output), DIGITS_BAD_ARGUMENT,
                  "rows shorter than the image");
-    check_status(api, digits_preprocess(RGB, 2, 2, 12, recipe, output), DIGITS_OK,
-                 "an image of 2 x 2");
+    check_status(api, preprocess(RGB, 2, 2, 12, output), DIGITS_OK, "an image of 2 x 2");
     int in_range = 1;
     for (int i = 0; i < DIGITS_INPUT_FLOATS; ++i)
         in_range = in_range && output[i] > -2.2f && output[i] < 2.7f;

@@ -20,14 +20,14 @@ static const double RUNNING = 0.05, PEAK_BURST = 0.005;
 enum { WARM_UP_RUNS = 3, LEAST_RUNS = 5, LEAST_BURSTS = 3 };
 
 typedef struct bench_options {
-    const char *weights;
+    const char *weights, *resolution;
     int batch, threads, profile, json;
     double seconds;
 } bench_options;
 
 typedef struct measurement {
     samples milliseconds, peak;
-    double seconds[DIGITS_STEPS]; /* of each step, all runs together */
+    double seconds[DIGITS_MOST_STEPS]; /* of each step, all runs together */
     size_t runs;
 } measurement;
 
@@ -45,7 +45,7 @@ static void measure(const bench_options *options, const session *s, const networ
                     measurement *m)
 {
     const int threads = digits_context_threads(s->context);
-    float *output = allocate(input->images, DIGITS_OUTPUT_FLOATS * sizeof *output);
+    float *output = allocate(input->images, s->resolution->output_floats * sizeof *output);
     for (int i = 0; i < WARM_UP_RUNS; ++i)
         timed_run(s, input, output, NULL);
     for (int i = 0; i < LEAST_BURSTS; ++i)
@@ -66,23 +66,24 @@ static void measure(const bench_options *options, const session *s, const networ
     free(output);
 }
 
-static double macs_of_image(void)
+static double macs_of_image(const network_pass *pass)
 {
     double macs = 0;
-    for (int i = 0; i < DIGITS_STEPS; ++i)
-        macs += (double)digits_kernels[digits_steps[i].kernel_index].macs;
+    for (int i = 0; i < pass->step_count; ++i)
+        macs += (double)digits_kernels[pass->steps[i].kernel_index].macs;
     return macs;
 }
 
 static void report(const bench_options *options, const session *s, measurement *m)
 {
     const int threads = digits_context_threads(s->context), batch = options->batch;
+    const network_pass *pass = digits_context_pass(s->context);
     const double median = samples_percentile(&m->milliseconds, 0.5);
     const double p10 = samples_percentile(&m->milliseconds, 0.1);
     const double p90 = samples_percentile(&m->milliseconds, 0.9);
     const double peak = samples_percentile(&m->peak, 1.0);
-    const double gflops = 2e-6 * macs_of_image() * batch / median;
-    const profile_scale scale = { m->runs, batch };
+    const double gflops = 2e-6 * macs_of_image(pass) * batch / median;
+    const profile_scale scale = { pass, m->runs, batch };
     if (options->json) {
         printf("{\"median_ms\":%.4f,\"p10_ms\":%.4f,\"p90_ms\":%.4f,\"images_per_second\":%.3f,"
                "\"batch\":%d,\"threads\":%d,\"runs\":%zu,\"gflops\":%.2f,\"peak_gflops\":%.2f,"
@@ -107,6 +108,7 @@ int bench_command(int count, char **arguments)
     bench_options options = { .batch = 1, .seconds = 3 };
     const option table[] = {
         { "--weights", OPTION_TEXT, &options.weights },
+        { "--resolution", OPTION_TEXT, &options.resolution },
         { "--batch", OPTION_COUNT, &options.batch },
         { "--threads", OPTION_COUNT, &options.threads },
         { "--seconds", OPTION_SECONDS, &options.seconds },
@@ -122,10 +124,11 @@ int bench_command(int count, char **arguments)
         return EXIT_USAGE;
     }
     session s;
-    code = session_open(options.weights, options.threads, options.batch, &s);
+    code = session_open((session_options){ options.weights, options.resolution, options.threads,
+                                           options.batch }, &s);
     if (code != EXIT_OK)
         return code;
-    network_input input = random_input(1, (size_t)options.batch);
+    network_input input = random_input(1, (size_t)options.batch, s.resolution);
     measurement m = { .runs = 0 };
     measure(&options, &s, &input, &m);
     report(&options, &s, &m);

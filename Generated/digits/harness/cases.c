@@ -22,6 +22,7 @@ const char *family_name(kernel_family family)
     case KERNEL_LOFI_ATTENTION: return "lofi_attention";
     case KERNEL_SAMPLING: return "sampling";
     case KERNEL_CONV_FFN: return "conv_ffn";
+    case KERNEL_FEATURE_MAP: return "feature_map";
     }
     return "unknown";
 }
@@ -29,6 +30,17 @@ const char *family_name(kernel_family family)
 static matrix_shape matrix(long rows, long columns, long stride)
 {
     return (matrix_shape){ rows, columns, stride ? stride : columns };
+}
+
+/* Squares of `side` that cover the map; the last ones may stick out. */
+static long squares(const kernel_shape *s, int side)
+{
+    return (long)((s->height + side - 1) / side) * ((s->width + side - 1) / side);
+}
+
+int has_padding(const kernel_shape *s)
+{
+    return s->height % s->window != 0 || s->width % s->window != 0;
 }
 
 kernel_layout layout_of(const kernel_info *kernel)
@@ -39,8 +51,7 @@ kernel_layout layout_of(const kernel_info *kernel)
     switch (kernel->family) {
     case KERNEL_PATCHES:
         l.input = matrix(3L * s->height, s->width, 0);
-        l.output = matrix((long)(s->height / s->patch) * (s->width / s->patch),
-                          3L * s->patch * s->patch, 0);
+        l.output = matrix(squares(s, s->patch), 3L * s->patch * s->patch, 0);
         break;
     case KERNEL_GEMM:
         l.input = matrix(s->rows, s->k, s->input_stride);
@@ -59,7 +70,7 @@ kernel_layout layout_of(const kernel_info *kernel)
         break;
     case KERNEL_AVERAGE_POOL:
         l.input = matrix(tokens, s->channels, 0);
-        l.output = matrix((long)(s->height / s->window) * (s->width / s->window), s->channels, 0);
+        l.output = matrix(squares(s, s->window), s->channels, 0);
         break;
     case KERNEL_MEAN_POOL:
         l.input = matrix(s->rows, s->channels, 0);
@@ -68,6 +79,7 @@ kernel_layout layout_of(const kernel_info *kernel)
     case KERNEL_HIFI_ATTENTION:
         l.input = matrix(tokens, 3 * heads, s->input_stride);
         l.output = matrix(tokens, heads, s->output_stride);
+        l.weights = has_padding(s) ? 3 * heads : 0;
         break;
     case KERNEL_LOFI_ATTENTION:
         l.input = matrix(s->queries, heads, s->input_stride);
@@ -76,12 +88,18 @@ kernel_layout layout_of(const kernel_info *kernel)
         break;
     case KERNEL_SAMPLING:
         l.input = matrix(tokens, s->channels, 0);
-        l.output = matrix((long)(s->height / 2) * (s->width / 2), 4L * s->channels, 0);
+        l.output = matrix((long)(s->height / 2) * (s->width / 2), 4L * s->channels,
+                          s->output_stride);
         l.weights = 8 * (4L * s->channels + 1);
         break;
     case KERNEL_CONV_FFN:
         l.input = l.second = l.output = matrix(tokens, s->channels, 0);
         l.weights = 2L * s->channels * s->hidden + 11L * s->hidden + s->channels;
+        break;
+    case KERNEL_FEATURE_MAP:
+        l.input = matrix(tokens, s->channels, 0);
+        l.output = s->is_planes ? matrix(s->channels, tokens, 0) : l.input;
+        l.weights = s->is_normalised ? 2L * s->channels : 0;
         break;
     }
     return l;
@@ -109,7 +127,8 @@ static float input_value(const kernel_case *c, long column, random_source *rando
     const double normal = random_normal(random);
     const int is_query = column < (long)s->heads * s->head_dim;
     switch (c->kernel->family) {
-    case KERNEL_LAYER_NORM: return (float)(1.5 * normal + 0.7);
+    case KERNEL_LAYER_NORM:
+    case KERNEL_FEATURE_MAP: return (float)(1.5 * normal + 0.7);
     case KERNEL_AVERAGE_POOL:
     case KERNEL_MEAN_POOL: return (float)(normal + 0.3);
     case KERNEL_HIFI_ATTENTION:
@@ -163,9 +182,11 @@ static void fill_weights(kernel_case *c, uint64_t seed)
             c->weights[i] = (float)(i < (long)s->k * s->n ? spread * normal / sqrt(s->k) : normal);
             break;
         case KERNEL_LAYER_NORM:
+        case KERNEL_FEATURE_MAP:
             c->weights[i] = (float)(0.3 * normal + (i < s->channels ? 1 : 0));
             break;
         case KERNEL_DEPTHWISE_GELU: c->weights[i] = (float)(0.8 * normal); break;
+        case KERNEL_HIFI_ATTENTION: c->weights[i] = (float)normal; break;
         case KERNEL_CONV_FFN: c->weights[i] = conv_ffn_weight(s, i, normal); break;
         default:
             c->weights[i] =

@@ -27,11 +27,15 @@ typedef struct kernel_case {
     guarded input, second; /* gaps between columns and stride are NaN */
     guarded packed;
     /* In PyTorch's order: GEMM [n][k]; norm gamma, beta; depthwise [channel][3][3];
-     * sampling [8][channel][2][2]; a bias behind each. ConvFFN: expansion, depthwise, contraction. */
+     * sampling [8][channel][2][2]; a bias behind each. ConvFFN: expansion, depthwise, contraction.
+     * Hi-Fi attention: the bias alone. */
     float *weights;
 } kernel_case;
 
 kernel_layout layout_of(const kernel_info *kernel);
+
+/* Whether windows of the map have tokens beyond it. */
+int has_padding(const kernel_shape *s);
 
 /* The same operands for the same kernel and seed, whatever `images`. */
 kernel_case make_case(const kernel_info *kernel, int images, uint64_t seed);

@@ -2,6 +2,8 @@
 /* Weights as the kernels want them; the head of each kernel says how. */
 #include "cases.h"
 
+#include <math.h>
+
 static long whole(long count, long unit) { return (count + unit - 1) / unit * unit; }
 
 /* The parts of a fused kernel's weights begin at multiples of a cache line. */
@@ -24,6 +26,8 @@ static long gemm_floats(kernel_shape s) { return whole(s.n, s.panel) * (s.k + 1L
 
 static long depthwise_floats(kernel_shape s) { return 10 * whole(s.channels, PACKED_LANES); }
 
+static long hifi_bias_floats(const kernel_shape *s) { return 3L * s->heads * s->head_dim; }
+
 long packed_floats(const kernel_info *kernel)
 {
     const kernel_shape *s = &kernel->shape;
@@ -37,6 +41,8 @@ long packed_floats(const kernel_info *kernel)
                + whole(depthwise_floats(mixing(s)), CACHE_LINE_FLOATS)
                + gemm_floats(contraction(s));
     case KERNEL_SAMPLING: return 8 * 4 * lanes + 8;
+    case KERNEL_HIFI_ATTENTION: return has_padding(s) ? s->bias + hifi_bias_floats(s) : 0;
+    case KERNEL_FEATURE_MAP: return s->is_normalised ? 2 * lanes : 0;
     default: return 0;
     }
 }
@@ -58,6 +64,15 @@ static void pack_norm(const kernel_shape *s, const float *weights, float *packed
         packed[c] = weights[c];
         packed[whole(s->channels, PACKED_LANES) + c] = weights[s->channels + c];
     }
+}
+
+/* Nothing of what lies before the bias may be read. */
+static void pack_hifi(const kernel_shape *s, const float *weights, float *packed)
+{
+    for (long i = 0; i < s->bias; ++i)
+        packed[i] = NAN;
+    for (long i = 0; i < hifi_bias_floats(s); ++i)
+        packed[s->bias + i] = weights[i];
 }
 
 static void pack_depthwise(const kernel_shape *s, const float *weights, float *packed)
@@ -105,6 +120,14 @@ void pack_weights(const kernel_info *kernel, const float *weights, float *packed
     case KERNEL_DEPTHWISE_GELU: pack_depthwise(&kernel->shape, weights, packed); break;
     case KERNEL_SAMPLING: pack_sampling(&kernel->shape, weights, packed); break;
     case KERNEL_CONV_FFN: pack_conv_ffn(&kernel->shape, weights, packed); break;
+    case KERNEL_HIFI_ATTENTION:
+        if (floats > 0)
+            pack_hifi(&kernel->shape, weights, packed);
+        break;
+    case KERNEL_FEATURE_MAP:
+        if (floats > 0)
+            pack_norm(&kernel->shape, weights, packed);
+        break;
     default: break;
     }
 }

@@ -3,6 +3,8 @@
 #ifndef INPUT_H
 #define INPUT_H
 
+#include "digits.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,9 +14,10 @@ typedef struct network_input {
 } network_input;
 
 /* Returns EXIT_OK, or another exit code after a message. The caller frees `floats`. */
-int read_input(const char *path, const char *recipe, network_input *input);
+int read_input(const char *path, const char *recipe, const digits_resolution *resolution,
+               network_input *input);
 
 /* Normal numbers, the same for the same seed. */
-network_input random_input(uint64_t seed, size_t images);
+network_input random_input(uint64_t seed, size_t images, const digits_resolution *resolution);
 
 #endif

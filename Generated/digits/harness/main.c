@@ -17,7 +17,7 @@ static const char USAGE[] =
     "  api --weights FILE\n"
     "      what the header of the library promises\n"
     "  run --weights FILE (--input X.npy | --random SEED [--batch N])\n"
-    "      [--recipe crop|resize|default]\n"
+    "      [--recipe crop|resize|fit|default]\n"
     "      [--threads N] [--output Y.npy] [--json]\n"
     "      the network on an array of float32\n"
     "      (N x 3 x height x width, normalised) or on one image of uint8 (height x width x RGB)\n"

@@ -25,9 +25,9 @@ typedef struct npy_array {
 /* Returns EXIT_OK, or EXIT_BAD_DATA after a message. The caller frees `data`. */
 int npy_read(const char *path, npy_array *array);
 
-/* Writes rows x columns floats beside `path` and renames: a reader sees all or nothing. Returns
- * EXIT_OK, or EXIT_CANNOT_WRITE after a message. */
-int npy_write(const char *path, const float *floats, size_t rows, size_t columns);
+/* Writes floats of a shape beside `path` and renames: a reader sees all or nothing. Returns EXIT_OK,
+ * or EXIT_CANNOT_WRITE after a message. */
+int npy_write(const char *path, const float *floats, const size_t *shape, int dimensions);
 
 /* "2 x 3 x 224 x 224" into `text`, which it returns. */
 const char *npy_describe_shape(const npy_array *array, char *text, size_t size);

@@ -11,22 +11,26 @@
 #include <unistd.h>
 
 /* Version 1.0: a Python dictionary, padded so that the data begins at a multiple of 64 bytes. */
-static int write_header(FILE *file, size_t rows, size_t columns)
+static int write_header(FILE *file, const size_t *shape, int dimensions)
 {
-    char text[118];
-    const int length = snprintf(text, sizeof text,
-                                "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }",
-                                rows, columns);
+    char text[246];
+    int length = snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    for (int i = 0; i < dimensions; ++i)
+        length += snprintf(text + length, sizeof text - (size_t)length, "%zu, ", shape[i]);
+    length += snprintf(text + length, sizeof text - (size_t)length, "), }");
     static const unsigned char START[10] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, sizeof text, 0 };
     memset(text + length, ' ', sizeof text - (size_t)length);
     text[sizeof text - 1] = '\n';
     return fwrite(START, sizeof START, 1, file) == 1 && fwrite(text, sizeof text, 1, file) == 1;
 }
 
-static int write_array(FILE *file, const float *floats, size_t rows, size_t columns)
+static int write_array(FILE *file, const float *floats, const size_t *shape, int dimensions)
 {
-    return write_header(file, rows, columns)
-           && fwrite(floats, sizeof(float), rows * columns, file) == rows * columns
+    size_t count = 1;
+    for (int i = 0; i < dimensions; ++i)
+        count *= shape[i];
+    return write_header(file, shape, dimensions)
+           && fwrite(floats, sizeof(float), count, file) == count
            && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
@@ -36,7 +40,7 @@ static int cannot_write(const char *path, int reason)
     return EXIT_CANNOT_WRITE;
 }
 
-int npy_write(const char *path, const float *floats, size_t rows, size_t columns)
+int npy_write(const char *path, const float *floats, const size_t *shape, int dimensions)
 {
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
@@ -49,7 +53,7 @@ int npy_write(const char *path, const float *floats, size_t rows, size_t columns
     FILE *file = fopen(temporary, "wbx");
     int reason = file ? 0 : errno;
     if (file) {
-        if (!write_array(file, floats, rows, columns))
+        if (!write_array(file, floats, shape, dimensions))
             reason = errno ? errno : EIO;
         if (fclose(file) != 0 && !reason)
             reason = errno;

@@ -26,8 +26,8 @@ static void make_profile(const double *step_seconds, profile_scale scale, profil
     double total = 0;
     for (int i = 0; i < DIGITS_KERNELS; ++i)
         lines[i] = (profile_line){ .kernel = &digits_kernels[i] };
-    for (int i = 0; i < DIGITS_STEPS; ++i) {
-        profile_line *line = &lines[digits_steps[i].kernel_index];
+    for (int i = 0; i < scale.pass->step_count; ++i) {
+        profile_line *line = &lines[scale.pass->steps[i].kernel_index];
         const double milliseconds = 1e3 * step_seconds[i] / (double)scale.runs;
         ++line->calls;
         line->milliseconds += milliseconds;
@@ -63,7 +63,7 @@ void print_profile_json(const double *step_seconds, profile_scale scale)
                i ? "," : "", lines[i].kernel->name, family_name(lines[i].kernel->family),
                lines[i].calls, lines[i].milliseconds, lines[i].share, lines[i].gflops);
     printf("],\"step_ms\":[");
-    for (int i = 0; i < DIGITS_STEPS; ++i)
+    for (int i = 0; i < scale.pass->step_count; ++i)
         printf("%s%.6f", i ? "," : "", 1e3 * step_seconds[i] / (double)scale.runs);
     printf("]");
 }

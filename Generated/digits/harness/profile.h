@@ -3,9 +3,12 @@
 #ifndef PROFILE_H
 #define PROFILE_H
 
+#include "internal.h"
+
 #include <stddef.h>
 
 typedef struct profile_scale {
+    const network_pass *pass;
     size_t runs;
     int batch;
 } profile_scale;

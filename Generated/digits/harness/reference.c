@@ -44,34 +44,6 @@ static void reference_gemm(const kernel_case *c, long row, double *value, double
     }
 }
 
-static void reference_norm(const kernel_case *c, long row, double *value, double *bound)
-{
-    const long channels = c->kernel->shape.channels;
-    const float *x = c->input.data + row * channels;
-    const float *gamma = c->weights, *beta = gamma + channels;
-    double sum = 0, squares = 0, variance = 0;
-    for (long i = 0; i < channels; ++i) {
-        sum += x[i];
-        squares += (double)x[i] * x[i];
-    }
-    const double mean = sum / (double)channels;
-    for (long i = 0; i < channels; ++i)
-        variance += (x[i] - mean) * (x[i] - mean);
-    variance /= (double)channels;
-
-    const double scale = 1 / sqrt(variance + 1e-5);
-    const double mean_error = rounding_of_sum((double)channels, squares, sum) / (double)channels;
-    /* Relative. The root halves that of the variance, which the mean's error enters squared. */
-    const double scale_error = rounding_of_sum((double)channels, 1, 1) / 2 + 4 * UNIT_ROUNDOFF
-                               + mean_error * mean_error * scale * scale;
-    for (long i = 0; i < channels; ++i) {
-        const double y = (x[i] - mean) * scale * gamma[i];
-        value[i] = y + beta[i];
-        bound[i] = fabs(gamma[i]) * scale * (mean_error + UNIT_ROUNDOFF * fabs(x[i] - mean))
-                   + fabs(y) * scale_error + UNIT_ROUNDOFF * (fabs(y) + fabs(value[i]));
-    }
-}
-
 static void reference_depthwise(const kernel_case *c, long row, double *value, double *bound)
 {
     const kernel_shape *s = &c->kernel->shape;
@@ -95,11 +67,10 @@ static void reference_depthwise(const kernel_case *c, long row, double *value, d
     }
 }
 
-/* The mean of `height` x `width` tokens, `pitch` tokens from row to row. */
+/* The sum of `height` x `width` tokens, `pitch` tokens from row to row, divided by `count`. */
 static void average(const float *tokens, long channels, long height, long width, long pitch,
-                    double *value, double *bound)
+                    double count, double *value, double *bound)
 {
-    const double count = (double)(height * width);
     for (long channel = 0; channel < channels; ++channel) {
         double sum = 0, squares = 0;
         for (long y = 0; y < height; ++y) {
@@ -114,34 +85,45 @@ static void average(const float *tokens, long channels, long height, long width,
     }
 }
 
+static long smaller(long a, long b) { return a < b ? a : b; }
+
+/* Tokens beyond the map are zero. */
 static void reference_average_pool(const kernel_case *c, long row, double *value, double *bound)
 {
     const kernel_shape *s = &c->kernel->shape;
-    const long pooled_width = s->width / s->window, pooled = c->layout.output.rows;
+    const long pooled_width = (s->width + s->window - 1) / s->window;
+    const long pooled = c->layout.output.rows;
     const long y = row % pooled / pooled_width * s->window, x = row % pooled_width * s->window;
     const long first = row / pooled * s->height * s->width + y * s->width + x;
-    average(c->input.data + first * s->channels, s->channels, s->window, s->window, s->width, value,
-            bound);
+    average(c->input.data + first * s->channels, s->channels, smaller(s->window, s->height - y),
+            smaller(s->window, s->width - x), s->width, (double)s->window * s->window, value, bound);
 }
 
 static void reference_mean_pool(const kernel_case *c, long row, double *value, double *bound)
 {
     const kernel_shape *s = &c->kernel->shape;
-    average(c->input.data + row * s->rows * s->channels, s->channels, s->rows, 1, 1, value, bound);
+    average(c->input.data + row * s->rows * s->channels, s->channels, s->rows, 1, 1, s->rows, value,
+            bound);
+}
+
+/* A pixel, or 0 beyond the image. */
+static double pixel_at(const float *image, const kernel_shape *s, long plane, long y, long x)
+{
+    return y < s->height && x < s->width ? image[(plane * s->height + y) * s->width + x] : 0;
 }
 
 /* Copies: nothing may be off. */
 static void reference_patches(const kernel_case *c, long row, double *value, double *bound)
 {
     const kernel_shape *s = &c->kernel->shape;
-    const long map_width = s->width / s->patch, tokens = c->layout.output.rows;
+    const long map_width = (s->width + s->patch - 1) / s->patch, tokens = c->layout.output.rows;
     const long top = row % tokens / map_width * s->patch, left = row % map_width * s->patch;
     const float *image = c->input.data + row / tokens * 3 * s->height * s->width;
     for (long plane = 0; plane < 3; ++plane)
         for (long y = 0; y < s->patch; ++y)
             for (long x = 0; x < s->patch; ++x)
                 value[(plane * s->patch + y) * s->patch + x] =
-                    image[(plane * s->height + top + y) * s->width + left + x];
+                    pixel_at(image, s, plane, top + y, left + x);
     memset(bound, 0, (size_t)c->layout.output.columns * sizeof *bound);
 }
 
@@ -158,5 +140,6 @@ void reference_row(const kernel_case *c, long row, double *value, double *bound)
     case KERNEL_LOFI_ATTENTION: reference_lofi_attention(c, row, value, bound); break;
     case KERNEL_SAMPLING: reference_sampling(c, row, value, bound); break;
     case KERNEL_CONV_FFN: reference_conv_ffn(c, row, value, bound); break;
+    case KERNEL_FEATURE_MAP: reference_feature_map(c, row, value, bound); break;
     }
 }

@@ -29,6 +29,8 @@ double rounding_of_sum(double terms, double squares, double sum);
 void reference_hifi_attention(const kernel_case *c, long row, double *value, double *bound);
 void reference_lofi_attention(const kernel_case *c, long row, double *value, double *bound);
 void reference_conv_ffn(const kernel_case *c, long row, double *value, double *bound);
+void reference_norm(const kernel_case *c, long row, double *value, double *bound);
+void reference_feature_map(const kernel_case *c, long row, double *value, double *bound);
 void reference_sampling(const kernel_case *c, long row, double *value, double *bound);
 
 #endif

@@ -77,6 +77,16 @@ static void attend(const kernel_shape *s, const float *query, const attended *a,
     free(keys);
 }
 
+/* A row of input; tokens beyond the map are zero before q, k and v are made of them, which leaves the
+ * bias. */
+static const float *hifi_token(const kernel_case *c, long image, long y, long x)
+{
+    const kernel_shape *s = &c->kernel->shape;
+    if (y >= s->height || x >= s->width)
+        return c->weights;
+    return c->input.data + (image * c->layout.input.rows + y * s->width + x) * c->layout.input.stride;
+}
+
 void reference_hifi_attention(const kernel_case *c, long row, double *value, double *bound)
 {
     const kernel_shape *s = &c->kernel->shape;
@@ -89,8 +99,7 @@ void reference_hifi_attention(const kernel_case *c, long row, double *value, dou
     for (long j = 0; j < a.count; ++j) {
         const long key_y = y / s->window * s->window + j / s->window;
         const long key_x = x / s->window * s->window + j % s->window;
-        const long token = row / tokens * tokens + key_y * s->width + key_x;
-        a.tokens[j] = c->input.data + token * stride;
+        a.tokens[j] = hifi_token(c, row / tokens, key_y, key_x);
     }
     attend(s, c->input.data + row * stride, &a, value, bound);
     free(a.tokens);

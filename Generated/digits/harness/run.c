@@ -15,13 +15,17 @@
 static const uint64_t NO_SEED = UINT64_MAX;
 
 typedef struct run_options {
-    const char *weights, *input, *output, *recipe;
+    const char *weights, *input, *output, *recipe, *resolution;
     uint64_t seed;
     int batch, threads, json;
 } run_options;
 
 static int make_input(const run_options *options, network_input *input)
 {
+    const digits_resolution *resolution = NULL;
+    const int code = find_resolution(options->resolution, &resolution);
+    if (code != EXIT_OK)
+        return code;
     if (!options->input == (options->seed == NO_SEED)) {
         complain("run wants either --input X.npy or --random SEED");
         return EXIT_USAGE;
@@ -31,21 +35,49 @@ static int make_input(const run_options *options, network_input *input)
         return EXIT_USAGE;
     }
     if (options->input)
-        return read_input(options->input, options->recipe, input);
-    *input = random_input(options->seed, options->batch ? (size_t)options->batch : 1);
+        return read_input(options->input, options->recipe, resolution, input);
+    *input = random_input(options->seed, options->batch ? (size_t)options->batch : 1, resolution);
     return EXIT_OK;
 }
 
+/* The outputs of all images, each in an array of its own. */
+typedef struct network_outputs {
+    float *of[DIGITS_OUTPUTS];
+} network_outputs;
+
+static network_outputs allocate_outputs(const session *s, size_t images)
+{
+    network_outputs outputs;
+    for (int i = 0; i < DIGITS_OUTPUTS; ++i)
+        outputs.of[i] = allocate(images, s->resolution->outputs[i].floats * sizeof(float));
+    return outputs;
+}
+
+static void free_outputs(network_outputs *outputs)
+{
+    for (int i = 0; i < DIGITS_OUTPUTS; ++i)
+        free(outputs->of[i]);
+}
+
+/* Images `first` to `first + images - 1`. */
+static digits_status run_batch(const session *s, const network_input *input, size_t first,
+                                  size_t images, const network_outputs *outputs)
+{
+    float *of[DIGITS_OUTPUTS];
+    for (int i = 0; i < DIGITS_OUTPUTS; ++i)
+        of[i] = outputs->of[i] + first * s->resolution->outputs[i].floats;
+    return digits_run_outputs(s->context, input->floats + first * s->resolution->input_floats,
+                                 (int)images, of);
+}
+
 /* Computes all images; the times of the calls go to `milliseconds`. */
-static int run_images(const session *s, const network_input *input, size_t batch, float *output,
-                      samples *milliseconds)
+static int run_images(const session *s, const network_input *input, size_t batch,
+                      const network_outputs *outputs, samples *milliseconds)
 {
     for (size_t done = 0; done < input->images; done += batch) {
         const size_t left = input->images - done, images = left < batch ? left : batch;
         const double start = omp_get_wtime();
-        const digits_status status =
-            digits_run(s->context, input->floats + done * DIGITS_INPUT_FLOATS, (int)images,
-                          output + done * DIGITS_OUTPUT_FLOATS);
+        const digits_status status = run_batch(s, input, done, images, outputs);
         if (status != DIGITS_OK) {
             complain("the run failed: %s", digits_status_text(status));
             return EXIT_INTERNAL;
@@ -53,6 +85,29 @@ static int run_images(const session *s, const network_input *input, size_t batch
         samples_add(milliseconds, 1e3 * (omp_get_wtime() - start));
     }
     return EXIT_OK;
+}
+
+/* `path` is a file for the only output, or a folder for stage1.npy, stage2.npy, ... */
+static int write_outputs(const char *path, const session *s, const network_outputs *outputs,
+                         size_t images)
+{
+    int code = EXIT_OK;
+    for (int i = 0; i < DIGITS_OUTPUTS && code == EXIT_OK; ++i) {
+        const digits_output *output = &s->resolution->outputs[i];
+        size_t shape[4] = { images };
+        for (int d = 0; d < output->dimensions; ++d)
+            shape[d + 1] = (size_t)output->shape[d];
+        char file[4096];
+        const int length = output->stage
+                               ? snprintf(file, sizeof file, "%s/stage%d.npy", path, output->stage)
+                               : snprintf(file, sizeof file, "%s", path);
+        if (length >= (int)sizeof file) {
+            complain("%s: cannot write: the path is too long", path);
+            return EXIT_CANNOT_WRITE;
+        }
+        code = npy_write(file, outputs->of[i], shape, output->dimensions + 1);
+    }
+    return code;
 }
 
 static void report(const run_options *options, const session *s, const network_input *input,
@@ -73,20 +128,21 @@ static int run_input(const run_options *options, const network_input *input)
     const size_t batch =
         input->images < DIGITS_MAX_BATCH ? input->images : DIGITS_MAX_BATCH;
     session s;
-    int code = session_open(options->weights, options->threads, (int)batch, &s);
+    int code = session_open((session_options){ options->weights, options->resolution,
+                                               options->threads, (int)batch }, &s);
     if (code != EXIT_OK)
         return code;
-    float *output = allocate(input->images, DIGITS_OUTPUT_FLOATS * sizeof *output);
+    network_outputs outputs = allocate_outputs(&s, input->images);
     samples milliseconds = { NULL, 0, 0 };
     /* Once before the clock starts: the first pass also starts the team of threads. */
-    digits_run(s.context, input->floats, (int)batch, output);
-    code = run_images(&s, input, batch, output, &milliseconds);
+    run_batch(&s, input, 0, batch, &outputs);
+    code = run_images(&s, input, batch, &outputs, &milliseconds);
     if (code == EXIT_OK && options->output)
-        code = npy_write(options->output, output, input->images, DIGITS_OUTPUT_FLOATS);
+        code = write_outputs(options->output, &s, &outputs, input->images);
     if (code == EXIT_OK)
         report(options, &s, input, batch, &milliseconds);
     samples_free(&milliseconds);
-    free(output);
+    free_outputs(&outputs);
     session_close(&s);
     return code;
 }
@@ -102,6 +158,7 @@ int run_command(int count, char **arguments)
         { "--threads", OPTION_COUNT, &options.threads },
         { "--output", OPTION_TEXT, &options.output },
         { "--recipe", OPTION_TEXT, &options.recipe },
+        { "--resolution", OPTION_TEXT, &options.resolution },
         { "--json", OPTION_FLAG, &options.json },
     };
     int code = PARSE_OPTIONS(count, arguments, table);

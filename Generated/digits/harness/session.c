@@ -4,13 +4,15 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static int exit_code_of(digits_status status)
 {
     switch (status) {
     case DIGITS_OK: return EXIT_OK;
-    case DIGITS_BAD_ARGUMENT: return EXIT_USAGE;
+    case DIGITS_BAD_ARGUMENT:
+    case DIGITS_OTHER_RESOLUTION: return EXIT_USAGE;
     case DIGITS_CANNOT_READ:
     case DIGITS_BAD_WEIGHTS:
     case DIGITS_OTHER_WEIGHTS: return EXIT_BAD_DATA;
@@ -18,25 +20,59 @@ static int exit_code_of(digits_status status)
     }
 }
 
-int session_open(const char *weights, int threads, int max_batch, session *opened)
+int find_resolution(const char *text, const digits_resolution **resolution)
 {
-    if (!weights) {
+    int height = 0, width = 0, end = 0;
+    if (!text) {
+        *resolution = digits_resolution_at(0);
+        return EXIT_OK;
+    }
+    const int sides = sscanf(text, "%9d%nx%9d%n", &height, &end, &width, &end);
+    if (sides == 1)
+        width = height;
+    if (sides < 1 || text[end]) {
+        complain("--resolution wants a side or height x width, such as 512x512, found %s", text);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; (*resolution = digits_resolution_at(i)); ++i)
+        if ((*resolution)->height == height && (*resolution)->width == width)
+            return EXIT_OK;
+    complain("--resolution %s: %s", text, digits_status_text(DIGITS_OTHER_RESOLUTION));
+    return EXIT_USAGE;
+}
+
+static digits_status open_context(const session_options *options, session *opened)
+{
+    const digits_options wanted = {
+        .threads = options->threads,
+        .max_batch = options->max_batch,
+        .height = opened->resolution->height,
+        .width = opened->resolution->width,
+    };
+    return digits_context_create(opened->model, &wanted, &opened->context);
+}
+
+int session_open(session_options options, session *opened)
+{
+    *opened = (session){ .model = NULL };
+    if (!options.weights) {
         complain("--weights FILE is missing; hilo generate writes it to weights/");
         return EXIT_USAGE;
     }
-    *opened = (session){ NULL, NULL };
+    const int code = find_resolution(options.resolution, &opened->resolution);
+    if (code != EXIT_OK)
+        return code;
     errno = 0;
-    digits_status status = digits_model_open(weights, &opened->model);
+    digits_status status = digits_model_open(options.weights, &opened->model);
     if (status != DIGITS_OK) {
-        complain("%s: %s%s%s", weights, digits_status_text(status),
+        complain("%s: %s%s%s", options.weights, digits_status_text(status),
                  status == DIGITS_CANNOT_READ && errno ? ": " : "",
                  status == DIGITS_CANNOT_READ && errno ? strerror(errno) : "");
         return exit_code_of(status);
     }
-    const digits_options options = { .threads = threads, .max_batch = max_batch };
-    status = digits_context_create(opened->model, &options, &opened->context);
+    status = open_context(&options, opened);
     if (status != DIGITS_OK) {
-        complain("no context for %d threads and batch %d: %s", threads, max_batch,
+        complain("no context for %d threads and batch %d: %s", options.threads, options.max_batch,
                  digits_status_text(status));
         session_close(opened);
     }
@@ -47,5 +83,5 @@ void session_close(session *opened)
 {
     digits_context_destroy(opened->context);
     digits_model_close(opened->model);
-    *opened = (session){ NULL, NULL };
+    *opened = (session){ .model = NULL };
 }

@@ -8,10 +8,21 @@
 typedef struct session {
     digits_model *model;
     digits_context *context;
+    const digits_resolution *resolution;
 } session;
 
-/* `threads` 0 means the default. Returns EXIT_OK, or another exit code after a message. */
-int session_open(const char *weights, int threads, int max_batch, session *opened);
+/* What to open: `threads` 0 means the default, and so does a `resolution` that is NULL. */
+typedef struct session_options {
+    const char *weights, *resolution;
+    int threads, max_batch;
+} session_options;
+
+/* Returns EXIT_OK, or another exit code after a message. */
+int session_open(session_options options, session *opened);
+/* The resolution that "HxW" or "SIDE" names, the first for NULL. Returns EXIT_OK, or EXIT_USAGE after
+ * a message. */
+int find_resolution(const char *text, const digits_resolution **resolution);
+
 void session_close(session *opened);
 
 #endif

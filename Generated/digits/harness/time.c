@@ -61,8 +61,9 @@ static void grow(long *floats, long needed)
 static long weights_of_pass(void)
 {
     long floats = 0;
-    for (int i = 0; i < DIGITS_STEPS; ++i)
-        floats += whole_lines(packed_floats(&digits_kernels[digits_steps[i].kernel_index]));
+    const network_pass *pass = &digits_passes[0];
+    for (int i = 0; i < pass->step_count; ++i)
+        floats += whole_lines(packed_floats(&digits_kernels[pass->steps[i].kernel_index]));
     return floats;
 }
 
@@ -132,6 +133,7 @@ static double timed_calls(const kernel_info *kernel, int calls, workspace *w,
             begin = omp_get_wtime();
         for (int i = 0; i < calls; ++i) {
             call.weights = weights_of_call(w, l.packed_weights, first + i);
+            call.ahead = weights_of_call(w, l.packed_weights, first + i + 1);
             kernel->run(&call);
 #pragma omp barrier
         }

@@ -23,12 +23,21 @@ static void use_all_rows(row_choice *choice)
         choice->rows[i] = i;
 }
 
+/* What the reference spends on a row: without products it reads the values, and for a plane whole
+ * tokens. */
+static long macs_of_row(const kernel_case *c)
+{
+    const matrix_shape m = c->layout.output;
+    const long macs = c->kernel->macs / m.rows;
+    const long values = m.columns * (c->kernel->shape.is_planes ? m.rows : 1);
+    return macs > values ? macs : values;
+}
+
 /* The first and the last row of every image, and a random row out of each of equal stretches. */
 static row_choice choose_rows(const kernel_case *c, uint64_t seed)
 {
     const long rows = c->layout.output.rows, all = rows * c->images;
-    const long macs = c->kernel->macs / rows > c->layout.output.columns ? c->kernel->macs / rows
-                                                                       : c->layout.output.columns;
+    const long macs = macs_of_row(c);
     const long affordable = REFERENCE_MACS / macs > 8 ? REFERENCE_MACS / macs : 8;
     const long ends = 2L * c->images;
     row_choice choice = { NULL, affordable + ends < all ? affordable + ends : all };

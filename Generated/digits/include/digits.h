@@ -22,15 +22,18 @@
 extern "C" {
 #endif
 
-/* One image, floats: input 3 x 64 x 64, output 10, row-major. */
+/* The resolutions that this library holds, and how many outputs the network has. */
+#define DIGITS_RESOLUTIONS 1
+#define DIGITS_OUTPUTS 1
+/* The first resolution. One image, floats: input 3 x 64 x 64, output 10, row-major. */
 #define DIGITS_HEIGHT 64
 #define DIGITS_WIDTH 64
 #define DIGITS_INPUT_FLOATS 12288
-#define DIGITS_OUTPUT_FLOATS 10
+#define DIGITS_OUTPUT_FLOATS 10 /* of all outputs */
 /* Images a call of digits_run may hold. */
 #define DIGITS_MAX_BATCH 8
 /* Names network, precision, weight layout and format version; a weights file carries the same. */
-#define DIGITS_FINGERPRINT "6637d6505438c2b2"
+#define DIGITS_FINGERPRINT "3f5d61a8c88cf00b"
 
 typedef enum digits_status {
     DIGITS_OK = 0,
@@ -40,10 +43,30 @@ typedef enum digits_status {
     DIGITS_OTHER_WEIGHTS = 4,    /* weights of another network, precision, plan or version */
     DIGITS_NO_MEMORY = 5,
     DIGITS_UNSUPPORTED_CPU = 6,  /* this CPU lacks AVX2 and FMA */
+    DIGITS_OTHER_RESOLUTION = 7, /* the library does not hold the resolution */
 } digits_status;
 
 typedef struct digits_model digits_model;
 typedef struct digits_context digits_context;
+
+/* One of the network's outputs: an array of floats, row-major. */
+typedef struct digits_output {
+    int stage; /* of a feature map, from 1; 0 of other outputs */
+    int dimensions;
+    int shape[3];  /* of one image: classes */
+    size_t floats; /* of one image */
+    size_t offset; /* floats of one image in the outputs before it */
+} digits_output;
+
+/* A resolution that the library holds. */
+typedef struct digits_resolution {
+    int height, width; /* pixels */
+    size_t input_floats, output_floats; /* of one image; output_floats of all outputs */
+    digits_output outputs[DIGITS_OUTPUTS];
+} digits_resolution;
+
+/* Resolution `index`, from 0 to DIGITS_RESOLUTIONS - 1; NULL beyond. */
+DIGITS_API const digits_resolution *digits_resolution_at(int index);
 
 /* A sentence on the status; never NULL. */
 DIGITS_API const char *digits_status_text(digits_status status);
@@ -64,6 +87,7 @@ DIGITS_API void digits_model_close(digits_model *model);
 typedef struct digits_options {
     int threads;   /* default: OMP_NUM_THREADS, or the processors this process may use */
     int max_batch; /* default and limit: DIGITS_MAX_BATCH; a smaller one needs less memory */
+    int height, width; /* default: the first resolution; both or none are given */
 } digits_options;
 
 /* Allocates all memory that running needs. `options` may be NULL. */
@@ -78,11 +102,19 @@ DIGITS_API void digits_context_destroy(digits_context *context);
 DIGITS_API int digits_context_threads(const digits_context *context);
 DIGITS_API size_t digits_context_bytes(const digits_context *context);
 
-/* Computes `batch` images: reads batch x INPUT_FLOATS, writes batch x OUTPUT_FLOATS. Allocates nothing,
- * leaves the floating-point state of the caller as it was, and returns the same bits for any number
- * of threads. One call at a time per context. */
+/* The resolution it was made for; NULL without a context. */
+DIGITS_API const digits_resolution *digits_context_resolution(const digits_context *context);
+
+/* Computes `batch` images: reads batch x input_floats and writes batch x output_floats, output by
+ * output, of all images each: output i begins at batch x outputs[i].offset. Allocates nothing, leaves
+ * the floating-point state of the caller as it was, and returns the same bits for any number of
+ * threads. One call at a time per context. */
 DIGITS_API digits_status digits_run(digits_context *context, const float *input, int batch,
                                      float *output);
+
+/* The same with each output in an array of its own: outputs[i] gets batch x outputs[i].floats. */
+DIGITS_API digits_status digits_run_outputs(digits_context *context, const float *input,
+                                             int batch, float *const *outputs);
 
 /* What digits_preprocess makes of an image unless the caller knows better. */
 #define DIGITS_RECIPE_DEFAULT DIGITS_RECIPE_CROP

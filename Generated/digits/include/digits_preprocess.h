@@ -15,17 +15,20 @@
 extern "C" {
 #endif
 
-/* How a picture of any size becomes the 64 x 64 input of the network. */
+/* How a picture of any size becomes the input of the network, the target. */
 typedef enum digits_recipe {
     /* Evaluation as trained: resize, aspect ratio kept, until both sides reach int(256/224 * side)
      * of the target, then cut out the centre. For a square target this is torchvision's
      * Resize(int(256/224 * side), BICUBIC) and CenterCrop(side). */
     DIGITS_RECIPE_CROP,
     /* Resize straight to the target; the aspect ratio changes. */
-    DIGITS_RECIPE_RESIZE
+    DIGITS_RECIPE_RESIZE,
+    /* Dense prediction: resize, aspect ratio kept, to the largest size that fits into the target;
+     * what is left at the right and the bottom is zero, which is the mean colour. */
+    DIGITS_RECIPE_FIT
 } digits_recipe;
 
-/* Status of digits_preprocess; the numbers are those of digits_status. */
+/* Status of the functions below; the numbers are those of digits_status. */
 enum {
     DIGITS_PREPROCESS_OK = 0,
     DIGITS_PREPROCESS_BAD_ARGUMENT = 1,
@@ -34,24 +37,37 @@ enum {
 
 /* Turns an 8-bit RGB picture into the input of the network.
  *
- * rgb        height rows of width interleaved R, G, B bytes
- * width      1 to 65535
- * height     1 to 65535
- * row_bytes  from the start of one row to the start of the next, at least 3 * width
- * recipe     DIGITS_RECIPE_CROP or DIGITS_RECIPE_RESIZE
- * output     3 x 64 x 64 floats: planes R, G, B, normalised by the mean and standard
- *            deviation of ImageNet
+ * rgb            height rows of width interleaved R, G, B bytes
+ * width          1 to 65535
+ * height         1 to 65535
+ * row_bytes      from the start of one row to the start of the next, at least 3 * width
+ * recipe         DIGITS_RECIPE_CROP, DIGITS_RECIPE_RESIZE or DIGITS_RECIPE_FIT
+ * target_height  of the network's input, 1 to 65535
+ * target_width   of the network's input, 1 to 65535
+ * output         3 x target_height x target_width floats: planes R, G, B, normalised by the mean
+ *                and standard deviation of ImageNet
  *
- * The resize is the antialiased bicubic of Pillow 13 to the bit, and the normalisation is
- * torchvision's ToTensor and Normalize in single precision, so that the result equals theirs.
- * (Older versions of Pillow round differently where the height shrinks by more than twice as many
- * pixels as the width.) It needs memory of about 3 * 64 bytes for each row of the picture
- * while it runs and keeps none; any number of threads may call it at once.
+ * The resize is the antialiased bicubic of Pillow 13 to the bit (bilinear to fit), and the
+ * normalisation is torchvision's ToTensor and Normalize in single precision, so that the result
+ * equals theirs. (Older versions of Pillow round differently where the height shrinks by more than
+ * twice as many pixels as the width.) It needs memory of about 3 * target_width bytes for each row
+ * of the picture while it runs and keeps none; any number of threads may call it at once.
  *
  * Returns DIGITS_PREPROCESS_OK, or another status, and then output is as it was. */
 DIGITS_PREPROCESS_API
 int digits_preprocess(const uint8_t *rgb, int width, int height, size_t row_bytes,
-                         digits_recipe recipe, float *output);
+                         digits_recipe recipe, int target_height, int target_width,
+                         float *output);
+
+/* The part of the target, at its top left, that DIGITS_RECIPE_FIT fills with the picture: with
+ * scale = min(target_height / height, target_width / width) its sides are Python's
+ * round(scale * side), but at least 1. What a detector finds at (x, y) of the target lies at
+ * (x * width / resized_width, y * height / resized_height) of the picture.
+ *
+ * Returns DIGITS_PREPROCESS_OK, or DIGITS_PREPROCESS_BAD_ARGUMENT, and then nothing is written. */
+DIGITS_PREPROCESS_API
+int digits_fit_size(int width, int height, int target_height, int target_width,
+                       int *resized_height, int *resized_width);
 
 #ifdef __cplusplus
 }

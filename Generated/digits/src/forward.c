@@ -4,6 +4,8 @@
 #include "registry.h"
 
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,6 +18,7 @@ static float_state enter_float_state(void)
     return saved;
 }
 static void leave_float_state(float_state saved) { _mm_setcsr(saved); }
+static void pause_spinning(void) { _mm_pause(); }
 #elif defined(__aarch64__)
 typedef unsigned long float_state;
 static float_state enter_float_state(void)
@@ -30,274 +33,285 @@ static void leave_float_state(float_state saved)
 {
     __asm__ volatile("msr fpcr, %0" : : "r"(saved));
 }
+static void pause_spinning(void) { __asm__ volatile("yield"); }
 #else
 typedef int float_state;
 static float_state enter_float_state(void) { return 0; }
 static void leave_float_state(float_state saved) { (void)saved; }
+static void pause_spinning(void) { }
 #endif
 
-/* kernel and its place in the registry; input, second input, output; weights; what it computes */
-const step digits_steps[DIGITS_STEPS] = {
+/* kernel and its place in the registry; input, second input, output; weights; those to fetch ahead,
+ * their panels if threads share them, floats of a panel; what it computes */
+static const step steps_64x64[] = {
     { digits_patches_64x64_4x4__avx2, 0,
       { OPERAND_INPUT, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      0, "patches" },
+      0, 0, 0, 0, "patches" },
     { digits_gemm_256x48x12__avx2_6x2_slab85_rows, 1,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 12288, 0 },
-      0, "patch_embed.proj" },
+      0, 848, 0, 0, "patch_embed.proj" },
     { digits_layer_norm_256x12__avx2, 2,
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 24576, 0 },
-      784, "patch_embed.norm" },
+      784, 848, 0, 0, "patch_embed.norm" },
     { digits_layer_norm_256x12__avx2, 2,
       { OPERAND_ARENA, 24576, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 12288, 0 },
-      816, "layers.0.blocks.0.norm2" },
+      816, 848, 0, 0, "layers.0.blocks.0.norm2" },
     { digits_gemm_256x12x48__avx2_6x2_slab341_rows, 3,
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      848, "layers.0.blocks.0.mlp.fc1" },
+      848, 1952, 0, 0, "layers.0.blocks.0.mlp.fc1" },
     { digits_depthwise_gelu_16x16x48__avx2, 4,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 12288, 0 },
-      1472, "layers.0.blocks.0.mlp.dwconv.dwconv" },
+      1472, 1952, 0, 0, "layers.0.blocks.0.mlp.dwconv.dwconv" },
     { digits_gemm_256x48x12_residual__avx2_6x2_slab85_rows, 5,
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_ARENA, 24576, 0 },
       { OPERAND_ARENA, 24576, 0 },
-      1952, "layers.0.blocks.0.mlp.fc2" },
+      1952, 3264, 2, 768, "layers.0.blocks.0.mlp.fc2" },
     { digits_sampling_16x16x12__avx2, 6,
       { OPERAND_ARENA, 24576, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      2736, "layers.0.downsample.samples" },
+      2736, 3264, 2, 768, "layers.0.downsample.samples" },
     { digits_gemm_64x48x24_gelu__avx2_6x2_slab85_columns, 7,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 12288, 0 },
-      3264, "layers.0.downsample.dconv" },
+      3264, 4880, 6, 384, "layers.0.downsample.dconv" },
     { digits_layer_norm_64x24__avx2, 8,
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      4832, "layers.1.blocks.0.norm2" },
+      4832, 4880, 6, 384, "layers.1.blocks.0.norm2" },
     { digits_gemm_64x24x96__avx2_6x2_slab170_columns, 9,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      4880, "layers.1.blocks.0.mlp.fc1" },
+      4880, 8240, 2, 1536, "layers.1.blocks.0.mlp.fc1" },
     { digits_depthwise_gelu_8x8x96__avx2, 10,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      7280, "layers.1.blocks.0.mlp.dwconv.dwconv" },
+      7280, 8240, 2, 1536, "layers.1.blocks.0.mlp.dwconv.dwconv" },
     { digits_gemm_64x96x24_residual__avx2_6x2_slab42_columns, 11,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_ARENA, 12288, 0 },
-      8240, "layers.1.blocks.0.mlp.fc2" },
+      8240, 12128, 3, 1536, "layers.1.blocks.0.mlp.fc2" },
     { digits_sampling_8x8x24__avx2, 12,
       { OPERAND_ARENA, 12288, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      11344, "layers.1.downsample.samples" },
+      11344, 12128, 3, 1536, "layers.1.downsample.samples" },
     { digits_gemm_16x96x48_gelu__avx2_6x2_slab42_columns, 13,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      12128, "layers.1.downsample.dconv" },
+      12128, 16880, 6, 768, "layers.1.downsample.dconv" },
     { digits_layer_norm_16x48__avx2, 14,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      16784, "layers.2.blocks.0.norm1" },
+      16784, 16880, 6, 768, "layers.2.blocks.0.norm1" },
     { digits_gemm_16x48x96__avx2_6x2_slab85_columns, 15,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      16880, "layers.2.blocks.0.attn.h_qkv + layers.2.blocks.0.attn.l_q" },
+      16880, 21584, 3, 768, "layers.2.blocks.0.attn.h_qkv + layers.2.blocks.0.attn.l_q" },
     { digits_hifi_4x4_2x12_window2_in96_out24__avx2, 16,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 2304, 0 },
-      0, "layers.2.blocks.0.attn.hifi" },
+      0, 21584, 3, 768, "layers.2.blocks.0.attn.hifi" },
     { digits_average_pool_4x4x48_2x2__avx2, 17,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 2688, 0 },
-      0, "layers.2.blocks.0.attn.pool" },
+      0, 21584, 3, 768, "layers.2.blocks.0.attn.pool" },
     { digits_gemm_4x48x48__avx2_6x2_slab85_columns, 18,
       { OPERAND_ARENA, 2688, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1920, 0 },
-      21584, "layers.2.blocks.0.attn.l_kv" },
+      21584, 23936, 2, 384, "layers.2.blocks.0.attn.l_kv" },
     { digits_lofi_16x4_2x12_in96_48_out24__avx2_8x1, 19,
       { OPERAND_ARENA, 0, 72 },
       { OPERAND_ARENA, 1920, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      0, "layers.2.blocks.0.attn.lofi" },
+      0, 23936, 2, 384, "layers.2.blocks.0.attn.lofi" },
     { digits_gemm_16x24x24_out48_residual__avx2_6x2_slab170_columns, 20,
       { OPERAND_ARENA, 2304, 0 },
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      23936, "layers.2.blocks.0.attn.h_proj" },
+      23936, 24736, 2, 384, "layers.2.blocks.0.attn.h_proj" },
     { digits_gemm_16x24x24_out48_residual__avx2_6x2_slab170_columns, 20,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_ARENA, 6144, 24 },
       { OPERAND_ARENA, 6144, 24 },
-      24736, "layers.2.blocks.0.attn.l_proj" },
+      24736, 25632, 12, 768, "layers.2.blocks.0.attn.l_proj" },
     { digits_layer_norm_16x48__avx2, 14,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      25536, "layers.2.blocks.0.norm2" },
+      25536, 25632, 12, 768, "layers.2.blocks.0.norm2" },
     { digits_gemm_16x48x192__avx2_6x2_slab85_columns, 21,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      25632, "layers.2.blocks.0.mlp.fc1" },
+      25632, 36960, 3, 3072, "layers.2.blocks.0.mlp.fc1" },
     { digits_depthwise_gelu_4x4x192__avx2, 22,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      35040, "layers.2.blocks.0.mlp.dwconv.dwconv" },
+      35040, 36960, 3, 3072, "layers.2.blocks.0.mlp.dwconv.dwconv" },
     { digits_gemm_16x192x48_residual__avx2_6x2_slab21_columns, 23,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      36960, "layers.2.blocks.0.mlp.fc2" },
+      36960, 46320, 6, 768, "layers.2.blocks.0.mlp.fc2" },
     { digits_layer_norm_16x48__avx2, 14,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      46224, "layers.2.blocks.1.norm1" },
+      46224, 46320, 6, 768, "layers.2.blocks.1.norm1" },
     { digits_gemm_16x48x96__avx2_6x2_slab85_columns, 15,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      46320, "layers.2.blocks.1.attn.h_qkv + layers.2.blocks.1.attn.l_q" },
+      46320, 51024, 3, 768, "layers.2.blocks.1.attn.h_qkv + layers.2.blocks.1.attn.l_q" },
     { digits_hifi_4x4_2x12_window2_in96_out24__avx2, 16,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 2304, 0 },
-      0, "layers.2.blocks.1.attn.hifi" },
+      0, 51024, 3, 768, "layers.2.blocks.1.attn.hifi" },
     { digits_average_pool_4x4x48_2x2__avx2, 17,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 2688, 0 },
-      0, "layers.2.blocks.1.attn.pool" },
+      0, 51024, 3, 768, "layers.2.blocks.1.attn.pool" },
     { digits_gemm_4x48x48__avx2_6x2_slab85_columns, 18,
       { OPERAND_ARENA, 2688, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1920, 0 },
-      51024, "layers.2.blocks.1.attn.l_kv" },
+      51024, 53376, 2, 384, "layers.2.blocks.1.attn.l_kv" },
     { digits_lofi_16x4_2x12_in96_48_out24__avx2_8x1, 19,
       { OPERAND_ARENA, 0, 72 },
       { OPERAND_ARENA, 1920, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      0, "layers.2.blocks.1.attn.lofi" },
+      0, 53376, 2, 384, "layers.2.blocks.1.attn.lofi" },
     { digits_gemm_16x24x24_out48_residual__avx2_6x2_slab170_columns, 20,
       { OPERAND_ARENA, 2304, 0 },
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      53376, "layers.2.blocks.1.attn.h_proj" },
+      53376, 54176, 2, 384, "layers.2.blocks.1.attn.h_proj" },
     { digits_gemm_16x24x24_out48_residual__avx2_6x2_slab170_columns, 20,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_ARENA, 6144, 24 },
       { OPERAND_ARENA, 6144, 24 },
-      54176, "layers.2.blocks.1.attn.l_proj" },
+      54176, 55072, 12, 768, "layers.2.blocks.1.attn.l_proj" },
     { digits_layer_norm_16x48__avx2, 14,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      54976, "layers.2.blocks.1.norm2" },
+      54976, 55072, 12, 768, "layers.2.blocks.1.norm2" },
     { digits_gemm_16x48x192__avx2_6x2_slab85_columns, 21,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      55072, "layers.2.blocks.1.mlp.fc1" },
+      55072, 66400, 3, 3072, "layers.2.blocks.1.mlp.fc1" },
     { digits_depthwise_gelu_4x4x192__avx2, 22,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      64480, "layers.2.blocks.1.mlp.dwconv.dwconv" },
+      64480, 66400, 3, 3072, "layers.2.blocks.1.mlp.dwconv.dwconv" },
     { digits_gemm_16x192x48_residual__avx2_6x2_slab21_columns, 23,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_ARENA, 6144, 0 },
-      66400, "layers.2.blocks.1.mlp.fc2" },
+      66400, 77216, 6, 3072, "layers.2.blocks.1.mlp.fc2" },
     { digits_sampling_4x4x48__avx2, 24,
       { OPERAND_ARENA, 6144, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      75664, "layers.2.downsample.samples" },
+      75664, 77216, 6, 3072, "layers.2.downsample.samples" },
     { digits_gemm_4x192x96_gelu__avx2_6x2_slab21_columns, 25,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      77216, "layers.2.downsample.dconv" },
+      77216, 95936, 18, 1536, "layers.2.downsample.dconv" },
     { digits_layer_norm_4x96__avx2, 26,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1152, 0 },
-      95744, "layers.3.blocks.0.norm1" },
+      95744, 95936, 18, 1536, "layers.3.blocks.0.norm1" },
     { digits_gemm_4x96x288__avx2_6x2_slab42_columns, 27,
       { OPERAND_ARENA, 1152, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      95936, "layers.3.blocks.0.attn.l_q + layers.3.blocks.0.attn.l_kv" },
+      95936, 123872, 6, 1536, "layers.3.blocks.0.attn.l_q + layers.3.blocks.0.attn.l_kv" },
     { digits_lofi_4x4_8x12_in288_288_out96__avx2_4x1, 28,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_ARENA, 0, 96 },
       { OPERAND_ARENA, 1152, 0 },
-      0, "layers.3.blocks.0.attn.lofi" },
+      0, 123872, 6, 1536, "layers.3.blocks.0.attn.lofi" },
     { digits_gemm_4x96x96_residual__avx2_6x2_slab42_columns, 29,
       { OPERAND_ARENA, 1152, 0 },
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      123872, "layers.3.blocks.0.attn.l_proj" },
+      123872, 133376, 24, 1536, "layers.3.blocks.0.attn.l_proj" },
     { digits_layer_norm_4x96__avx2, 26,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      133184, "layers.3.blocks.0.norm2" },
+      133184, 133376, 24, 1536, "layers.3.blocks.0.norm2" },
     { digits_gemm_4x96x384__avx2_6x2_slab42_columns, 30,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      133376, "layers.3.blocks.0.mlp.fc1" },
+      133376, 174464, 6, 6144, "layers.3.blocks.0.mlp.fc1" },
     { digits_depthwise_gelu_2x2x384__avx2, 31,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1536, 0 },
-      170624, "layers.3.blocks.0.mlp.dwconv.dwconv" },
+      170624, 174464, 6, 6144, "layers.3.blocks.0.mlp.dwconv.dwconv" },
     { digits_gemm_4x384x96_residual__avx2_6x2_slab10_columns, 32,
       { OPERAND_ARENA, 1536, 0 },
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_ARENA, 3072, 0 },
-      174464, "layers.3.blocks.0.mlp.fc2" },
+      174464, 211616, 1, 1536, "layers.3.blocks.0.mlp.fc2" },
     { digits_layer_norm_4x96__avx2, 26,
       { OPERAND_ARENA, 3072, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
-      211424, "norm" },
+      211424, 211616, 1, 1536, "norm" },
     { digits_mean_pool_4x96__avx2, 33,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 384, 0 },
-      0, "mean" },
+      0, 211616, 1, 1536, "mean" },
     { digits_gemm_1x96x10__avx2_6x2_slab42_columns, 34,
       { OPERAND_ARENA, 384, 0 },
       { OPERAND_NONE, 0, 0 },
       { OPERAND_OUTPUT, 0, 0 },
-      211616, "head" },
+      211616, 0, 0, 0, "head" },
+};
+
+const network_pass digits_passes[DIGITS_RESOLUTIONS] = {
+    { steps_64x64, 52, 27648, 96,
+      { 64, 64, 12288, 10,
+        {
+            { 0, 1, { 10 }, 10, 0 },
+        } } },
 };
 
 static const float *read_operand(const forward_pass *pass, operand o)
@@ -305,34 +319,61 @@ static const float *read_operand(const forward_pass *pass, operand o)
     switch (o.base) {
     case OPERAND_NONE: return NULL;
     case OPERAND_INPUT: return pass->input + o.column;
-    case OPERAND_OUTPUT: return pass->output + o.column;
+    case OPERAND_OUTPUT: return pass->outputs[o.offset] + o.column;
     default: return pass->arena + o.offset * pass->max_images + o.column;
     }
 }
 
 static float *write_operand(const forward_pass *pass, operand o)
 {
-    float *base = o.base == OPERAND_OUTPUT ? pass->output : pass->arena + o.offset * pass->max_images;
+    float *base = o.base == OPERAND_OUTPUT ? pass->outputs[o.offset]
+                                           : pass->arena + o.offset * pass->max_images;
     return base + o.column;
 }
 
-static void run_steps(const forward_pass *pass, int thread, int threads)
+/* All threads of a pass wait here for each other. A step takes far less time than putting a thread
+ * to sleep and waking it, so they spin, and let others run when that takes long. */
+typedef struct barrier {
+    atomic_int waiting, passed;
+} barrier;
+
+enum { SPINS = 4096 };
+
+static void barrier_wait(barrier *b, int threads)
+{
+    const int passed = atomic_load_explicit(&b->passed, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&b->waiting, 1, memory_order_acq_rel) == threads - 1) {
+        atomic_store_explicit(&b->waiting, 0, memory_order_relaxed);
+        atomic_store_explicit(&b->passed, passed + 1, memory_order_release);
+        return;
+    }
+    for (int spin = 0; atomic_load_explicit(&b->passed, memory_order_acquire) == passed; ++spin)
+        if (spin < SPINS)
+            pause_spinning();
+        else
+            sched_yield();
+}
+
+static void run_steps(const forward_pass *pass, barrier *b, int thread, int threads)
 {
     double start = pass->seconds ? omp_get_wtime() : 0;
-    for (int i = 0; i < DIGITS_STEPS; ++i) {
-        const step *s = &digits_steps[i];
+    const network_pass *network = pass->network;
+    for (int i = 0; i < network->step_count; ++i) {
+        const step *s = &network->steps[i];
         const kernel_call call = {
             .input = read_operand(pass, s->input),
             .second = read_operand(pass, s->second),
             .output = write_operand(pass, s->output),
             .weights = pass->weights + s->weights,
-            .scratch = pass->scratch + (long)thread * SCRATCH_FLOATS,
+            .ahead = pass->weights + s->ahead
+                     + (long)s->panels * thread / threads * s->panel_floats,
+            .scratch = pass->scratch + (long)thread * network->scratch_floats,
             .images = pass->images,
             .thread = thread,
             .threads = threads,
         };
         s->kernel(&call);
-#pragma omp barrier
+        barrier_wait(b, threads);
         if (pass->seconds && thread == 0) {
             const double now = omp_get_wtime();
             pass->seconds[i] += now - start;
@@ -343,10 +384,11 @@ static void run_steps(const forward_pass *pass, int thread, int threads)
 
 void digits_forward(const forward_pass *pass)
 {
+    _Alignas(64) barrier b = { 0, 0 };
 #pragma omp parallel num_threads(pass->threads)
     {
         const float_state saved = enter_float_state();
-        run_steps(pass, omp_get_thread_num(), omp_get_num_threads());
+        run_steps(pass, &b, omp_get_thread_num(), omp_get_num_threads());
         leave_float_state(saved);
     }
 }

@@ -15,6 +15,9 @@ typedef struct gemm_constants {
     int input_stride, output_stride; /* the residual's is the output's */
     int vectors;
     gemm_epilogue epilogue;
+    /* The input comes in blocks of so many k, each with its own rows; the last one may be smaller. */
+    int input_block;
+    int input_block_stride; /* from block to block; unused when there is one */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -23,7 +26,18 @@ typedef struct gemm_tile {
     const float *bias;
     const float *residual; /* NULL without one */
     float *output;
+    const float *ahead; /* weights that are needed soon */
+    long ahead_step;    /* floats of them for each k of this tile */
 } gemm_tile;
+
+/* The cache line at p comes to L2 while other work goes on; p may be anything.
+ *
+ * Weights are read once a pass, from memory or a far cache, and a panel's first tile would wait for
+ * every line: the tiles of one panel share the fetching of what follows it. */
+INLINE void fetch_ahead(const float *p) { __builtin_prefetch(p, 0, 2); }
+
+/* Floats to fetch for each k of a tile, so that `tiles` of them fetch a panel. */
+INLINE long fetch_step(long tiles, int panel) { return (panel - 1) / tiles + 1; }
 
 /* Bounds of arrays that become registers; the planner keeps rows x vectors below their number. */
 enum { GEMM_MOST_ROWS = 32, GEMM_MOST_VECTORS = 16 };
@@ -32,8 +46,6 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int at, vf y, int lanes)
 {
     if (c.epilogue == EPILOGUE_RESIDUAL)
         y += vf_load_upto(t.residual + at, lanes);
-    if (c.epilogue == EPILOGUE_GELU)
-        y = vf_gelu(y);
     vf_store_upto(t.output + at, y, lanes);
 }
 
@@ -45,14 +57,19 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
         UNROLL for (int v = 0; v < c.vectors; ++v)
             sum[r][v] = vf_set(0.0f);
 
-    for (int k = 0; k < c.k; ++k) {
-        vf w[GEMM_MOST_VECTORS];
-        UNROLL for (int v = 0; v < c.vectors; ++v)
-            w[v] = vf_load(t.panel + (k * c.vectors + v) * VF_LANES);
-        UNROLL for (int r = 0; r < rows; ++r) {
-            vf x = vf_set(t.input[r * c.input_stride + k]);
+    for (int block = 0; block < c.k; block += c.input_block) {
+        const float *input = t.input + (long)(block / c.input_block) * c.input_block_stride - block;
+        const int end = block + c.input_block < c.k ? block + c.input_block : c.k;
+        for (int k = block; k < end; ++k) {
+            fetch_ahead(t.ahead + k * t.ahead_step);
+            vf w[GEMM_MOST_VECTORS];
             UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = vf_fma(x, w[v], sum[r][v]);
+                w[v] = vf_load(t.panel + (k * c.vectors + v) * VF_LANES);
+            UNROLL for (int r = 0; r < rows; ++r) {
+                vf x = vf_set(input[r * c.input_stride + k]);
+                UNROLL for (int v = 0; v < c.vectors; ++v)
+                    sum[r][v] = vf_fma(x, w[v], sum[r][v]);
+            }
         }
     }
 
@@ -60,8 +77,14 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
         const int lanes = columns - v * VF_LANES;
         if (lanes > 0) {
             const vf bias = vf_load(t.bias + v * VF_LANES);
+            vf y[GEMM_MOST_ROWS];
             UNROLL for (int r = 0; r < rows; ++r)
-                gemm_store(t, c, r * c.output_stride + v * VF_LANES, sum[r][v] + bias, lanes);
+                y[r] = sum[r][v] + bias;
+            if (c.epilogue == EPILOGUE_GELU)
+                UNROLL for (int r = 0; r < rows; r += GELU_BLOCK)
+                    vf_gelu_each(y + r, rows - r < GELU_BLOCK ? rows - r : GELU_BLOCK);
+            UNROLL for (int r = 0; r < rows; ++r)
+                gemm_store(t, c, r * c.output_stride + v * VF_LANES, y[r], lanes);
         }
     }
 }
@@ -73,6 +96,7 @@ INLINE gemm_tile gemm_below(gemm_tile t, gemm_constants c, int rows)
     if (c.epilogue == EPILOGUE_RESIDUAL)
         t.residual += rows * c.output_stride;
     t.output += rows * c.output_stride;
+    t.ahead += c.k * t.ahead_step;
     return t;
 }
 

@@ -14,7 +14,7 @@ typedef enum operand_base { OPERAND_NONE, OPERAND_INPUT, OPERAND_OUTPUT, OPERAND
 
 typedef struct operand {
     operand_base base;
-    long offset; /* floats an image for the arena, where maps of all images follow each other */
+    long offset; /* in the arena, floats an image: maps of all images follow each other; which output */
     int column;  /* floats to the first channel */
 } operand;
 
@@ -24,28 +24,41 @@ typedef struct step {
     int kernel_index; /* in the registry */
     operand input, second, output;
     long weights; /* floats from the beginning of the packed weights */
+    long ahead;   /* the same, of the next step whose weights are worth fetching */
+    int panels, panel_floats; /* of that step, when threads share its panels; else 0 */
     const char *label;
 } step;
 
-extern const step digits_steps[];
-enum { DIGITS_STEPS = 52 };
+/* The network at one resolution. */
+typedef struct network_pass {
+    const step *steps;
+    int step_count;
+    long arena_floats, scratch_floats; /* working memory of one image, of one thread */
+    digits_resolution resolution;
+} network_pass;
 
-/* Working memory of one image and of one thread, in floats. */
-enum { ARENA_FLOATS = 27648, SCRATCH_FLOATS = 96 };
+extern const network_pass digits_passes[DIGITS_RESOLUTIONS];
+/* Of the longest pass. */
+enum { DIGITS_MOST_STEPS = 52 };
 
-/* One forward pass. */
+/* One call. */
 typedef struct forward_pass {
+    const network_pass *network;
     const float *weights, *input;
-    float *output, *arena, *scratch;
+    float *const *outputs;
+    float *arena, *scratch;
     int images, max_images, threads;
     double *seconds; /* NULL, or where to add the time of each step */
 } forward_pass;
 
 void digits_forward(const forward_pass *pass);
 
-/* digits_run that adds the time of each step to seconds[DIGITS_STEPS], unless that is NULL. */
+/* digits_run that adds the time of each step to `seconds`, unless that is NULL. */
 digits_status digits_run_timed(digits_context *context, const float *input, int batch,
                              float *output, double *seconds);
+
+/* The pass of a context. */
+const network_pass *digits_context_pass(const digits_context *context);
 
 /* Whether this CPU has the instructions of the kernels. */
 int digits_cpu_is_supported(void);

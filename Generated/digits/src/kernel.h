@@ -11,6 +11,7 @@ typedef struct kernel_call {
     const float *input;
     const float *second; /* residual of a GEMM, keys and values of attention */
     const float *weights; /* packed for this kernel */
+    const float *ahead; /* what this thread reads first of the weights that the next steps need */
     float *output;
     float *scratch; /* of this thread alone */
     int images;

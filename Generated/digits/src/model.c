@@ -21,6 +21,7 @@ struct digits_model {
 };
 
 struct digits_context {
+    const network_pass *network;
     const float *weights;
     float *memory; /* arena of max_batch images, then scratch of each thread */
     size_t bytes;
@@ -45,6 +46,8 @@ const char *digits_status_text(digits_status status)
     case DIGITS_NO_MEMORY: return "not enough memory";
     case DIGITS_UNSUPPORTED_CPU:
         return "this CPU lacks AVX2 and FMA; generate the library with --isa generic or avx2";
+    case DIGITS_OTHER_RESOLUTION:
+        return "the library holds no such resolution; it holds 64x64";
     }
     return "unknown status";
 }
@@ -136,30 +139,61 @@ static int default_threads(void)
     return threads < MAX_THREADS ? threads : MAX_THREADS;
 }
 
+const digits_resolution *digits_resolution_at(int index)
+{
+    return index >= 0 && index < DIGITS_RESOLUTIONS ? &digits_passes[index].resolution : NULL;
+}
+
+/* The first pass without a height and a width; NULL when there is none of this size. */
+static const network_pass *find_pass(int height, int width)
+{
+    if (height == 0 && width == 0)
+        return &digits_passes[0];
+    for (int i = 0; i < DIGITS_RESOLUTIONS; ++i)
+        if (digits_passes[i].resolution.height == height
+            && digits_passes[i].resolution.width == width)
+            return &digits_passes[i];
+    return NULL;
+}
+
+/* Memory for a context whose other numbers are set; 0 when there is none. */
+static int allocate_memory(digits_context *c)
+{
+    const size_t floats = (size_t)c->network->arena_floats * (size_t)c->max_batch
+                          + (size_t)c->network->scratch_floats * (size_t)c->threads + ALIGNMENT;
+    void *memory = NULL;
+    if (posix_memalign(&memory, ALIGNMENT, floats * sizeof(float)) != 0)
+        return 0;
+    memset(memory, 0, floats * sizeof(float)); /* touched here, so that running never waits for pages */
+    c->memory = memory;
+    c->bytes = floats * sizeof(float) + sizeof *c;
+    return 1;
+}
+
 digits_status digits_context_create(const digits_model *model, const digits_options *options,
                                   digits_context **context)
 {
-    const digits_options given = options ? *options : (digits_options){ 0, 0 };
+    const digits_options given = options ? *options : (digits_options){ .threads = 0 };
     const int threads = given.threads ? given.threads : default_threads();
     const int max_batch = given.max_batch ? given.max_batch : DIGITS_MAX_BATCH;
     if (!model || !context || threads < 1 || threads > MAX_THREADS || max_batch < 1
         || max_batch > DIGITS_MAX_BATCH)
         return DIGITS_BAD_ARGUMENT;
     *context = NULL;
-    const size_t floats = (size_t)ARENA_FLOATS * (size_t)max_batch
-                          + (size_t)SCRATCH_FLOATS * (size_t)threads + ALIGNMENT;
+    const network_pass *network = find_pass(given.height, given.width);
+    if (!network)
+        return DIGITS_OTHER_RESOLUTION;
     digits_context *c = calloc(1, sizeof *c);
-    void *memory = NULL;
-    if (!c || posix_memalign(&memory, ALIGNMENT, floats * sizeof(float)) != 0) {
+    if (!c)
+        return DIGITS_NO_MEMORY;
+    c->network = network;
+    c->weights = model->weights;
+    c->threads = threads;
+    c->max_batch = max_batch;
+    if (!allocate_memory(c)) {
         free(c);
         return DIGITS_NO_MEMORY;
     }
-    memset(memory, 0, floats * sizeof(float)); /* touched here, so that running never waits for pages */
-    c->weights = model->weights;
-    c->memory = memory;
-    c->bytes = floats * sizeof(float) + sizeof *c;
-    c->threads = threads;
-    c->max_batch = max_batch;
     *context = c;
     return DIGITS_OK;
 }
@@ -175,17 +209,27 @@ int digits_context_threads(const digits_context *context) { return context ? con
 
 size_t digits_context_bytes(const digits_context *context) { return context ? context->bytes : 0; }
 
-digits_status digits_run_timed(digits_context *context, const float *input, int batch,
-                             float *output, double *seconds)
+const network_pass *digits_context_pass(const digits_context *context)
 {
-    if (!context || !input || !output || batch < 1 || batch > context->max_batch)
-        return DIGITS_BAD_ARGUMENT;
+    return context ? context->network : NULL;
+}
+
+const digits_resolution *digits_context_resolution(const digits_context *context)
+{
+    return context ? &context->network->resolution : NULL;
+}
+
+static digits_status run(digits_context *context, const float *input, int batch,
+                        float *const *outputs, double *seconds)
+{
+    const network_pass *network = context->network;
     const forward_pass pass = {
+        .network = network,
         .weights = context->weights,
         .input = input,
-        .output = output,
+        .outputs = outputs,
         .arena = context->memory,
-        .scratch = context->memory + (size_t)ARENA_FLOATS * (size_t)context->max_batch,
+        .scratch = context->memory + (size_t)network->arena_floats * (size_t)context->max_batch,
         .images = batch,
         .max_images = context->max_batch,
         .threads = context->threads,
@@ -193,6 +237,33 @@ digits_status digits_run_timed(digits_context *context, const float *input, int 
     };
     digits_forward(&pass);
     return DIGITS_OK;
+}
+
+static int can_run(const digits_context *context, const float *input, int batch)
+{
+    return context && input && batch >= 1 && batch <= context->max_batch;
+}
+
+digits_status digits_run_outputs(digits_context *context, const float *input, int batch,
+                               float *const *outputs)
+{
+    if (!can_run(context, input, batch) || !outputs)
+        return DIGITS_BAD_ARGUMENT;
+    for (int i = 0; i < DIGITS_OUTPUTS; ++i)
+        if (!outputs[i])
+            return DIGITS_BAD_ARGUMENT;
+    return run(context, input, batch, outputs, NULL);
+}
+
+digits_status digits_run_timed(digits_context *context, const float *input, int batch,
+                             float *output, double *seconds)
+{
+    if (!can_run(context, input, batch) || !output)
+        return DIGITS_BAD_ARGUMENT;
+    float *outputs[DIGITS_OUTPUTS];
+    for (int i = 0; i < DIGITS_OUTPUTS; ++i)
+        outputs[i] = output + (size_t)batch * context->network->resolution.outputs[i].offset;
+    return run(context, input, batch, outputs, seconds);
 }
 
 digits_status digits_run(digits_context *context, const float *input, int batch, float *output)

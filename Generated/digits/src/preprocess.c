@@ -12,8 +12,6 @@
 #endif
 
 enum {
-    TARGET_HEIGHT = 64,
-    TARGET_WIDTH = 64,
     MAX_SIDE = 65535,
     /* Weights are fixed-point numbers: 32 bits less 8 of the pixel, the sign and a spare one. */
     WEIGHT_BITS = 32 - 8 - 2
@@ -21,6 +19,13 @@ enum {
 
 static const float channel_mean[3] = {0.485f, 0.456f, 0.406f};
 static const float channel_deviation[3] = {0.229f, 0.224f, 0.225f};
+
+/* The input of the network: three planes of height x width. */
+typedef struct {
+    float *planes;
+    int height;
+    int width;
+} target;
 
 /* The part that is wanted, [offset, offset + count), of a side resized from input to resized. */
 typedef struct {
@@ -40,6 +45,12 @@ typedef struct {
     int32_t *weight;
 } filter;
 
+/* The weight of an input that lies at a distance from an output, up to support. */
+typedef struct {
+    double (*weigh)(double distance);
+    double support;
+} interpolation;
+
 /* Keys' cubic convolution kernel with a = -0.5. */
 static double bicubic(double x)
 {
@@ -52,6 +63,12 @@ static double bicubic(double x)
     return 0.0;
 }
 
+static double bilinear(double x)
+{
+    x = fabs(x);
+    return x < 1.0 ? 1.0 - x : 0.0;
+}
+
 static int32_t fixed_point(double weight)
 {
     const double scaled = weight * (1 << WEIGHT_BITS);
@@ -59,9 +76,10 @@ static int32_t fixed_point(double weight)
 }
 
 /* Fills the weights of output i, which lies at center in input pixels. */
-static void filter_weigh(filter *f, int i, double center, double stretch, int input)
+static void filter_weigh(filter *f, int i, interpolation by, double center, double stretch,
+                         int input)
 {
-    const double support = 2.0 * stretch;
+    const double support = by.support * stretch;
     const double shrink = 1.0 / stretch;
     const double low = center - support + 0.5;
     const double high = center + support + 0.5;
@@ -71,22 +89,22 @@ static void filter_weigh(filter *f, int i, double center, double stretch, int in
     double total = 0.0;
 
     for (int t = first; t < end; t++)
-        total += bicubic((t - center + 0.5) * shrink);
+        total += by.weigh((t - center + 0.5) * shrink);
     for (int t = first; t < end; t++)
-        weight[t - first] = fixed_point(bicubic((t - center + 0.5) * shrink) / total);
+        weight[t - first] = fixed_point(by.weigh((t - center + 0.5) * shrink) / total);
     f->start[i] = first;
     f->taps[i] = end - first;
 }
 
 /* Returns 0 when memory is short; f->start owns the memory. */
-static int filter_make(filter *f, side s)
+static int filter_make(filter *f, side s, interpolation by)
 {
     const double scale = (double)s.input / (double)s.resized;
     const double stretch = scale < 1.0 ? 1.0 : scale;
     const size_t count = (size_t)s.count;
 
     f->count = s.count;
-    f->stride = (int)ceil(2.0 * stretch) * 2 + 1;
+    f->stride = (int)ceil(by.support * stretch) * 2 + 1;
     if (count > SIZE_MAX / sizeof(int32_t) / ((size_t)f->stride + 2))
         return 0;
     f->start = malloc(count * ((size_t)f->stride + 2) * sizeof(int32_t));
@@ -95,7 +113,7 @@ static int filter_make(filter *f, side s)
     f->taps = f->start + count;
     f->weight = f->taps + count;
     for (int i = 0; i < s.count; i++)
-        filter_weigh(f, i, ((double)(s.offset + i) + 0.5) * scale, stretch, s.input);
+        filter_weigh(f, i, by, ((double)(s.offset + i) + 0.5) * scale, stretch, s.input);
     return 1;
 }
 
@@ -153,22 +171,24 @@ static void filter_column(const filter *f, int y, const uint8_t *rows, size_t ro
         out[i] = pixel(sums[i]);
 }
 
-/* Normalises a row of three planes into row y of the output. */
-static void write_row(const uint8_t *row, int y, float *output)
+/* Normalises three planes of count pixels into row y of the target; zeros fill the rest of it. */
+static void write_row(const uint8_t *row, int count, int y, target to)
 {
     for (int c = 0; c < 3; c++) {
-        float *out = output + ((size_t)c * TARGET_HEIGHT + (size_t)y) * TARGET_WIDTH;
-        for (int x = 0; x < TARGET_WIDTH; x++)
+        float *out = to.planes + ((size_t)c * (size_t)to.height + (size_t)y) * (size_t)to.width;
+        for (int x = 0; x < count; x++)
             out[x] = ((float)*row++ / 255.0f - channel_mean[c]) / channel_deviation[c];
+        for (int x = count; x < to.width; x++)
+            out[x] = 0.0f;
     }
 }
 
 /* Both passes round to bytes, so that their order shows in the result. rgb: the first pixel that
  * the filters read. */
 static int resample(const filter *across, const filter *down, int down_first, const uint8_t *rgb,
-                    size_t row_bytes, float *output)
+                    size_t row_bytes, target to)
 {
-    const size_t wide_size = 3 * filter_span(across), size = 3 * (size_t)TARGET_WIDTH;
+    const size_t wide_size = 3 * filter_span(across), size = 3 * (size_t)across->count;
     const size_t row_count = down_first ? 1 : filter_span(down);
     const size_t sum_count = wide_size > size ? wide_size : size;
     const size_t other_size = sum_count * sizeof(int32_t) + 2 * wide_size + size;
@@ -185,15 +205,17 @@ static int resample(const filter *across, const filter *down, int down_first, co
 
     for (size_t y = 0; !down_first && y < row_count; y++)
         filter_row(across, rgb + y * row_bytes, planes, rows + y * size);
-    for (int y = 0; y < TARGET_HEIGHT; y++) {
+    for (int y = 0; y < down->count; y++) {
         if (down_first) {
             filter_column(down, y, rgb, row_bytes, wide_size, sums, wide_row);
             filter_row(across, wide_row, planes, row);
         } else {
             filter_column(down, y, rows, size, size, sums, row);
         }
-        write_row(row, y, output);
+        write_row(row, across->count, y, to);
     }
+    for (int y = down->count; y < to.height; y++)
+        write_row(row, 0, y, to);
     free(sums);
     return DIGITS_PREPROCESS_OK;
 }
@@ -207,8 +229,8 @@ static int64_t crop_offset(int64_t margin)
 
 static void plan_crop(side *across, side *down)
 {
-    const int64_t wide = (int64_t)(256.0 / 224.0 * TARGET_WIDTH);
-    const int64_t high = (int64_t)(256.0 / 224.0 * TARGET_HEIGHT);
+    const int64_t wide = (int64_t)(256.0 / 224.0 * across->count);
+    const int64_t high = (int64_t)(256.0 / 224.0 * down->count);
 
     if (wide * down->input >= high * across->input) {
         across->resized = wide;
@@ -217,8 +239,27 @@ static void plan_crop(side *across, side *down)
         down->resized = high;
         across->resized = high * across->input / down->input;
     }
-    across->offset = crop_offset(across->resized - TARGET_WIDTH);
-    down->offset = crop_offset(down->resized - TARGET_HEIGHT);
+    across->offset = crop_offset(across->resized - across->count);
+    down->offset = crop_offset(down->resized - down->count);
+}
+
+/* A half goes to the even neighbour, as Python rounds; no side vanishes. */
+static int scaled_side(int side, double scale)
+{
+    const int scaled = (int)rint(side * scale);
+    return scaled < 1 ? 1 : scaled;
+}
+
+static void plan_fit(side *across, side *down)
+{
+    const double scale_across = (double)across->count / across->input;
+    const double scale_down = (double)down->count / down->input;
+    const double scale = scale_across < scale_down ? scale_across : scale_down;
+
+    across->count = scaled_side(across->input, scale);
+    down->count = scaled_side(down->input, scale);
+    across->resized = across->count;
+    down->resized = down->count;
 }
 
 /* Pillow's choice (since version 13): the vertical pass comes first when it shrinks much more. */
@@ -229,27 +270,62 @@ static int shrinks_down_first(side across, side down)
     return less_height > 0 && less_height > 2 * less_width;
 }
 
-int digits_preprocess(const uint8_t *rgb, int width, int height, size_t row_bytes, digits_recipe recipe,
+static int is_side(int side)
+{
+    return side >= 1 && side <= MAX_SIDE;
+}
+
+static int are_sizes(int width, int height, int target_height, int target_width)
+{
+    return is_side(width) && is_side(height) && is_side(target_height) && is_side(target_width);
+}
+
+int digits_fit_size(int width, int height, int target_height, int target_width,
+                       int *resized_height, int *resized_width)
+{
+    if (!resized_height || !resized_width
+        || !are_sizes(width, height, target_height, target_width))
+        return DIGITS_PREPROCESS_BAD_ARGUMENT;
+    side across = {width, target_width, 0, target_width};
+    side down = {height, target_height, 0, target_height};
+    plan_fit(&across, &down);
+    *resized_height = down.count;
+    *resized_width = across.count;
+    return DIGITS_PREPROCESS_OK;
+}
+
+int digits_preprocess(const uint8_t *rgb, int width, int height, size_t row_bytes,
+                         digits_recipe recipe, int target_height, int target_width,
                          float *output)
 {
-    if (!rgb || !output || width < 1 || width > MAX_SIDE || height < 1 || height > MAX_SIDE)
+    if (!rgb || !output || !are_sizes(width, height, target_height, target_width))
         return DIGITS_PREPROCESS_BAD_ARGUMENT;
     if (row_bytes < 3 * (size_t)width || row_bytes > SIZE_MAX / (size_t)height)
         return DIGITS_PREPROCESS_BAD_ARGUMENT;
-    if (recipe != DIGITS_RECIPE_CROP && recipe != DIGITS_RECIPE_RESIZE)
-        return DIGITS_PREPROCESS_BAD_ARGUMENT;
 
-    side across_side = {width, TARGET_WIDTH, 0, TARGET_WIDTH};
-    side down_side = {height, TARGET_HEIGHT, 0, TARGET_HEIGHT};
-    if (recipe == DIGITS_RECIPE_CROP)
+    side across_side = {width, target_width, 0, target_width};
+    side down_side = {height, target_height, 0, target_height};
+    interpolation by = {bicubic, 2.0};
+    switch (recipe) {
+    case DIGITS_RECIPE_CROP:
         plan_crop(&across_side, &down_side);
+        break;
+    case DIGITS_RECIPE_RESIZE:
+        break;
+    case DIGITS_RECIPE_FIT:
+        plan_fit(&across_side, &down_side);
+        by = (interpolation){bilinear, 1.0};
+        break;
+    default:
+        return DIGITS_PREPROCESS_BAD_ARGUMENT;
+    }
 
     filter across = {0}, down = {0};
     int status = DIGITS_PREPROCESS_OUT_OF_MEMORY;
-    if (filter_make(&across, across_side) && filter_make(&down, down_side)) {
+    if (filter_make(&across, across_side, by) && filter_make(&down, down_side, by)) {
         rgb += (size_t)down.start[0] * row_bytes + 3 * (size_t)across.start[0];
         status = resample(&across, &down, shrinks_down_first(across_side, down_side), rgb,
-                          row_bytes, output);
+                          row_bytes, (target){output, target_height, target_width});
     }
     free(across.start);
     free(down.start);

@@ -52,7 +52,7 @@ const kernel_info digits_kernels[DIGITS_KERNELS] = {
       { .rows = 16, .k = 48, .n = 96, .panel = 16, .epilogue = EPILOGUE_NONE, .input_stride = 48, .output_stride = 96, } },
     { "digits_hifi_4x4_2x12_window2_in96_out24__avx2",
       KERNEL_HIFI_ATTENTION, digits_hifi_4x4_2x12_window2_in96_out24__avx2, 3072,
-      { .height = 4, .width = 4, .window = 2, .heads = 2, .head_dim = 12, .input_stride = 96, .output_stride = 24, } },
+      { .height = 4, .width = 4, .window = 2, .heads = 2, .head_dim = 12, .input_stride = 96, .output_stride = 24, .bias = 0, } },
     { "digits_average_pool_4x4x48_2x2__avx2",
       KERNEL_AVERAGE_POOL, digits_average_pool_4x4x48_2x2__avx2, 0,
       { .height = 4, .width = 4, .channels = 48, .window = 2, } },

@@ -16,6 +16,7 @@ typedef enum kernel_family {
     KERNEL_LOFI_ATTENTION,
     KERNEL_SAMPLING,
     KERNEL_CONV_FFN,
+    KERNEL_FEATURE_MAP,
 } kernel_family;
 
 /* The constants a kernel was generated with; those its family does not have are 0. The head of its
@@ -26,17 +27,20 @@ typedef enum kernel_family {
  *   DEPTHWISE_GELU  height, width, channels, input_stride and output_stride, which are equal
  *   AVERAGE_POOL    height, width, channels, window
  *   MEAN_POOL       rows, channels
- *   HIFI_ATTENTION  height, width, heads, head_dim, window, input_stride, output_stride
+ *   HIFI_ATTENTION  height, width, heads, head_dim, window, input_stride, output_stride, bias (floats
+ *                   of the weights before that of q, where windows do not divide the map)
  *   LOFI_ATTENTION  queries, keys, heads, head_dim, input_stride, second_stride (of the keys),
  *                   output_stride, scratch
  *   CONV_FFN        height, width, channels, hidden, panel, scratch
- *   SAMPLING        height, width, channels */
+ *   SAMPLING        height, width, channels, output_stride
+ *   FEATURE_MAP     height, width, channels, is_normalised, is_planes, scratch */
 typedef struct kernel_shape {
     int rows, k, n, panel; /* GEMM; rows also of the norm and the mean */
     gemm_epilogue epilogue;
     int height, width, channels, hidden, window, patch;
     int heads, head_dim, queries, keys;
     int input_stride, second_stride, output_stride;
+    int bias, is_normalised, is_planes;
     int scratch; /* floats a thread */
 } kernel_shape;
 

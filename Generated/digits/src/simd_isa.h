@@ -12,6 +12,9 @@ typedef int vi __attribute__((vector_size(32)));
 static inline vf vf_set(float x) { return (vf)_mm256_set1_ps(x); }
 static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps(a, b, c); }
 
+/* a / b; an instruction set may have a faster way that rounds twice. */
+static inline vf vf_quotient(vf a, vf b) { return a / b; }
+
 static inline float vf_sum(vf v)
 {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

@@ -143,13 +143,13 @@ struct FeatureMapSource: KernelSource {
     func context(name: String, isa: ISA) -> Any {
         Context(
             name: name, height: kernel.map.height, width: kernel.map.width,
-            channels: kernel.channels, block: FeatureMap.block,
+            channels: kernel.channels, block: kernel.block, stride: kernel.blockStride,
             isNormalised: kernel.isNormalised ? 1 : 0)
     }
 
     private struct Context {
         let name: String
-        let height, width, channels, block, isNormalised: Int
+        let height, width, channels, block, stride, isNormalised: Int
     }
 }
 

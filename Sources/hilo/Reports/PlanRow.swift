@@ -24,7 +24,7 @@ struct PlanRow {
     private init(_ index: Int, of plan: Plan, _ prediction: Prediction, batch: Int) {
         kernel = plan.kernels[index]
         steps = plan.steps.indices.filter { plan.steps[$0].kernel == index }
-        let packed = steps.compactMap { step in plan.steps[step].weights.map { plan.weights[$0] } }
+        let packed = steps.flatMap { plan.weights(of: plan.steps[$0]) }
         words = KernelWords(
             kernel, lanes: plan.target.isa.lanes, layout: packed.first?.layout)
         weightBytes = 4 * packed.reduce(0) { $0 + $1.count }

@@ -2,7 +2,7 @@
 /* digits_average_pool_4x4x48_2x2__avx2
  *
  * output[Y][X][c] = mean of input over the 2x2 tokens of window (Y, X). Map of 4x4 tokens,
- * 48 channels. */
+ * 48 channels; tokens beyond the map count as zeros. */
 #include "kernel.h"
 #include "simd.h"
 
@@ -11,28 +11,46 @@ enum {
     WIDTH = 4,
     CHANNELS = 48,
     WINDOW = 2,
-    POOLED_HEIGHT = HEIGHT / WINDOW,
-    POOLED_WIDTH = WIDTH / WINDOW,
+    POOLED_HEIGHT = (HEIGHT + WINDOW - 1) / WINDOW,
+    POOLED_WIDTH = (WIDTH + WINDOW - 1) / WINDOW,
 };
 
-INLINE void pool_channels(const float *window, float *output, int lanes)
+INLINE void pool_channels(const float *window, int height, int width, float *output, int lanes)
 {
     vf sum = vf_set(0.0f);
-    for (int y = 0; y < WINDOW; ++y)
-        for (int x = 0; x < WINDOW; ++x)
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
             sum += vf_load_upto(window + ((long)y * WIDTH + x) * CHANNELS, lanes);
     vf_store_upto(output, sum * vf_set(1.0f / (WINDOW * WINDOW)), lanes);
+}
+
+/* A window, of which height x width tokens lie in the map. */
+INLINE void pool_window(const float *window, int height, int width, float *output)
+{
+    for (int c = 0; c < CHANNELS; c += VF_LANES)
+        pool_channels(window + c, height, width, output + c, CHANNELS - c);
+}
+
+/* The windows whose first row of tokens is `top`. */
+static void pool_row(const float *map, int top, float *output)
+{
+    const int height = HEIGHT - top < WINDOW ? HEIGHT - top : WINDOW;
+    for (int left = 0; left < WIDTH; left += WINDOW) {
+        const float *window = map + ((long)top * WIDTH + left) * CHANNELS;
+        if (height == WINDOW && left + WINDOW <= WIDTH)
+            pool_window(window, WINDOW, WINDOW, output);
+        else
+            pool_window(window, height, WIDTH - left < WINDOW ? WIDTH - left : WINDOW, output);
+        output += CHANNELS;
+    }
 }
 
 void digits_average_pool_4x4x48_2x2__avx2(const kernel_call *call)
 {
     const work_range rows = split_work((long)call->images * POOLED_HEIGHT, call);
     for (long row = rows.begin; row < rows.end; ++row) {
-        for (int x = 0; x < POOLED_WIDTH; ++x) {
-            const float *window = call->input + (row * WIDTH + x) * WINDOW * CHANNELS;
-            float *output = call->output + (row * POOLED_WIDTH + x) * CHANNELS;
-            for (int c = 0; c < CHANNELS; c += VF_LANES)
-                pool_channels(window + c, output + c, CHANNELS - c);
-        }
+        const long image = row / POOLED_HEIGHT;
+        pool_row(call->input + image * HEIGHT * WIDTH * CHANNELS, (int)(row % POOLED_HEIGHT) * WINDOW,
+                 call->output + row * POOLED_WIDTH * CHANNELS);
     }
 }

@@ -13,10 +13,18 @@ enum {
     CHANNELS = 96,
     STRIDE = 96, /* from token to token */
     PADDED = (CHANNELS + VF_LANES - 1) / VF_LANES * VF_LANES,
+    LAST_LANES = CHANNELS - (PADDED - VF_LANES),
     ROW = WIDTH * STRIDE,
 };
 
-static const depthwise_constants CONSTANTS = { WIDTH, CHANNELS, STRIDE, PADDED };
+/* The channels of one vector, in one row of the map. */
+INLINE void compute_vector(depthwise_rows rows, const float *weights, float *output, int channel, int lanes)
+{
+    const depthwise_taps taps = depthwise_load_taps(weights + channel, PADDED);
+    output += channel;
+    depthwise_convolve(depthwise_from(rows, channel), &taps, output, STRIDE, lanes);
+    depthwise_gelu(output, STRIDE, WIDTH, output, STRIDE, lanes);
+}
 
 void digits_depthwise_gelu_8x8x96__avx2(const kernel_call *call)
 {
@@ -24,8 +32,17 @@ void digits_depthwise_gelu_8x8x96__avx2(const kernel_call *call)
     for (long row = range.begin; row < range.end; ++row) {
         const int y = (int)(row % HEIGHT);
         const float *here = call->input + row * ROW;
-        const depthwise_rows rows = { y > 0 ? here - ROW : NULL, here,
-                                      y + 1 < HEIGHT ? here + ROW : NULL };
-        depthwise_row(rows, CONSTANTS, call->weights, call->output + row * ROW);
+        float *output = call->output + row * ROW;
+        const depthwise_rows rows = {
+            .above = y > 0 ? here - ROW : NULL,
+            .here = here,
+            .below = y + 1 < HEIGHT ? here + ROW : NULL,
+            .stride = STRIDE,
+            .width = WIDTH,
+        };
+        int channel = 0;
+        for (; channel + VF_LANES < PADDED; channel += VF_LANES)
+            compute_vector(rows, call->weights, output, channel, VF_LANES);
+        compute_vector(rows, call->weights, output, channel, LAST_LANES);
     }
 }

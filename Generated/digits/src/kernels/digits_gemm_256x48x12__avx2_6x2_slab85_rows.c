@@ -7,7 +7,8 @@
  * 256 rows an image, K 48, N 12: 147456 multiply-accumulates an image.
  * Weights: panels of 16 columns, each K rows of 16 floats, the last one padded with zeros;
  * then the bias, padded alike. A tile keeps 6x16 sums in registers while it walks down K, and a
- * slab of panels stays in cache while the rows pass. Threads share the rows. */
+ * slab of panels stays in cache while the rows pass and the next one is fetched. Threads share the
+ * rows. */
 #include "gemm_tile.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 };
 
 static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
-                                          EPILOGUE_NONE };
+                                          EPILOGUE_NONE, K, 0 };
 
 /* One panel of one tile of rows; the last tile can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)
@@ -49,8 +50,10 @@ INLINE void compute_rows(gemm_tile t, long rows, int columns)
 INLINE void compute_block(const kernel_call *call, work_range rows, work_range panels)
 {
     const float *bias = call->weights + (long)PANELS * K * PANEL;
+    const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS, PANEL);
     for (long slab = panels.begin; slab < panels.end; slab += SLAB) {
         const long slab_end = slab + SLAB < panels.end ? slab + SLAB : panels.end;
+        const float *ahead = slab_end < panels.end ? call->weights + slab_end * K * PANEL : call->ahead;
         for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
             for (long panel = slab; panel < slab_end; ++panel) {
                 const long at = row * OUTPUT_STRIDE + panel * PANEL;
@@ -60,7 +63,10 @@ INLINE void compute_block(const kernel_call *call, work_range rows, work_range p
                     .bias = bias + panel * PANEL,
                     .residual = call->second ? call->second + at : NULL,
                     .output = call->output + at,
+                    .ahead = ahead,
+                    .ahead_step = ahead_step,
                 };
+                ahead += K * ahead_step;
                 if (LAST_COLUMNS == PANEL || panel + 1 < PANELS)
                     compute_rows(t, rows.end - row, PANEL);
                 else

@@ -4,7 +4,9 @@
  * Hi-Fi attention (LITv2, section 3.2): softmax(q k^T) v inside each 2x2 window, 2 heads of 12
  * channels, on a map of 4x4 tokens. A row of input holds q, k and v of all heads; the factor of
  * q k^T is in the weights that made q. A window has few keys, so a query's dot products are taken
- * one by one along the channels. */
+ * one by one along the channels. Where windows do not divide the map, those at its right and bottom
+ * have tokens beyond it. They are zero before the GEMM that made q, k and v, so its bias is their row
+ * of input; the weights are those of that GEMM. Nobody asks for their output. */
 #include "kernel.h"
 #include "simd.h"
 
@@ -17,14 +19,13 @@ enum {
     KEYS = WINDOW * WINDOW,
     INPUT_STRIDE = 96,
     OUTPUT_STRIDE = 24,
+    BIAS = 0, /* floats to that of q, where there are tokens beyond the map */
+    WINDOW_ROWS = (HEIGHT + WINDOW - 1) / WINDOW,
     VECTORS = (HEAD_DIM + VF_LANES - 1) / VF_LANES,
     PADDED_KEYS = (KEYS + VF_LANES - 1) / VF_LANES * VF_LANES,
 };
 
 #define LANES(v) (HEAD_DIM - (v) * VF_LANES)
-
-/* Where token i of a window lies, counted in tokens from its first one. */
-INLINE long token_of(int i) { return (long)(i / WINDOW) * WIDTH + i % WINDOW; }
 
 /* The softmax of `score`, not yet divided by the sum that it returns. */
 INLINE float exponentiate(float *score)
@@ -40,17 +41,17 @@ INLINE float exponentiate(float *score)
     return sum;
 }
 
-/* One query of one head; `keys` and `values` belong to the first token of the window. */
-static void attend(const float *query, const float *keys, const float *values, float *output)
+/* One query of one head, whose channels begin at `channel`, and the tokens of its window. */
+static void attend(const float *query, const float *const tokens[KEYS], int channel, float *output)
 {
     vf q[VECTORS], sum[VECTORS];
     UNROLL for (int v = 0; v < VECTORS; ++v) {
-        q[v] = vf_load_upto(query + v * VF_LANES, LANES(v));
+        q[v] = vf_load_upto(query + channel + v * VF_LANES, LANES(v));
         sum[v] = vf_set(0.0f);
     }
     float score[PADDED_KEYS] = { 0 };
     for (int j = 0; j < KEYS; ++j) {
-        const float *key = keys + token_of(j) * INPUT_STRIDE;
+        const float *key = tokens[j] + HEADS * HEAD_DIM + channel;
         vf dot = vf_set(0.0f);
         UNROLL for (int v = 0; v < VECTORS; ++v)
             dot = vf_fma(q[v], vf_load_upto(key + v * VF_LANES, LANES(v)), dot);
@@ -58,28 +59,41 @@ static void attend(const float *query, const float *keys, const float *values, f
     }
     const vf total = vf_set(exponentiate(score));
     for (int j = 0; j < KEYS; ++j) {
-        const float *value = values + token_of(j) * INPUT_STRIDE;
+        const float *value = tokens[j] + 2 * HEADS * HEAD_DIM + channel;
         const vf weight = vf_set(score[j]);
         UNROLL for (int v = 0; v < VECTORS; ++v)
             sum[v] = vf_fma(weight, vf_load_upto(value + v * VF_LANES, LANES(v)), sum[v]);
     }
     UNROLL for (int v = 0; v < VECTORS; ++v)
-        vf_store_upto(output + v * VF_LANES, sum[v] / total, LANES(v));
+        vf_store_upto(output + channel + v * VF_LANES, sum[v] / total, LANES(v));
+}
+
+/* The window whose first token is at (top, left). */
+INLINE void attend_window(const float *map, const float *bias, int top, int left, float *output)
+{
+    const float *tokens[KEYS];
+    for (int i = 0; i < KEYS; ++i) {
+        const int y = top + i / WINDOW, x = left + i % WINDOW;
+        tokens[i] = y < HEIGHT && x < WIDTH ? map + ((long)y * WIDTH + x) * INPUT_STRIDE : bias;
+    }
+    for (int i = 0; i < KEYS; ++i) {
+        const int y = top + i / WINDOW, x = left + i % WINDOW;
+        if (y >= HEIGHT || x >= WIDTH)
+            continue;
+        float *row = output + ((long)y * WIDTH + x) * OUTPUT_STRIDE;
+        for (int head = 0; head < HEADS; ++head)
+            attend(tokens[i], tokens, head * HEAD_DIM, row);
+    }
 }
 
 void digits_hifi_4x4_2x12_window2_in96_out24__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * (HEIGHT / WINDOW), call);
+    const work_range rows = split_work((long)call->images * WINDOW_ROWS, call);
     for (long row = rows.begin; row < rows.end; ++row) {
-        for (int x = 0; x < WIDTH; x += WINDOW) {
-            const long first = row * WINDOW * WIDTH + x;
-            for (int head = 0; head < HEADS; ++head) {
-                const float *window = call->input + first * INPUT_STRIDE + head * HEAD_DIM;
-                float *output = call->output + first * OUTPUT_STRIDE + head * HEAD_DIM;
-                for (int i = 0; i < KEYS; ++i)
-                    attend(window + token_of(i) * INPUT_STRIDE, window + HEADS * HEAD_DIM,
-                           window + 2 * HEADS * HEAD_DIM, output + token_of(i) * OUTPUT_STRIDE);
-            }
-        }
+        const long first = row / WINDOW_ROWS * HEIGHT * WIDTH;
+        const int top = (int)(row % WINDOW_ROWS) * WINDOW;
+        for (int left = 0; left < WIDTH; left += WINDOW)
+            attend_window(call->input + first * INPUT_STRIDE, call->weights + BIAS, top, left,
+                          call->output + first * OUTPUT_STRIDE);
     }
 }

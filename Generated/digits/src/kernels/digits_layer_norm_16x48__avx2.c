@@ -5,53 +5,17 @@
  * over the 48 channels of row m. 16 rows an image. Weights: gamma, then beta, each padded to
  * whole vectors. In place when output is input. */
 #include "kernel.h"
-#include "simd.h"
-
-#include <math.h>
+#include "layer_norm_row.h"
 
 enum {
     ROWS = 16, /* an image */
     CHANNELS = 48,
-    PADDED = (CHANNELS + VF_LANES - 1) / VF_LANES * VF_LANES,
-    LAST_LANES = CHANNELS - (PADDED - VF_LANES),
 };
-
-/* Lanes of the vector at channel c that hold channels: a constant for all but the last. */
-#define LANES(c) ((c) + VF_LANES < PADDED ? VF_LANES : LAST_LANES)
-
-/* The deviation from the mean; 0 in lanes beyond the last channel. */
-INLINE vf deviation(const float *row, int c, vf mean)
-{
-    vf x = vf_load_upto(row + c, LANES(c)) - mean;
-    return LANES(c) == VF_LANES ? x : vf_keep_first(x, LAST_LANES);
-}
-
-INLINE void normalise_row(const float *row, const float *gamma, const float *beta, float *output)
-{
-    vf sum = vf_set(0.0f);
-    for (int c = 0; c < PADDED; c += VF_LANES)
-        sum += vf_load_upto(row + c, LANES(c));
-    const vf mean = vf_set(vf_sum(sum) / CHANNELS);
-
-    vf squares = vf_set(0.0f);
-    for (int c = 0; c < PADDED; c += VF_LANES) {
-        vf x = deviation(row, c, mean);
-        squares = vf_fma(x, x, squares);
-    }
-    const vf scale = vf_set(1.0f / sqrtf(vf_sum(squares) / CHANNELS + 1e-5f));
-
-    for (int c = 0; c < PADDED; c += VF_LANES) {
-        vf x = (vf_load_upto(row + c, LANES(c)) - mean) * scale;
-        vf y = vf_fma(x, vf_load(gamma + c), vf_load(beta + c));
-        vf_store_upto(output + c, y, LANES(c));
-    }
-}
 
 void digits_layer_norm_16x48__avx2(const kernel_call *call)
 {
-    const float *gamma = call->weights;
-    const float *beta = gamma + PADDED;
     const work_range rows = split_work((long)call->images * ROWS, call);
     for (long row = rows.begin; row < rows.end; ++row)
-        normalise_row(call->input + row * CHANNELS, gamma, beta, call->output + row * CHANNELS);
+        layer_norm_row(call->input + row * CHANNELS, CHANNELS, call->weights,
+                       call->output + row * CHANNELS);
 }

@@ -2,7 +2,8 @@
 /* digits_patches_64x64_4x4__avx2
  *
  * Gathers the 4x4 patches of an image (3 planes of 64x64) into rows of a matrix, one row a
- * token, in the order plane, row, column: that of the convolution's weights. */
+ * token, in the order plane, row, column: that of the convolution's weights. Beyond the image patches
+ * are zero. */
 #include "kernel.h"
 
 #include <string.h>
@@ -12,17 +13,29 @@ enum {
     HEIGHT = 64,
     WIDTH = 64,
     PATCH = 4,
-    MAP_HEIGHT = HEIGHT / PATCH,
-    MAP_WIDTH = WIDTH / PATCH,
+    MAP_HEIGHT = (HEIGHT + PATCH - 1) / PATCH,
+    MAP_WIDTH = (WIDTH + PATCH - 1) / PATCH,
 };
 
-static void gather_row(const float *image, float *output)
+/* The line of a patch that begins at (y, x) of a plane. */
+static inline void gather_line(const float *plane, int y, int x, float *output)
 {
-    for (int x = 0; x < MAP_WIDTH; ++x) {
+    const float *line = plane + (long)y * WIDTH + x;
+    if (y < HEIGHT && x + PATCH <= WIDTH) {
+        memcpy(output, line, PATCH * sizeof(float));
+        return;
+    }
+    for (int i = 0; i < PATCH; ++i)
+        output[i] = y < HEIGHT && x + i < WIDTH ? line[i] : 0.0f;
+}
+
+/* The patches whose first line is `top`. */
+static void gather_row(const float *image, int top, float *output)
+{
+    for (int left = 0; left < WIDTH; left += PATCH) {
         for (int plane = 0; plane < PLANES; ++plane) {
-            for (int y = 0; y < PATCH; ++y) {
-                const float *line = image + ((long)plane * HEIGHT + y) * WIDTH + x * PATCH;
-                memcpy(output, line, PATCH * sizeof(float));
+            for (int y = top; y < top + PATCH; ++y) {
+                gather_line(image + (long)plane * HEIGHT * WIDTH, y, left, output);
                 output += PATCH;
             }
         }
@@ -34,8 +47,7 @@ void digits_patches_64x64_4x4__avx2(const kernel_call *call)
     const work_range rows = split_work((long)call->images * MAP_HEIGHT, call);
     for (long row = rows.begin; row < rows.end; ++row) {
         const long image = row / MAP_HEIGHT;
-        const long y = row % MAP_HEIGHT;
-        gather_row(call->input + (image * PLANES * HEIGHT + y * PATCH) * WIDTH,
+        gather_row(call->input + image * PLANES * HEIGHT * WIDTH, (int)(row % MAP_HEIGHT) * PATCH,
                    call->output + row * MAP_WIDTH * PLANES * PATCH * PATCH);
     }
 }
