@@ -11,12 +11,13 @@ extension CostModel {
     private static let leastFusedTokens = 384
     /// Tokens of a pass: of more, a panel would not stay in L1.
     private static let mostTokens = 128
-    /// Narrower strips would expand too many columns twice.
-    private static let leastStrip = 12
+    /// Of a wider strip, three rows of a panel would not; narrower ones expand too many columns twice.
+    private static let stripWidths = 12...64
     /// Bytes of the hidden map that stay in L2 beside weights and tokens that pass.
     private static let residentBytes = 768 * 1024
-    /// Bytes a cycle from beyond L2, fetched ahead while sums go on.
-    private static let fetchedBytes = 48.0
+    /// Bytes a cycle from beyond L2: weights are fetched ahead, hidden values are waited for.
+    private static let fetchedBytes = 96.0
+    private static let spilledBytes = 24.0
 
     private func bestTiling(for shape: ConvFFN.Shape) -> ConvFFN.Tiling {
         let tilings = strips(of: shape.map.width).flatMap { strip in
@@ -35,13 +36,14 @@ extension CostModel {
             .tiling
     }
 
-    /// Widths that share the columns evenly, the widest first; one strip of a wide map is too wide.
+    /// Widths that share the columns evenly, the widest first.
     private func strips(of width: Int) -> [Int] {
-        if width <= Self.leastStrip { return [width] }
+        let range = Self.stripWidths
+        if width <= range.lowerBound { return [width] }
         var widths: [Int] = []
-        for count in 1...(width / Self.leastStrip) {
+        for count in 1...(width / range.lowerBound) {
             let strip = (width + count - 1) / count
-            if strip != widths.last, strip <= Self.mostTokens { widths.append(strip) }
+            if strip != widths.last, range.contains(strip) { widths.append(strip) }
         }
         return widths
     }
@@ -61,12 +63,13 @@ extension CostModel {
         }
     }
 
-    /// As `cycles(rows:tile:)`, with the low tiles that the kernel has for multiples of `unit`.
+    /// As `cycles(rows:tile:)`, with the low tiles that the kernel has for multiples of `unit`, and
+    /// one more for each tile: the weights that it reads again.
     private func cycles(_ rows: Int, tile: Int, unit: Int) -> Int {
         var rest = rows % tile
-        var sum = cycles(rows: rows - rest, tile: tile)
+        var sum = cycles(rows: rows - rest, tile: tile) + rows / tile
         for height in lowTiles(rows: unit, tile: tile) where rest >= height {
-            sum += cycles(rows: height, tile: height)
+            sum += cycles(rows: height, tile: height) + 1
             rest -= height
         }
         return sum
@@ -75,12 +78,17 @@ extension CostModel {
     /// Cycles of a row of the map, by one thread.
     package func cost(_ shape: ConvFFN.Shape, _ tiling: ConvFFN.Tiling) -> Double {
         let strips = tiling.strips(of: shape.map.width)
+        let panels = shape.channels / (tiling.vectors * isa.lanes) + 1
         let weights = 4 * shape.hidden * (2 * shape.channels + 10)
-        let hidden = 4 * shape.hidden * (2 * strips[0].reach + tiling.band * tiling.strip)
-        let fetched = weights + 2 * max(0, hidden - Self.residentBytes)
-        return
-            (Double(halfCycles(shape, tiling)) / 2
-            + Double(strips.count * fetched) / Self.fetchedBytes) / Double(tiling.band)
+        let kept = 4 * shape.hidden * 2 * strips[0].reach
+        let active = 4 * shape.hidden * tiling.band * tiling.strip
+        // Kept rows are read and written once, active ones read for each panel of the output.
+        let spilled =
+            2 * max(0, kept + active - Self.residentBytes)
+            + panels * max(0, active - Self.residentBytes)
+        let pass = Double(weights) / Self.fetchedBytes + Double(spilled) / Self.spilledBytes
+        return (Double(halfCycles(shape, tiling)) / 2 + Double(strips.count) * pass)
+            / Double(tiling.band)
     }
 }
 

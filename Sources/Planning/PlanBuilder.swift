@@ -99,19 +99,23 @@ extension PlanBuilder {
     private mutating func addConvFFN(_ group: Group, _ shape: ConvFFN.Shape) throws {
         guard let tiling = decisions.convFFN.map({ $0[shape] }) ?? costModel.tiling(for: shape)
         else { throw PlanError("a fused ConvFFN on \(shape.map) tokens has no tiling") }
-        let kernel = Kernel.convFFN(try ConvFFN(shape, tiling, isa: target.isa))
+        // Before anything is computed with a tiling that a file may have brought.
+        let kernel = try ConvFFN(shape, tiling, isa: target.isa)
         let nodes = group.nodes.map { graph.nodes[$0] }
         let panel = tiling.vectors * target.isa.lanes
         // Expansion, depthwise, contraction: they lie behind one another, as separate kernels
         // would have them.
         let weights = try nodes.compactMap { node -> Int? in
-            guard case .linear(let source) = node.operation else { return try self.weights(of: node) }
+            guard case .linear(let source) = node.operation else {
+                return try self.weights(of: node)
+            }
             return try parts.index(
                 ofWeights: node.label, .panels(sources: [source], panel: panel, batchNorm: nil))
         }
         let sum = nodes[nodes.count - 1]
         add(
-            kernel, sum.label, input: storage[nodes[0].inputs[0]], second: storage[sum.inputs[0]],
+            .convFFN(kernel), sum.label, input: storage[nodes[0].inputs[0]],
+            second: storage[sum.inputs[0]],
             output: storage[sum.output], weights: weights[0])
     }
 }
@@ -135,8 +139,7 @@ extension PlanBuilder {
             outputStride: output.stride, epilogue: epilogue)
         let label = sources.map(\.parameter).joined(separator: " + ")
         let tiling = tiling(for: shape, panel: parts.panel(ofWeights: label))
-        // A tile that does not fit throws before anything is laid out by its width.
-        let kernel = Kernel.gemm(try GEMM(shape, tiling, isa: target.isa))
+        let kernel = try GEMM(shape, tiling, isa: target.isa)
         let norm = nodes.compactMap { node in
             if case .batchNorm(let parameter) = node.operation { parameter } else { nil }
         }
@@ -145,7 +148,8 @@ extension PlanBuilder {
             .panels(
                 sources: sources, panel: tiling.vectors * target.isa.lanes, batchNorm: norm.first))
         add(
-            kernel, label, input: input, second: epilogue == .residual ? output : nil, output: output, weights: weights)
+            .gemm(kernel), label, input: input,
+            second: epilogue == .residual ? output : nil, output: output, weights: weights)
     }
 
     /// - Parameter panel: of weights that another pass has settled; a decision for other panels

@@ -52,6 +52,8 @@ import Testing
             case .gemm(let gemm): _ = try GEMM(gemm.shape, gemm.tiling, isa: plan.target.isa)
             case .loFiAttention(let attention):
                 _ = try LoFiAttention(attention.shape, attention.tiling, isa: plan.target.isa)
+            case .convFFN(let whole):
+                _ = try Planning.ConvFFN(whole.shape, whole.tiling, isa: plan.target.isa)
             default: break
             }
         }

@@ -139,15 +139,15 @@ import Testing
     }
 
     private func convFFN(_ height: Int, _ width: Int, _ channels: Int) -> Planning.ConvFFN.Shape {
-        ConvFFN.Shape(
+        Planning.ConvFFN.Shape(
             map: Resolution(height: height, width: width), channels: channels, hidden: 4 * channels)
     }
 
     @Test(arguments: [(0, 3), (3, 0), (6, 3), (3, 8), (.max, 3), (3, .max), (-1, 3), (3, .min)])
     func bandsAndStripsBeyondTheMapThrow(band: Int, strip: Int) {
-        let tiling = ConvFFN.Tiling(rows: 4, vectors: 2, band: band, strip: strip)
+        let tiling = Planning.ConvFFN.Tiling(rows: 4, vectors: 2, band: band, strip: strip)
         let error = #expect(throws: PlanError.self) {
-            try ConvFFN(convFFN(5, 7, 96), tiling, isa: .avx2)
+            try Planning.ConvFFN(convFFN(5, 7, 96), tiling, isa: .avx2)
         }
         #expect(error?.description.contains("bands of \(band) rows in strips of \(strip)") == true)
     }
@@ -166,7 +166,7 @@ import Testing
                     #expect(height * width < 784)
                     continue
                 }
-                let kernel = try ConvFFN(shape, tiling, isa: isa)
+                let kernel = try Planning.ConvFFN(shape, tiling, isa: isa)
                 #expect(tiling.band * tiling.strip <= 128)
                 let hidden = shape.hidden.rounded(upTo: tiling.vectors * isa.lanes)
                 #expect(kernel.scratch(lanes: isa.lanes) < 700 * hidden)

@@ -22,9 +22,9 @@ private func fusedPlan(_ network: Network, _ target: Target) throws -> Plan {
         guard case .gemm(let expansion) = plan.kernels[step.kernel],
             case .depthwiseGELU(let kernel) = plan.kernels[next.kernel]
         else { continue }
-        let shape = ConvFFN.Shape(
+        let shape = Planning.ConvFFN.Shape(
             map: kernel.map, channels: expansion.shape.k, hidden: kernel.channels)
-        decisions.convFFN?[shape] = ConvFFN.Tiling(rows: 1, vectors: 1, band: 1, strip: 1)
+        decisions.convFFN?[shape] = Planning.ConvFFN.Tiling(rows: 1, vectors: 1, band: 1, strip: 1)
     }
     return try plan.replanned(with: decisions)
 }
@@ -86,7 +86,7 @@ struct RandomPlanTests {
         let maps = [(1, 1), (1, 9), (9, 1), (2, 17), (5, 3), (7, 31)]
         let channels = [(4, 8), (12, 48), (20, 50), (33, 67), (48, 192), (1, 5)]
         for (map, (channels, hidden)) in zip(maps + maps, channels + channels.reversed()) {
-            let shape = ConvFFN.Shape(
+            let shape = Planning.ConvFFN.Shape(
                 map: Resolution(height: map.0, width: map.1), channels: channels, hidden: hidden)
             let kernels = space.kernels(for: .convFFN(shape))
             let drawn = (0..<3).compactMap { _ in kernels.randomElement(using: &random) }
@@ -98,7 +98,9 @@ struct RandomPlanTests {
             try await library.build(with: .find(), extraFlags: ["-Werror"])
             let found = try await Verifier(library, seed: seed, threads: 3).verify()
             #expect(found.kernels.count == plan.kernels.count)
-            for item in found.kernels { #expect(item.passed, "\(item.name): \(item.problem ?? "")") }
+            for item in found.kernels {
+                #expect(item.passed, "\(item.name): \(item.problem ?? "")")
+            }
         }
     }
 }
