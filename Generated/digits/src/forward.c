@@ -144,7 +144,7 @@ static const step steps_64x64[] = {
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1920, 0 },
       21584, 23936, 2, 384, "layers.2.blocks.0.attn.l_kv" },
-    { digits_lofi_16x4_2x12_in96_48_out24__avx2_8x1, 19,
+    { digits_lofi_16x4_2x12_in96_48_out24__avx2_6x1_block1, 19,
       { OPERAND_ARENA, 0, 72 },
       { OPERAND_ARENA, 1920, 0 },
       { OPERAND_ARENA, 1536, 0 },
@@ -204,7 +204,7 @@ static const step steps_64x64[] = {
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 1920, 0 },
       51024, 53376, 2, 384, "layers.2.blocks.1.attn.l_kv" },
-    { digits_lofi_16x4_2x12_in96_48_out24__avx2_8x1, 19,
+    { digits_lofi_16x4_2x12_in96_48_out24__avx2_6x1_block1, 19,
       { OPERAND_ARENA, 0, 72 },
       { OPERAND_ARENA, 1920, 0 },
       { OPERAND_ARENA, 1536, 0 },
@@ -259,7 +259,7 @@ static const step steps_64x64[] = {
       { OPERAND_NONE, 0, 0 },
       { OPERAND_ARENA, 0, 0 },
       95936, 123872, 6, 1536, "layers.3.blocks.0.attn.l_q + layers.3.blocks.0.attn.l_kv" },
-    { digits_lofi_4x4_8x12_in288_288_out96__avx2_4x1, 28,
+    { digits_lofi_4x4_8x12_in288_288_out96__avx2_4x1_block1, 28,
       { OPERAND_ARENA, 0, 0 },
       { OPERAND_ARENA, 0, 96 },
       { OPERAND_ARENA, 1152, 0 },
@@ -307,7 +307,7 @@ static const step steps_64x64[] = {
 };
 
 const network_pass digits_passes[DIGITS_RESOLUTIONS] = {
-    { steps_64x64, 52, 27648, 96,
+    { steps_64x64, 52, 27648, 176,
       { 64, 64, 12288, 10,
         {
             { 0, 1, { 10 }, 10, 0 },

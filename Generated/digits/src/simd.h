@@ -50,28 +50,53 @@ INLINE vf vf_keep_first(vf v, int n)
     return vf_load(lanes);
 }
 
-/* Keeps a where neither is larger; a NaN in b is dropped, a NaN in a is kept. */
-INLINE vf vf_max(vf a, vf b) { return vf_select(b > a, b, a); }
+/* rows[i][j] becomes rows[j][i]. Seen as one index i j of bits, an interleave of halves turns that
+ * index by one bit, and after as many of them as j has bits it is j i. */
+INLINE void vf_transpose(vf rows[VF_LANES])
+{
+    UNROLL for (int turned = 1; turned < VF_LANES; turned *= 2) {
+        vf next[VF_LANES];
+        UNROLL for (int i = 0; i < VF_LANES / 2; ++i)
+            vf_interleave(rows[i], rows[i + VF_LANES / 2], next + 2 * i, next + 2 * i + 1);
+        UNROLL for (int i = 0; i < VF_LANES; ++i)
+            rows[i] = next[i];
+    }
+}
 
-/* e^x. x = n ln2 + r with |r| <= ln2 / 2, then e^r = 1 + r + r^2 p(r) with p fitted by least
- * squares to 3e-9 of e^r. Exactly 0 below -87.3, where e^x leaves the normal floats; the kernels
- * never pass more than 0. NaN stays NaN. */
+/* e^x of `count` vectors in place, for x that are not above 0: what a softmax needs. 2^(x log2 e) = 2^n 2^f
+ * with |f| <= 1/2, and 2^f = 1 + f p(f) with p fitted to 3e-9 of 2^f. The relative error is less
+ * than what rounding x causes. Exactly 0 below -87.7, where e^x leaves the normal floats; NaN stays
+ * NaN.
+ *
+ * The chain of one vector is longer than a core looks ahead; several side by side, EXP_BLOCK at
+ * most, fill it. */
+enum { EXP_TERMS = 6, EXP_BLOCK = 4 };
+
+INLINE void vf_exp_each(vf *x, int count)
+{
+    static const float terms[EXP_TERMS] = { 0.000153264715f, 0.00133908074f, 0.00961850584f,
+                                            0.0555035993f,   0.240226477f,   0.693147182f };
+    const vf log2_e = vf_set(0x1.715476p0f);
+    /* Adding it rounds to an integer in the low bits, with the bias of an exponent. */
+    const vf magic = vf_set(0x1.8p23f + 127.0f);
+    vf shifted[EXP_BLOCK], f[EXP_BLOCK], p[EXP_BLOCK];
+    UNROLL for (int i = 0; i < count; ++i) {
+        x[i] = vf_max(x[i], vf_set(-88.0f)); /* the exponent of 0 */
+        shifted[i] = vf_fma(x[i], log2_e, magic);
+        f[i] = vf_fma(x[i], log2_e, magic - shifted[i]);
+        p[i] = vf_set(terms[0]);
+    }
+    UNROLL for (int term = 1; term < EXP_TERMS; ++term)
+        UNROLL for (int i = 0; i < count; ++i)
+            p[i] = vf_fma(p[i], f[i], vf_set(terms[term]));
+    UNROLL for (int i = 0; i < count; ++i)
+        x[i] = vf_fma(p[i], f[i], vf_set(1.0f)) * (vf)((vi)shifted[i] << 23);
+}
+
 INLINE vf vf_exp(vf x)
 {
-    const vf magic = vf_set(0x1.8p23f); /* adding it rounds to an integer in the low bits */
-    vf shifted = vf_fma(x, vf_set(0x1.715476p0f), magic);
-    vf n = shifted - magic;
-    vf r = vf_fma(n, vf_set(-0x1.62e4p-1f), x); /* ln2 in two parts, the first exact times n */
-    r = vf_fma(n, vf_set(-0x1.7f7d1cp-20f), r);
-    vf p = vf_set(0.00138144672f);
-    p = vf_fma(p, r, vf_set(0.00836878084f));
-    p = vf_fma(p, r, vf_set(0.0416683927f));
-    p = vf_fma(p, r, vf_set(0.166665196f));
-    p = vf_fma(p, r, vf_set(0.49999994f));
-    p = vf_fma(p, r * r, r) + vf_set(1.0f);
-    vi exponent = (vi)shifted << 23; /* the bits of magic above n fall off */
-    vf value = (vf)((vi)p + exponent);
-    return vf_select(x < vf_set(-87.3f), vf_set(0.0f), value);
+    vf_exp_each(&x, 1);
+    return x;
 }
 
 /* GELU of `count` vectors in place, the exact erf form: x Phi(x) with Phi(x) = 1/2 + x P(x^2) / Q(x^2)

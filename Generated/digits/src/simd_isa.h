@@ -15,11 +15,30 @@ static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps(a, b, c);
 /* a / b; an instruction set may have a faster way that rounds twice. */
 static inline vf vf_quotient(vf a, vf b) { return a / b; }
 
+/* The larger, lane by lane; where that is undecided, a: its NaN is kept, one in b is dropped. */
+static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps(b, a); }
+
 static inline float vf_sum(vf v)
 {
     __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     __m128 quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
     return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+
+/* The largest lane of v. */
+static inline float vf_largest(vf v)
+{
+    __m128 half = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    __m128 quarter = _mm_max_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_max_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+
+/* a0 b0 a1 b1 ... of the first and of the second halves of a and b. */
+static inline void vf_interleave(vf a, vf b, vf *low, vf *high)
+{
+    const __m256 even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
+    *low = (vf)_mm256_permute2f128_ps(even, odd, 0x20);
+    *high = (vf)_mm256_permute2f128_ps(even, odd, 0x31);
 }
 
 static inline __m256i vf_first_mask(int n)
