@@ -36,8 +36,8 @@ typedef struct gemm_tile {
  * every line: the tiles of one panel share the fetching of what follows it. */
 INLINE void fetch_ahead(const float *p) { __builtin_prefetch(p, 0, 2); }
 
-/* Floats to fetch for each k of a tile, so that `tiles` of them fetch a panel. */
-INLINE long fetch_step(long tiles, int panel) { return (panel - 1) / tiles + 1; }
+/* Floats to fetch for each k of a tile, so that `tiles` of them fetch a panel. A thread can have none. */
+INLINE long fetch_step(long tiles, int panel) { return tiles > 0 ? (panel - 1) / tiles + 1 : 0; }
 
 /* Bounds of arrays that become registers; the planner keeps rows x vectors below their number. */
 enum { GEMM_MOST_ROWS = 32, GEMM_MOST_VECTORS = 16 };
