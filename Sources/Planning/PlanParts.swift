@@ -40,7 +40,11 @@ struct PlanParts {
     /// The packed tensor that holds the matrix of a linear operator.
     func index(ofMatrix source: LinearSource) -> Int? {
         weights.firstIndex {
-            if case .panels(let sources, _, _) = $0.layout { sources.contains(source) } else { false }
+            if case .panels(let sources, _, _) = $0.layout {
+                sources.contains(source)
+            } else {
+                false
+            }
         }
     }
 }

@@ -42,7 +42,8 @@ import Testing
     @Test func otherFilesStayAndOldOnesAreReplaced() throws {
         try sandbox.write("notes.txt", "precious")
         try sandbox.write("stage1.npy", "old")
-        try FeatureFolder(url: sandbox.folder, layout: .planes).write(stages(images: 1), pictures: true)
+        try FeatureFolder(url: sandbox.folder, layout: .planes).write(
+            stages(images: 1), pictures: true)
         #expect(
             try sandbox.contents() == [
                 "notes.txt", "stage1.npy", "stage1.png", "stage2.npy", "stage2.png",
@@ -68,7 +69,8 @@ import Testing
         let obstacle = sandbox.file(name)
         try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: true)
         let error = #expect(throws: (any Error).self) {
-            try FeatureFolder(url: sandbox.folder, layout: .planes).write(stages(images: 1), pictures: true)
+            try FeatureFolder(url: sandbox.folder, layout: .planes).write(
+                stages(images: 1), pictures: true)
         }
         #expect(error.map { "\($0)".hasPrefix(obstacle.path) } == true)
         let isUnwritable = error is OutputError || (error as? ImageFileError)?.reason == .unwritable

@@ -151,7 +151,9 @@ import Testing
             outputs[0], zip(outputs[1], plans[0].plan.network.outputShapes))
         {
             let (channels, count) = (shape[0], shape[1] * shape[2])
-            let turned = (0..<channels * count).map { planes[$0 % channels * count + $0 / channels] }
+            let turned = (0..<channels * count).map {
+                planes[$0 % channels * count + $0 / channels]
+            }
             #expect(tokens == turned)
         }
     }

@@ -90,7 +90,8 @@ final class LoadedLibrary {
         let shape = network.inputShape
         var input = [Float](repeating: .nan, count: shape.reduce(1, *))
         let status = preprocess(
-            rgb, Int32(width), Int32(height), 3 * width, 0, Int32(shape[1]), Int32(shape[2]), &input)
+            rgb, Int32(width), Int32(height), 3 * width, 0, Int32(shape[1]), Int32(shape[2]), &input
+        )
         guard status == 0 else { throw Failure(description: "preprocess: \(status)") }
         return input
     }

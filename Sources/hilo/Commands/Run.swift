@@ -39,6 +39,12 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Prints one JSON object.")
     var json = false
 
+    func validate() throws {
+        if let top, top < 1 {
+            throw ValidationError("--top is \(top); at least 1 class is needed")
+        }
+    }
+
     func run() async throws {
         let opened = try library.open()
         let network = try resolution.plan(of: opened).network
@@ -59,7 +65,6 @@ struct Run: AsyncParsableCommand {
     }
 
     private func check(_ network: Network) throws {
-        if let top, top < 1 { throw UsageError("--top is \(top); at least 1 class is needed") }
         if visualize, network.features == nil || output == nil {
             throw UsageError(
                 "--visualize draws feature maps: it needs a library of --task features, and "

@@ -68,7 +68,8 @@ struct LibrarySummary: Summary {
                 "\(name): \(summary)",
                 "input \(shapeText(inputShape)), output "
                     + outputShapes.map(shapeText).joined(separator: ", "),
-            ] + (resolutions.count > 1
+            ]
+            + (resolutions.count > 1
                 ? ["resolutions \(resolutions.joined(separator: ", "))"] : []) + [
                 "", table.text, "",
                 "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "

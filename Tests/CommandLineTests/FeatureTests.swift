@@ -1,0 +1,83 @@
+import ArrayFiles
+import Foundation
+import HiLoKit
+import ImageFiles
+import Testing
+
+/// A backbone from flags to feature maps and pictures, at several resolutions.
+@Suite(.enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+struct FeatureTests {
+    @Test func aBackboneIsGeneratedVerifiedAndRun() throws {
+        let sandbox = try Sandbox()
+        try sandbox.writeConfiguration()
+        let generated = try sandbox.hilo(
+            "generate", "--config", "tiny.yaml", "--task", "features", "--resolution", "37x70",
+            "--resolution", "64", "--window", "3", "--isa", "generic", "--name", "dense",
+            "--seed", "2", "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let verified = try sandbox.hilo("verify", "lib", "--json")
+        #expect(verified.status == 0, "\(verified.stdout) \(verified.stderr)")
+        #expect(verified.stdout.contains(#""name":"37x70, image 1, stage 4","passed":true"#))
+        try run(sandbox)
+        try mistakes(sandbox)
+    }
+
+    private func run(_ sandbox: Sandbox) throws {
+        let plan = try Plan(json: Data(contentsOf: sandbox.file("lib/plan.json")))
+        for resolution in plan.resolutions {
+            let network = try plan.network.at(resolution)
+            let input = SeededValues(seed: 5, name: "input")
+                .values(2 * network.inputShape.reduce(1, *))
+            try NPYArray(shape: [2] + network.inputShape, values: input)
+                .write(to: sandbox.file("x.npy").path)
+            let ending = try sandbox.hilo(
+                "run", "lib", "--input", "x.npy", "--resolution", "\(resolution)", "--output",
+                "maps", "--visualize")
+            #expect(ending.status == 0, "\(ending.stderr)")
+            for (stage, shape) in zip(1...4, network.outputShapes) {
+                let map = try NPYArray(contentsOf: sandbox.file("maps/stage\(stage).npy").path)
+                #expect(map.shape == [2] + shape)
+                let picture = try RGBImage(
+                    contentsOf: sandbox.file("maps/stage\(stage)_1.png").path)
+                #expect(picture.width * shape[1] == picture.height * shape[2])
+            }
+        }
+    }
+
+    private func mistakes(_ sandbox: Sandbox) throws {
+        try sandbox.expectFailure(
+            65, of: ["run", "lib", "--input", "x.npy"], saying: ["x.npy", "3 x 37 x 70", "64"])
+        try sandbox.expectFailure(
+            64, of: ["run", "lib", "--input", "x.npy", "--resolution", "32"],
+            saying: ["32x32", "37x70, 64x64"])
+        try sandbox.expectFailure(
+            64, of: ["run", "lib", "--input", "x.npy", "--resolution", "64", "--top", "3"],
+            saying: ["--top", "feature maps", "--task classify"])
+        try sandbox.expectFailure(
+            64, of: ["run", "lib", "--input", "x.npy", "--resolution", "64", "--visualize"],
+            saying: ["--visualize", "--output"])
+        try sandbox.expectFailure(
+            73,
+            of: [
+                "run", "lib", "--input", "x.npy", "--resolution", "64", "--output",
+                "lib/plan.json/maps",
+            ], saying: ["lib/plan.json/maps"])
+    }
+
+    /// A classifier's checkpoint serves a backbone: what it lacks and what is left over is said.
+    @Test func aClassifierBecomesABackbone() throws {
+        let sandbox = try Sandbox()
+        try sandbox.writeConfiguration()
+        try sandbox.writeCheckpoint("classifier.safetensors") { parameters in
+            parameters.map { Parameter("backbone." + $0.name, $0.shape) }
+        }
+        let arguments = [
+            "generate", "--config", "tiny.yaml", "--checkpoint", "classifier.safetensors",
+            "--isa", "generic", "--task", "features", "--output", "lib",
+        ]
+        let generated = try sandbox.hilo(arguments)
+        #expect(generated.status == 0, "\(generated.stderr)")
+        #expect(generated.stderr.contains("backbone.head.weight"))
+        #expect(generated.stderr.contains("norm3.weight"))
+    }
+}
