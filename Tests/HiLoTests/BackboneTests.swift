@@ -12,11 +12,12 @@ import Testing
     @Test(arguments: ISA.allCases) func mapsAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try BackboneCase.load()
-        // The published networks take minutes to compile, and without vectors to run.
-        let cases = fixture.cases.filter {
-            isa == .native() || !$0.id.hasPrefix("dense_litv2")
-        }
-        #expect(cases.count >= 20)
+        // The published networks take minutes to compile, and without vectors to run; what differs
+        // between instruction sets shows on every third of the small ones.
+        let cases = fixture.cases.enumerated().filter { index, item in
+            isa == .native() || (index % 3 == 0 && !item.id.hasPrefix("dense_litv2"))
+        }.map(\.element)
+        #expect(cases.count >= (isa == .native() ? 30 : 7))
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(.litv2(item.network()), Target(isa: isa)).plan())
         }
