@@ -12,7 +12,7 @@ typedef int vi __attribute__((vector_size(32)));
 static inline vf vf_set(float x) { return (vf)_mm256_set1_ps(x); }
 static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps(a, b, c); }
 
-/* a / b; an instruction set may have a faster way that rounds twice. */
+/* a / b; an instruction set may have a faster way. */
 static inline vf vf_quotient(vf a, vf b) { return a / b; }
 
 /* The larger, lane by lane; where that is undecided, a: its NaN is kept, one in b is dropped. */
