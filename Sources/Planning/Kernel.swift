@@ -86,7 +86,7 @@ public struct Patches: Sendable, Hashable, Codable {
     public let image: Resolution
     public let side: Int
 
-    public var map: Resolution { image.covered(by: side) }
+    public var map: Resolution { image.dividedRoundingUp(by: side) }
 }
 
 public struct LayerNorm: Sendable, Hashable, Codable {
@@ -107,7 +107,7 @@ public struct AveragePool: Sendable, Hashable, Codable {
     public let channels: Int
     public let window: Int
 
-    public var pooled: Resolution { map.covered(by: window) }
+    public var pooled: Resolution { map.dividedRoundingUp(by: window) }
 }
 
 public struct MeanPool: Sendable, Hashable, Codable {
@@ -336,11 +336,4 @@ extension Kernel {
 extension Int {
     /// The next multiple of `unit`.
     public func rounded(upTo unit: Int) -> Int { (self + unit - 1) / unit * unit }
-}
-
-extension Resolution {
-    /// How many squares of `side` cover it; those at the right and bottom may stick out.
-    public func covered(by side: Int) -> Resolution {
-        Resolution(height: (height + side - 1) / side, width: (width + side - 1) / side)
-    }
 }

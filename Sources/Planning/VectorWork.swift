@@ -155,7 +155,7 @@ extension HiFiAttention {
         return VectorWork(
             fmas: 2 * vectors * scores,
             operations: scores * (horizontalSum + VectorWork.exponential / Double(min(lanes, 4))),
-            accesses: 4 * vectors * scores, units: map.covered(by: window).count)
+            accesses: 4 * vectors * scores, units: map.dividedRoundingUp(by: window).count)
     }
 }
 
