@@ -4,8 +4,15 @@ public struct CostModel: Sendable {
     public let isa: ISA
     /// Bytes of weights that may stay in L2 beside the tokens that pass.
     static let slabBytes = 256 * 1024
+    /// Bytes of maps that a thread may work on before it goes on to other images: half of an L2.
+    static let groupBytes = 1024 * 1024
 
     public init(isa: ISA) { self.isa = isa }
+
+    /// Images that a thread works on at once: as many as stay in L2 from step to step, at least one.
+    public func imagesPerThread(arenaFloats: Int, maxBatch: Int) -> Int {
+        min(maxBatch, max(1, Self.groupBytes / max(1, 4 * arenaFloats)))
+    }
 
     /// Two vectors a row: each broadcast token feeds two multiply-adds, so loads keep up; what is
     /// left of the registers holds rows.

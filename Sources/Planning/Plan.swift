@@ -5,7 +5,7 @@ import Networks
 /// function of it.
 public struct Plan: Sendable, Equatable, Codable {
     /// Changes when plans or packed weights of older versions can no longer be used.
-    public static let formatVersion = 2
+    public static let formatVersion = 3
 
     public let formatVersion: Int
     /// At the first of the resolutions.
@@ -32,6 +32,9 @@ public struct Pass: Sendable, Equatable, Codable {
     public let arenaFloats: Int
     /// Floats of working memory for one thread.
     public let scratchFloats: Int
+    /// A batch runs in groups of this many images for each thread, so that the maps of a group are
+    /// still in the caches when the next step reads them.
+    public let imagesPerThread: Int
 }
 
 extension Plan {
@@ -39,6 +42,7 @@ extension Plan {
     public var steps: [Step] { passes[0].steps }
     public var arenaFloats: Int { passes[0].arenaFloats }
     public var scratchFloats: Int { passes[0].scratchFloats }
+    public var imagesPerThread: Int { passes[0].imagesPerThread }
 
     /// Multiply-accumulates of one image at the first resolution, as the kernels do them.
     public var macs: Int { steps.reduce(0) { $0 + kernels[$1.kernel].macs } }
@@ -65,7 +69,8 @@ extension Plan {
                 Pass(
                     resolution: resolution,
                     steps: pass.steps.map { $0.calling(places[$0.kernel] ?? 0) },
-                    arenaFloats: pass.arenaFloats, scratchFloats: pass.scratchFloats)
+                    arenaFloats: pass.arenaFloats, scratchFloats: pass.scratchFloats,
+                    imagesPerThread: pass.imagesPerThread)
             ], weights: weights)
     }
 }

@@ -68,7 +68,9 @@ struct PlanBuilder {
                     second: $0.second.map(operand), output: operand($0.output),
                     weights: $0.weights)
             },
-            arenaFloats: size, scratchFloats: (scratch.max() ?? 0).rounded(upTo: 16))
+            arenaFloats: size, scratchFloats: (scratch.max() ?? 0).rounded(upTo: 16),
+            imagesPerThread: costModel.imagesPerThread(
+                arenaFloats: size, maxBatch: target.maxBatch))
     }
 
     private func requests() -> [Arena.Request] {

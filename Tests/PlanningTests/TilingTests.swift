@@ -182,4 +182,14 @@ import Testing
         #expect(model.tiling(for: convFFN(28, 28, 192))?.strip == 28)
         #expect(model.tiling(for: convFFN(56, 56, 96))?.strip == 56)
     }
+
+    /// A megabyte of maps, which are four bytes a float; never fewer than one image or more than a
+    /// batch.
+    @Test(arguments: [
+        (1, 8, 8), (65_536, 8, 4), (65_537, 8, 3), (262_144, 8, 1), (262_145, 8, 1),
+        (12_900_000, 8, 1), (65_536, 2, 2), (0, 3, 3),
+    ]) func groupsFillHalfOfL2(arenaFloats: Int, maxBatch: Int, images: Int) {
+        let model = CostModel(isa: .avx2)
+        #expect(model.imagesPerThread(arenaFloats: arenaFloats, maxBatch: maxBatch) == images)
+    }
 }

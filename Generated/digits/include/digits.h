@@ -33,7 +33,7 @@ extern "C" {
 /* Images a call of digits_run may hold. */
 #define DIGITS_MAX_BATCH 8
 /* Names network, precision, weight layout and format version; a weights file carries the same. */
-#define DIGITS_FINGERPRINT "3f5d61a8c88cf00b"
+#define DIGITS_FINGERPRINT "84f7a6b95ebfff1c"
 
 typedef enum digits_status {
     DIGITS_OK = 0,

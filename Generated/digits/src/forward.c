@@ -307,27 +307,39 @@ static const step steps_64x64[] = {
 };
 
 const network_pass digits_passes[DIGITS_RESOLUTIONS] = {
-    { steps_64x64, 52, 27648, 176,
+    { steps_64x64, 52, 27648, 176, 8,
       { 64, 64, 12288, 10,
         {
             { 0, 1, { 10 }, 10, 0 },
         } } },
 };
 
-static const float *read_operand(const forward_pass *pass, operand o)
+/* Images of a pass that are in work at once. */
+typedef struct image_group {
+    int first, images;
+} image_group;
+
+static float *output_of(const forward_pass *pass, image_group group, operand o)
+{
+    const size_t floats = pass->network->resolution.outputs[o.offset].floats;
+    return pass->outputs[o.offset] + (size_t)group.first * floats;
+}
+
+static const float *read_operand(const forward_pass *pass, image_group group, operand o)
 {
     switch (o.base) {
     case OPERAND_NONE: return NULL;
-    case OPERAND_INPUT: return pass->input + o.column;
-    case OPERAND_OUTPUT: return pass->outputs[o.offset] + o.column;
-    default: return pass->arena + o.offset * pass->max_images + o.column;
+    case OPERAND_INPUT:
+        return pass->input + (size_t)group.first * pass->network->resolution.input_floats + o.column;
+    case OPERAND_OUTPUT: return output_of(pass, group, o) + o.column;
+    default: return pass->arena + o.offset * pass->group + o.column;
     }
 }
 
-static float *write_operand(const forward_pass *pass, operand o)
+static float *write_operand(const forward_pass *pass, image_group group, operand o)
 {
-    float *base = o.base == OPERAND_OUTPUT ? pass->outputs[o.offset]
-                                           : pass->arena + o.offset * pass->max_images;
+    float *base = o.base == OPERAND_OUTPUT ? output_of(pass, group, o)
+                                           : pass->arena + o.offset * pass->group;
     return base + o.column;
 }
 
@@ -354,21 +366,21 @@ static void barrier_wait(barrier *b, int threads)
             sched_yield();
 }
 
-static void run_steps(const forward_pass *pass, barrier *b, int thread, int threads)
+static void run_steps(const forward_pass *pass, image_group group, barrier *b, int thread, int threads)
 {
     double start = pass->seconds ? omp_get_wtime() : 0;
     const network_pass *network = pass->network;
     for (int i = 0; i < network->step_count; ++i) {
         const step *s = &network->steps[i];
         const kernel_call call = {
-            .input = read_operand(pass, s->input),
-            .second = read_operand(pass, s->second),
-            .output = write_operand(pass, s->output),
+            .input = read_operand(pass, group, s->input),
+            .second = read_operand(pass, group, s->second),
+            .output = write_operand(pass, group, s->output),
             .weights = pass->weights + s->weights,
             .ahead = pass->weights + s->ahead
                      + (long)s->panels * thread / threads * s->panel_floats,
             .scratch = pass->scratch + (long)thread * network->scratch_floats,
-            .images = pass->images,
+            .images = group.images,
             .thread = thread,
             .threads = threads,
         };
@@ -382,13 +394,22 @@ static void run_steps(const forward_pass *pass, barrier *b, int thread, int thre
     }
 }
 
+static void run_groups(const forward_pass *pass, barrier *b, int thread, int threads)
+{
+    for (int first = 0; first < pass->images; first += pass->group) {
+        const int rest = pass->images - first;
+        const image_group group = { first, rest < pass->group ? rest : pass->group };
+        run_steps(pass, group, b, thread, threads);
+    }
+}
+
 void digits_forward(const forward_pass *pass)
 {
     _Alignas(64) barrier b = { 0, 0 };
 #pragma omp parallel num_threads(pass->threads)
     {
         const float_state saved = enter_float_state();
-        run_steps(pass, &b, omp_get_thread_num(), omp_get_num_threads());
+        run_groups(pass, &b, omp_get_thread_num(), omp_get_num_threads());
         leave_float_state(saved);
     }
 }

@@ -34,6 +34,7 @@ typedef struct network_pass {
     const step *steps;
     int step_count;
     long arena_floats, scratch_floats; /* working memory of one image, of one thread */
+    int images_per_thread;             /* that are in work at once */
     digits_resolution resolution;
 } network_pass;
 
@@ -47,7 +48,8 @@ typedef struct forward_pass {
     const float *weights, *input;
     float *const *outputs;
     float *arena, *scratch;
-    int images, max_images, threads;
+    int images, threads;
+    int group; /* images that are in work at once; the arena holds so many */
     double *seconds; /* NULL, or where to add the time of each step */
 } forward_pass;
 

@@ -156,10 +156,17 @@ static const network_pass *find_pass(int height, int width)
     return NULL;
 }
 
+/* Images of a call that are in work at once. */
+static int group_of(const digits_context *c)
+{
+    const long images = (long)c->network->images_per_thread * c->threads;
+    return images < c->max_batch ? (int)images : c->max_batch;
+}
+
 /* Memory for a context whose other numbers are set; 0 when there is none. */
 static int allocate_memory(digits_context *c)
 {
-    const size_t floats = (size_t)c->network->arena_floats * (size_t)c->max_batch
+    const size_t floats = (size_t)c->network->arena_floats * (size_t)group_of(c)
                           + (size_t)c->network->scratch_floats * (size_t)c->threads + ALIGNMENT;
     void *memory = NULL;
     if (posix_memalign(&memory, ALIGNMENT, floats * sizeof(float)) != 0)
@@ -223,16 +230,17 @@ static digits_status run(digits_context *context, const float *input, int batch,
                         float *const *outputs, double *seconds)
 {
     const network_pass *network = context->network;
+    const int group = group_of(context);
     const forward_pass pass = {
         .network = network,
         .weights = context->weights,
         .input = input,
         .outputs = outputs,
         .arena = context->memory,
-        .scratch = context->memory + (size_t)network->arena_floats * (size_t)context->max_batch,
+        .scratch = context->memory + (size_t)network->arena_floats * (size_t)group,
         .images = batch,
-        .max_images = context->max_batch,
         .threads = context->threads,
+        .group = group,
         .seconds = seconds,
     };
     digits_forward(&pass);

@@ -28,7 +28,7 @@ struct ForwardContext {
     struct PassEntry {
         let resolution: String
         let height, width, inputFloats, outputFloats: Int
-        let stepCount, arenaFloats, scratchFloats: Int
+        let stepCount, arenaFloats, scratchFloats, imagesPerThread: Int
         let steps: [Entry]
         let outputs: [Output]
     }
@@ -51,6 +51,7 @@ extension ForwardContext.PassEntry {
         resolution = pass.resolution.description
         (height, width) = (pass.resolution.height, pass.resolution.width)
         (arenaFloats, scratchFloats) = (pass.arenaFloats, pass.scratchFloats)
+        imagesPerThread = pass.imagesPerThread
         inputFloats = network.inputShape.reduce(1, *)
         outputFloats = network.outputShapes.reduce(0) { $0 + $1.reduce(1, *) }
         stepCount = pass.steps.count

@@ -51,8 +51,9 @@ struct ReportPage {
         total = KernelTime(totalOf: measurements)
         arena = ArenaChart(plan)
         arenaSummary =
-            "\(byteCount(4 * plan.arenaFloats)) an image; the library holds "
-            + "\(plan.target.maxBatch) images at most. Scratch: "
+            "\(byteCount(4 * plan.arenaFloats)) an image in work; each thread has "
+            + "\(plan.imagesPerThread) of them at once, a batch is at most "
+            + "\(plan.target.maxBatch). Scratch: "
             + "\(byteCount(4 * plan.scratchFloats)) a thread. Packed weights: "
             + "\(byteCount(4 * plan.weightFloats))."
         decisions = measurements.kernels.map { Decision($0) }

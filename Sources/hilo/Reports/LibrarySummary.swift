@@ -12,7 +12,7 @@ struct LibrarySummary: Summary {
         let isa, precision: String
         let maxBatch, kernels, steps, macs: Int
         /// Working memory of one image, and of one thread.
-        let arenaBytes, scratchBytes: Int
+        let arenaBytes, imagesPerThread, scratchBytes: Int
         let weightBytes: Int
     }
 
@@ -45,8 +45,9 @@ struct LibrarySummary: Summary {
         self.plan = PlanSummary(
             isa: plan.target.isa.rawValue, precision: plan.target.precision.rawValue,
             maxBatch: plan.target.maxBatch, kernels: plan.kernels.count, steps: plan.steps.count,
-            macs: plan.macs, arenaBytes: 4 * plan.arenaFloats, scratchBytes: 4 * plan.scratchFloats,
-            weightBytes: 4 * plan.weightFloats)
+            macs: plan.macs, arenaBytes: 4 * plan.arenaFloats,
+            imagesPerThread: plan.imagesPerThread,
+            scratchBytes: 4 * plan.scratchFloats, weightBytes: 4 * plan.weightFloats)
         fingerprint = plan.fingerprint
         origin = try PackedWeights(of: library).origin
         files = [
@@ -74,8 +75,8 @@ struct LibrarySummary: Summary {
                 "", table.text, "",
                 "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
                     + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
-                "memory: \(byteCount(plan.arenaBytes)) an image, "
-                    + "\(byteCount(plan.scratchBytes)) a thread, "
+                "memory: \(byteCount(plan.arenaBytes)) an image in work, of which a thread has "
+                    + "\(plan.imagesPerThread); \(byteCount(plan.scratchBytes)) a thread; "
                     + "\(byteCount(plan.weightBytes)) of weights",
                 "weights: fingerprint \(fingerprint), origin \(origin)",
             ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")

@@ -40,6 +40,7 @@ struct PlanTable {
             "arena: \(4 * plan.arenaFloats) bytes an image, "
                 + "\(decimal(Double(plan.arenaFloats) / Double(max(plan.peakFloats, 1)), 2)) times "
                 + "the largest set of maps that live at once",
+            "groups: \(plan.imagesPerThread) of a batch's images in work at once for each thread",
             "scratch: \(4 * plan.scratchFloats) bytes a thread",
             "weights: \(4 * plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",
