@@ -33,4 +33,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Memory or the end of the program with EXIT_INTERNAL. */
 void *allocate(size_t count, size_t size);
 
+/* The same at the beginning of a cache line. */
+void *allocate_lines(size_t bytes);
+
 #endif

@@ -62,6 +62,18 @@ void *allocate(size_t count, size_t size)
     return memory;
 }
 
+void *allocate_lines(size_t bytes)
+{
+    enum { LINE = 64 };
+    const size_t whole = (bytes + LINE - 1) / LINE * LINE;
+    void *memory = aligned_alloc(LINE, whole ? whole : LINE);
+    if (!memory) {
+        complain("no memory for %zu bytes", bytes);
+        exit(EXIT_INTERNAL);
+    }
+    return memset(memory, 0, whole);
+}
+
 static int wants_help(int count, char **arguments)
 {
     for (int i = 1; i < count; ++i)

@@ -30,6 +30,7 @@ typedef struct time_options {
  * does not matter, and walking through it meets each part as cold as a pass meets its weights. */
 typedef struct workspace {
     float *pool, *source, *input, *second, *output, *scratch;
+    work_share *shares; /* a row for a call, another one for the call after it */
     long pool_floats, scratch_floats, calls;
 } workspace;
 
@@ -37,12 +38,7 @@ static long whole_lines(long floats) { return (floats + LINE - 1) / LINE * LINE;
 
 static float *make_floats(long floats)
 {
-    const size_t bytes = (size_t)(whole_lines(floats) + LINE) * sizeof(float);
-    float *memory = aligned_alloc(LINE * sizeof(float), bytes);
-    if (!memory) {
-        complain("no memory for an operand of %zu bytes", bytes);
-        exit(EXIT_INTERNAL);
-    }
+    float *memory = allocate_lines((size_t)(whole_lines(floats) + LINE) * sizeof(float));
     random_source random = random_from((uint64_t)floats);
     for (long i = 0; i < floats; ++i)
         memory[i] = (float)(random_bits(&random) >> 40) * 0x1p-24f - 0.5f;
@@ -85,6 +81,7 @@ static workspace make_workspace(const contenders *all, const time_options *optio
     w.second = make_floats(second);
     w.output = make_floats(output);
     w.scratch = make_floats(w.scratch_floats * options->threads);
+    w.shares = allocate_lines(2 * (size_t)options->threads * sizeof(work_share));
     return w;
 }
 
@@ -96,6 +93,7 @@ static void free_workspace(workspace *w)
     free(w->second);
     free(w->output);
     free(w->scratch);
+    free(w->shares);
 }
 
 /* The weights of a call: each has others than the one before it. */
@@ -125,15 +123,19 @@ static double timed_calls(const kernel_info *kernel, int calls, workspace *w,
             .thread = omp_get_thread_num(),
             .threads = omp_get_num_threads(),
         };
-        const work_range share = split_work(floats, &call);
+        const work_range share = share_of(floats, call.thread, call.threads);
         for (long i = share.begin; i < share.end; ++i)
             w->input[i] = w->source[i];
+        work_share *shares[2] = { w->shares, w->shares + call.threads };
+        atomic_store(&shares[0][call.thread].taken, 0);
 #pragma omp barrier
         if (call.thread == 0)
             begin = omp_get_wtime();
         for (int i = 0; i < calls; ++i) {
             call.weights = weights_of_call(w, l.packed_weights, first + i);
             call.ahead = weights_of_call(w, l.packed_weights, first + i + 1);
+            call.shares = shares[i % 2];
+            atomic_store(&shares[(i + 1) % 2][call.thread].taken, 0);
             kernel->run(&call);
 #pragma omp barrier
         }

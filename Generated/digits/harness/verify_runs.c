@@ -11,17 +11,22 @@
 
 enum { MOST_TURNS = 3 };
 
-/* How the threads of a call come to run. */
-typedef enum schedule { IN_TURNS, IN_PARALLEL } schedule;
+/* How the threads of a call come to run: each does its own share; the last one comes first and takes the
+ * others' too; all at once, as in a pass. */
+typedef enum schedule { IN_TURNS, BY_ONE, IN_PARALLEL } schedule;
+static const char *const SCHEDULE_TEXT[] = { " in turns", " of which one does all", "" };
 
 typedef struct working_memory {
     guarded *of_thread;
+    work_share *shares;
     int threads;
 } working_memory;
 
 static working_memory make_working_memory(const kernel_info *kernel, int threads)
 {
-    working_memory memory = { allocate((size_t)threads, sizeof(guarded)), threads };
+    working_memory memory = { .of_thread = allocate((size_t)threads, sizeof(guarded)),
+                              .shares = allocate_lines((size_t)threads * sizeof(work_share)),
+                              .threads = threads };
     for (int i = 0; i < threads; ++i)
         memory.of_thread[i] = guarded_make((size_t)kernel->shape.scratch);
     return memory;
@@ -32,25 +37,28 @@ static void free_working_memory(working_memory *memory)
     for (int i = 0; i < memory->threads; ++i)
         guarded_free(&memory->of_thread[i]);
     free(memory->of_thread);
+    free(memory->shares);
 }
 
 static void run_kernel(const kernel_case *c, kernel_call call, schedule how, int threads,
                        const working_memory *memory)
 {
+    call.threads = threads;
+    call.shares = how == IN_TURNS ? NULL : memory->shares;
+    for (int thread = 0; thread < threads; ++thread)
+        atomic_store(&memory->shares[thread].taken, 0);
     if (how == IN_PARALLEL) {
 #pragma omp parallel num_threads(threads) firstprivate(call)
         {
             call.thread = omp_get_thread_num();
-            call.threads = omp_get_num_threads();
             call.scratch = memory->of_thread[call.thread].data;
             c->kernel->run(&call);
         }
         return;
     }
-    for (int thread = 0; thread < threads; ++thread) {
-        call.thread = thread;
-        call.threads = threads;
-        call.scratch = memory->of_thread[thread].data;
+    for (int turn = 0; turn < threads; ++turn) {
+        call.thread = how == BY_ONE ? threads - 1 - turn : turn;
+        call.scratch = memory->of_thread[call.thread].data;
         c->kernel->run(&call);
     }
 }
@@ -119,20 +127,23 @@ static int describe_difference(const guarded *expected, const guarded *found, co
     return 0;
 }
 
-/* The same bits from every number of threads, in turns and in a parallel region. */
+/* The same bits from every number of threads, however they share. */
 static int threads_agree(const kernel_case *c, const guarded *expected, int images, int threads,
                          const working_memory *memory, char *problem)
 {
+    static const struct {
+        schedule how;
+        int threads; /* 0: as many as the program was told */
+    } RUNS[] = { { IN_TURNS, 2 }, { IN_TURNS, MOST_TURNS }, { BY_ONE, MOST_TURNS }, { IN_PARALLEL, 0 } };
     guarded output = guarded_make(expected->floats);
     int agree = 1;
-    for (int turns = 2; agree && turns <= MOST_TURNS + 1; ++turns) {
-        const schedule how = turns <= MOST_TURNS ? IN_TURNS : IN_PARALLEL;
-        const int team = how == IN_TURNS ? turns : threads;
-        char text[64];
-        snprintf(text, sizeof text, "with %d threads%s (batch %d)", team,
-                 how == IN_TURNS ? " in turns" : "", images);
+    for (size_t i = 0; agree && i < sizeof RUNS / sizeof *RUNS; ++i) {
+        const int team = RUNS[i].threads ? RUNS[i].threads : threads;
+        char text[80];
+        snprintf(text, sizeof text, "with %d threads%s (batch %d)", team, SCHEDULE_TEXT[RUNS[i].how],
+                 images);
         guarded_reset(&output);
-        run_kernel(c, call_of(c, images, output.data), how, team, memory);
+        run_kernel(c, call_of(c, images, output.data), RUNS[i].how, team, memory);
         agree = guarded_equal(expected, &output)
                 || describe_difference(expected, &output, text, problem);
     }

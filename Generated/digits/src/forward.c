@@ -366,7 +366,21 @@ static void barrier_wait(barrier *b, int threads)
             sched_yield();
 }
 
-static void run_steps(const forward_pass *pass, image_group group, barrier *b, int thread, int threads)
+/* A thread of a pass. What is taken of each thread's share of a step is counted in one row of shares,
+ * while every thread clears its own in the other row, for the step after. */
+typedef struct member {
+    barrier *barrier;
+    int thread, threads;
+    work_share *shares[2];
+    int turn; /* the row that counts */
+} member;
+
+static void clear_share(const member *m, int row)
+{
+    atomic_store_explicit(&m->shares[row][m->thread].taken, 0, memory_order_relaxed);
+}
+
+static void run_steps(const forward_pass *pass, image_group group, member *m)
 {
     double start = pass->seconds ? omp_get_wtime() : 0;
     const network_pass *network = pass->network;
@@ -378,15 +392,18 @@ static void run_steps(const forward_pass *pass, image_group group, barrier *b, i
             .output = write_operand(pass, group, s->output),
             .weights = pass->weights + s->weights,
             .ahead = pass->weights + s->ahead
-                     + (long)s->panels * thread / threads * s->panel_floats,
-            .scratch = pass->scratch + (long)thread * network->scratch_floats,
+                     + (long)s->panels * m->thread / m->threads * s->panel_floats,
+            .scratch = pass->scratch + (long)m->thread * network->scratch_floats,
             .images = group.images,
-            .thread = thread,
-            .threads = threads,
+            .thread = m->thread,
+            .threads = m->threads,
+            .shares = m->shares[m->turn],
         };
+        clear_share(m, !m->turn);
         s->kernel(&call);
-        barrier_wait(b, threads);
-        if (pass->seconds && thread == 0) {
+        barrier_wait(m->barrier, m->threads);
+        m->turn = !m->turn;
+        if (pass->seconds && m->thread == 0) {
             const double now = omp_get_wtime();
             pass->seconds[i] += now - start;
             start = now;
@@ -394,12 +411,14 @@ static void run_steps(const forward_pass *pass, image_group group, barrier *b, i
     }
 }
 
-static void run_groups(const forward_pass *pass, barrier *b, int thread, int threads)
+static void run_groups(const forward_pass *pass, member *m)
 {
+    clear_share(m, m->turn);
+    barrier_wait(m->barrier, m->threads);
     for (int first = 0; first < pass->images; first += pass->group) {
         const int rest = pass->images - first;
         const image_group group = { first, rest < pass->group ? rest : pass->group };
-        run_steps(pass, group, b, thread, threads);
+        run_steps(pass, group, m);
     }
 }
 
@@ -409,7 +428,13 @@ void digits_forward(const forward_pass *pass)
 #pragma omp parallel num_threads(pass->threads)
     {
         const float_state saved = enter_float_state();
-        run_groups(pass, &b, omp_get_thread_num(), omp_get_num_threads());
+        member m = {
+            .barrier = &b,
+            .thread = omp_get_thread_num(),
+            .threads = omp_get_num_threads(),
+            .shares = { pass->shares, pass->shares + pass->threads },
+        };
+        run_groups(pass, &m);
         leave_float_state(saved);
     }
 }

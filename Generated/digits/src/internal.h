@@ -50,6 +50,7 @@ typedef struct forward_pass {
     float *arena, *scratch;
     int images, threads;
     int group; /* images that are in work at once; the arena holds so many */
+    work_share *shares; /* two of each thread */
     double *seconds; /* NULL, or where to add the time of each step */
 } forward_pass;
 

@@ -3,7 +3,14 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
+
+/* How many units of a thread's share are taken: from the front by the thread itself in the lower half
+ * of the bits, from the back by others in the upper half. A cache line of its own. */
+typedef struct work_share {
+    _Alignas(64) atomic_ullong taken;
+} work_share;
 
 /* One call of a kernel by one thread of the team. Tokens are rows, channels-last; `images` maps lie
  * behind one another. Which operands a kernel uses is said in its file. */
@@ -16,6 +23,7 @@ typedef struct kernel_call {
     float *scratch; /* of this thread alone */
     int images;
     int thread, threads;
+    work_share *shares; /* of all threads; NULL: each does its own share and no other */
 } kernel_call;
 
 typedef void kernel_function(const kernel_call *call);
@@ -23,17 +31,76 @@ typedef void kernel_function(const kernel_call *call);
 /* What a matrix product does with its sums beside adding the bias. */
 typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU } gemm_epilogue;
 
-/* Thread `thread` of `threads` works on units begin <= i < end. The split depends on the counts
- * alone, and no unit depends on another one, so results do not depend on the number of threads. */
 typedef struct work_range {
     long begin, end;
 } work_range;
 
-static inline work_range split_work(long units, const kernel_call *call)
+/* The units that belong to a thread. */
+static inline work_range share_of(long units, int thread, int threads)
 {
-    work_range range = { units * call->thread / call->threads,
-                         units * (call->thread + 1) / call->threads };
-    return range;
+    return (work_range){ units * thread / threads, units * (thread + 1) / threads };
+}
+
+/* Units begin <= i < end, all of one share. */
+typedef struct work {
+    long begin, end;
+    int is_last;  /* whether nothing that follows them is left of the share */
+    int is_begun; /* zero before the first units are taken */
+} work;
+
+/* One of so many parts of what is left of a share, in whole grains; at least a grain. */
+static inline long part_of(long left, long parts, long grain)
+{
+    const long part = left / (parts * grain) * grain;
+    const long most = part > grain ? part : grain;
+    return most < left ? most : left;
+}
+
+/* Takes units of the share of `thread` for the caller; 0 when none are left. The pieces become smaller
+ * towards the end of a share, so that a thread on a slow core holds little when others are through. */
+static inline int take_from(const kernel_call *call, int thread, long units, long grain, work *work)
+{
+    const work_range share = share_of(units, thread, call->threads);
+    const int is_own = thread == call->thread;
+    atomic_ullong *taken = &call->shares[thread].taken;
+    unsigned long long before = atomic_load_explicit(taken, memory_order_relaxed);
+    for (;;) {
+        const long front = (long)(before & 0xffffffff), back = (long)(before >> 32);
+        const long left = share.end - share.begin - front - back;
+        if (left <= 0)
+            return 0;
+        const long count = part_of(left, is_own ? 4 : 2, grain);
+        const unsigned long long after = before + ((unsigned long long)count << (is_own ? 0 : 32));
+        if (!atomic_compare_exchange_weak_explicit(taken, &before, after, memory_order_relaxed,
+                                                   memory_order_relaxed))
+            continue;
+        work->begin = is_own ? share.begin + front : share.end - back - count;
+        work->end = work->begin + count;
+        work->is_last = !is_own || count == left;
+        return 1;
+    }
+}
+
+/* The next units for this thread, of `units` in all; 0 when none are left. First those of its own share,
+ * then what its neighbours have not begun: cores differ, and so does what else runs on them. No unit
+ * depends on another one or on who computes it, so results are the same for every number of threads
+ * and however they share. Pieces are whole grains but for the last of a share. */
+static inline int take_work(const kernel_call *call, long units, long grain, work *work)
+{
+    enum { NEIGHBOURS = 8 };
+    const int is_begun = work->is_begun;
+    work->is_begun = 1;
+    if (!call->shares || call->threads == 1) {
+        const work_range share = share_of(units, call->thread, call->threads);
+        work->begin = share.begin;
+        work->end = share.end;
+        work->is_last = 1;
+        return !is_begun && share.begin < share.end;
+    }
+    for (int i = 0; i < call->threads && i < NEIGHBOURS; ++i)
+        if (take_from(call, (call->thread + i) % call->threads, units, grain, work))
+            return 1;
+    return 0;
 }
 
 #endif

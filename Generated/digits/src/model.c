@@ -24,6 +24,7 @@ struct digits_context {
     const network_pass *network;
     const float *weights;
     float *memory; /* arena of the images in work, then scratch of each thread */
+    work_share *shares; /* behind the scratch */
     size_t bytes;
     int threads, max_batch;
 };
@@ -190,9 +191,13 @@ static int allocate_memory(digits_context *c)
 {
     const size_t floats = (size_t)c->network->arena_floats * (size_t)group_of(c)
                           + (size_t)c->network->scratch_floats * (size_t)c->threads + ALIGNMENT;
-    c->memory = allocate(floats * sizeof(float));
-    c->bytes = floats * sizeof(float) + sizeof *c;
-    return c->memory != NULL;
+    const size_t shares = 2 * (size_t)c->threads * sizeof(work_share);
+    c->bytes = floats * sizeof(float) + shares + sizeof *c;
+    c->memory = allocate(floats * sizeof(float) + shares);
+    if (!c->memory)
+        return 0;
+    c->shares = (work_share *)(void *)(c->memory + floats);
+    return 1;
 }
 
 digits_status digits_context_create(const digits_model *model, const digits_options *options,
@@ -259,6 +264,7 @@ static digits_status run(digits_context *context, const float *input, int batch,
         .images = batch,
         .threads = context->threads,
         .group = group,
+        .shares = context->shares,
         .seconds = seconds,
     };
     digits_forward(&pass);

@@ -41,7 +41,7 @@ struct GEMMSource: KernelSource {
             inputStride: shape.inputStride, outputStride: shape.outputStride,
             tileRows: tiling.rows, tileVectors: tiling.vectors,
             panel: tiling.vectors * isa.lanes, slab: tiling.slab,
-            split: tiling.split.rawValue,
+            split: tiling.split.rawValue, sharesRows: tiling.split == .rows,
             lowTiles: lowTiles(rows: shape.rows, tile: tiling.rows),
             formula: "gemm_formula_\(shape.epilogue.rawValue)",
             epilogue: shape.epilogue.rawValue.uppercased(),
@@ -54,6 +54,7 @@ struct GEMMSource: KernelSource {
         let inputStride, outputStride: Int
         let tileRows, tileVectors, panel, slab: Int
         let split: String
+        let sharesRows: Bool
         let lowTiles: [Int]
         let formula, epilogue, splitting: String
     }

@@ -47,10 +47,12 @@ static void pool_row(const float *map, int top, float *output)
 
 void digits_average_pool_4x4x48_2x2__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * POOLED_HEIGHT, call);
-    for (long row = rows.begin; row < rows.end; ++row) {
-        const long image = row / POOLED_HEIGHT;
-        pool_row(call->input + image * HEIGHT * WIDTH * CHANNELS, (int)(row % POOLED_HEIGHT) * WINDOW,
-                 call->output + row * POOLED_WIDTH * CHANNELS);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * POOLED_HEIGHT, 1, &w)) {
+        for (long row = w.begin; row < w.end; ++row) {
+            const long image = row / POOLED_HEIGHT;
+            pool_row(call->input + image * HEIGHT * WIDTH * CHANNELS, (int)(row % POOLED_HEIGHT) * WINDOW,
+                     call->output + row * POOLED_WIDTH * CHANNELS);
+        }
     }
 }

@@ -28,21 +28,23 @@ INLINE void compute_vector(depthwise_rows rows, const float *weights, float *out
 
 void digits_depthwise_gelu_2x2x384__avx2(const kernel_call *call)
 {
-    const work_range range = split_work((long)call->images * HEIGHT, call);
-    for (long row = range.begin; row < range.end; ++row) {
-        const int y = (int)(row % HEIGHT);
-        const float *here = call->input + row * ROW;
-        float *output = call->output + row * ROW;
-        const depthwise_rows rows = {
-            .above = y > 0 ? here - ROW : NULL,
-            .here = here,
-            .below = y + 1 < HEIGHT ? here + ROW : NULL,
-            .stride = STRIDE,
-            .width = WIDTH,
-        };
-        int channel = 0;
-        for (; channel + VF_LANES < PADDED; channel += VF_LANES)
-            compute_vector(rows, call->weights, output, channel, VF_LANES);
-        compute_vector(rows, call->weights, output, channel, LAST_LANES);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * HEIGHT, 1, &w)) {
+        for (long row = w.begin; row < w.end; ++row) {
+            const int y = (int)(row % HEIGHT);
+            const float *here = call->input + row * ROW;
+            float *output = call->output + row * ROW;
+            const depthwise_rows rows = {
+                .above = y > 0 ? here - ROW : NULL,
+                .here = here,
+                .below = y + 1 < HEIGHT ? here + ROW : NULL,
+                .stride = STRIDE,
+                .width = WIDTH,
+            };
+            int channel = 0;
+            for (; channel + VF_LANES < PADDED; channel += VF_LANES)
+                compute_vector(rows, call->weights, output, channel, VF_LANES);
+            compute_vector(rows, call->weights, output, channel, LAST_LANES);
+        }
     }
 }

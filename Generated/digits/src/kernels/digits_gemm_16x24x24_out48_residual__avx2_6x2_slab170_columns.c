@@ -23,6 +23,8 @@ enum {
     PANELS = (N + PANEL - 1) / PANEL,
     LAST_COLUMNS = N - (PANELS - 1) * PANEL,
     SLAB = 170, /* panels */
+    /* What a thread takes at least: whole slabs, or a quarter of few panels. */
+    PANEL_GRAIN = 4 * SLAB <= PANELS ? SLAB : (PANELS + 3) / 4,
 };
 
 static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
@@ -47,13 +49,14 @@ INLINE void compute_rows(gemm_tile t, long rows, int columns)
     }
 }
 
-INLINE void compute_block(const kernel_call *call, work_range rows, work_range panels)
+/* `next` is what this thread reads of the weights after that. */
+static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
 {
     const float *bias = call->weights + (long)PANELS * K * PANEL;
     const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS, PANEL);
     for (long slab = panels.begin; slab < panels.end; slab += SLAB) {
         const long slab_end = slab + SLAB < panels.end ? slab + SLAB : panels.end;
-        const float *ahead = slab_end < panels.end ? call->weights + slab_end * K * PANEL : call->ahead;
+        const float *ahead = slab_end < panels.end ? call->weights + slab_end * K * PANEL : next;
         for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
             for (long panel = slab; panel < slab_end; ++panel) {
                 const long at = row * OUTPUT_STRIDE + panel * PANEL;
@@ -79,6 +82,10 @@ INLINE void compute_block(const kernel_call *call, work_range rows, work_range p
 void digits_gemm_16x24x24_out48_residual__avx2_6x2_slab170_columns(const kernel_call *call)
 {
     const long row_count = (long)call->images * ROWS;
+    work w = { 0 };
     const work_range rows = { 0, row_count };
-    compute_block(call, rows, split_work(PANELS, call));
+    while (take_work(call, PANELS, PANEL_GRAIN, &w)) {
+        const work_range panels = { w.begin, w.end };
+        compute_block(call, rows, panels, w.is_last ? call->ahead : call->weights + w.end * K * PANEL);
+    }
 }

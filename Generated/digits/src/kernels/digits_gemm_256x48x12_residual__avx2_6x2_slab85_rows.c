@@ -23,6 +23,10 @@ enum {
     PANELS = (N + PANEL - 1) / PANEL,
     LAST_COLUMNS = N - (PANELS - 1) * PANEL,
     SLAB = 85, /* panels */
+    /* What a thread takes at least: whole slabs, or a quarter of few panels. */
+    PANEL_GRAIN = 4 * SLAB <= PANELS ? SLAB : (PANELS + 3) / 4,
+    /* Tiles that are worth reading the weights for, where these do not stay in cache. */
+    TILE_GRAIN = PANELS <= SLAB ? 2 : 8,
 };
 
 static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
@@ -47,13 +51,20 @@ INLINE void compute_rows(gemm_tile t, long rows, int columns)
     }
 }
 
-INLINE void compute_block(const kernel_call *call, work_range rows, work_range panels)
+INLINE work_range rows_of(long first_tile, long end_tile, long row_count)
+{
+    const long end = end_tile * TILE_ROWS;
+    return (work_range){ first_tile * TILE_ROWS, end < row_count ? end : row_count };
+}
+
+/* `next` is what this thread reads of the weights after that. */
+static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
 {
     const float *bias = call->weights + (long)PANELS * K * PANEL;
     const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS, PANEL);
     for (long slab = panels.begin; slab < panels.end; slab += SLAB) {
         const long slab_end = slab + SLAB < panels.end ? slab + SLAB : panels.end;
-        const float *ahead = slab_end < panels.end ? call->weights + slab_end * K * PANEL : call->ahead;
+        const float *ahead = slab_end < panels.end ? call->weights + slab_end * K * PANEL : next;
         for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
             for (long panel = slab; panel < slab_end; ++panel) {
                 const long at = row * OUTPUT_STRIDE + panel * PANEL;
@@ -79,9 +90,21 @@ INLINE void compute_block(const kernel_call *call, work_range rows, work_range p
 void digits_gemm_256x48x12_residual__avx2_6x2_slab85_rows(const kernel_call *call)
 {
     const long row_count = (long)call->images * ROWS;
-    const work_range tiles = split_work((row_count + TILE_ROWS - 1) / TILE_ROWS, call);
-    const long end = tiles.end * TILE_ROWS;
-    const work_range rows = { tiles.begin * TILE_ROWS, end < row_count ? end : row_count };
-    const work_range panels = { 0, PANELS };
-    compute_block(call, rows, panels);
+    work w = { 0 };
+    const long tiles = (row_count + TILE_ROWS - 1) / TILE_ROWS;
+    if (tiles >= 2L * TILE_GRAIN * call->threads) {
+        const work_range panels = { 0, PANELS };
+        while (take_work(call, tiles, TILE_GRAIN, &w))
+            compute_block(call, rows_of(w.begin, w.end, row_count), panels,
+                          w.is_last ? call->ahead : call->weights);
+        return;
+    }
+    /* Too few tiles to balance: the panels of the first thread's tiles, then those of the second, ... */
+    while (take_work(call, (long)call->threads * PANELS, PANEL_GRAIN, &w)) {
+        const work_range of_share = share_of(tiles, (int)(w.begin / PANELS), call->threads);
+        const long first = w.begin % PANELS;
+        const work_range panels = { first, first + w.end - w.begin };
+        compute_block(call, rows_of(of_share.begin, of_share.end, row_count), panels,
+                      w.is_last ? call->ahead : call->weights + panels.end * K * PANEL);
+    }
 }

@@ -88,12 +88,14 @@ INLINE void attend_window(const float *map, const float *bias, int top, int left
 
 void digits_hifi_4x4_2x12_window2_in96_out24__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * WINDOW_ROWS, call);
-    for (long row = rows.begin; row < rows.end; ++row) {
-        const long first = row / WINDOW_ROWS * HEIGHT * WIDTH;
-        const int top = (int)(row % WINDOW_ROWS) * WINDOW;
-        for (int left = 0; left < WIDTH; left += WINDOW)
-            attend_window(call->input + first * INPUT_STRIDE, call->weights + BIAS, top, left,
-                          call->output + first * OUTPUT_STRIDE);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * WINDOW_ROWS, 1, &w)) {
+        for (long row = w.begin; row < w.end; ++row) {
+            const long first = row / WINDOW_ROWS * HEIGHT * WIDTH;
+            const int top = (int)(row % WINDOW_ROWS) * WINDOW;
+            for (int left = 0; left < WIDTH; left += WINDOW)
+                attend_window(call->input + first * INPUT_STRIDE, call->weights + BIAS, top, left,
+                              call->output + first * OUTPUT_STRIDE);
+        }
     }
 }

@@ -14,8 +14,10 @@ enum {
 
 void digits_layer_norm_64x24__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * ROWS, call);
-    for (long row = rows.begin; row < rows.end; ++row)
-        layer_norm_row(call->input + row * CHANNELS, CHANNELS, call->weights,
-                       call->output + row * CHANNELS);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * ROWS, 8, &w)) {
+        for (long row = w.begin; row < w.end; ++row)
+            layer_norm_row(call->input + row * CHANNELS, CHANNELS, call->weights,
+                           call->output + row * CHANNELS);
+    }
 }

@@ -228,24 +228,26 @@ void digits_lofi_4x4_8x12_in288_288_out96__avx2_4x1_block1(const kernel_call *ca
 {
     float *packed_keys = call->scratch, *packed_values = packed_keys + PANELS * PANEL_FLOATS;
     long packed_head = -1;
-    const work_range work = split_work((long)call->images * HEADS * TILES, call);
-    for (long unit = work.begin; unit < work.end; ++unit) {
-        const long image_head = unit / TILES;
-        const long image = image_head / HEADS;
-        const int head = (int)(image_head % HEADS);
-        if (image_head != packed_head) {
-            const float *keys = call->second + image * KEYS * KEY_STRIDE + head * HEAD_DIM;
-            pack_keys(keys, packed_keys);
-            pack_values(keys + HEADS * HEAD_DIM, packed_values);
-            packed_head = image_head;
+    work w = { 0 };
+    while (take_work(call, (long)call->images * HEADS * TILES, (TILES + 7) / 8, &w)) {
+        for (long unit = w.begin; unit < w.end; ++unit) {
+            const long image_head = unit / TILES;
+            const long image = image_head / HEADS;
+            const int head = (int)(image_head % HEADS);
+            if (image_head != packed_head) {
+                const float *keys = call->second + image * KEYS * KEY_STRIDE + head * HEAD_DIM;
+                pack_keys(keys, packed_keys);
+                pack_values(keys + HEADS * HEAD_DIM, packed_values);
+                packed_head = image_head;
+            }
+            const int first = (int)(unit % TILES) * TILE_ROWS;
+            const long row = image * QUERIES + first;
+            const float *query = call->input + row * QUERY_STRIDE + head * HEAD_DIM;
+            float *output = call->output + row * OUTPUT_STRIDE + head * HEAD_DIM;
+            if (QUERIES % TILE_ROWS == 0 || first + TILE_ROWS <= QUERIES)
+                attend(query, packed_keys, packed_values, output, TILE_ROWS);
+            else
+                attend(query, packed_keys, packed_values, output, QUERIES % TILE_ROWS);
         }
-        const int first = (int)(unit % TILES) * TILE_ROWS;
-        const long row = image * QUERIES + first;
-        const float *query = call->input + row * QUERY_STRIDE + head * HEAD_DIM;
-        float *output = call->output + row * OUTPUT_STRIDE + head * HEAD_DIM;
-        if (QUERIES % TILE_ROWS == 0 || first + TILE_ROWS <= QUERIES)
-            attend(query, packed_keys, packed_values, output, TILE_ROWS);
-        else
-            attend(query, packed_keys, packed_values, output, QUERIES % TILE_ROWS);
     }
 }

@@ -17,11 +17,13 @@ INLINE void average_channels(const float *tokens, float *output, int lanes)
 
 void digits_mean_pool_4x96__avx2(const kernel_call *call)
 {
-    const work_range images = split_work(call->images, call);
-    for (long image = images.begin; image < images.end; ++image) {
-        const float *tokens = call->input + image * ROWS * CHANNELS;
-        float *output = call->output + image * CHANNELS;
-        for (int c = 0; c < CHANNELS; c += VF_LANES)
-            average_channels(tokens + c, output + c, CHANNELS - c);
+    work w = { 0 };
+    while (take_work(call, call->images, 1, &w)) {
+        for (long image = w.begin; image < w.end; ++image) {
+            const float *tokens = call->input + image * ROWS * CHANNELS;
+            float *output = call->output + image * CHANNELS;
+            for (int c = 0; c < CHANNELS; c += VF_LANES)
+                average_channels(tokens + c, output + c, CHANNELS - c);
+        }
     }
 }

@@ -44,10 +44,12 @@ static void gather_row(const float *image, int top, float *output)
 
 void digits_patches_64x64_4x4__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * MAP_HEIGHT, call);
-    for (long row = rows.begin; row < rows.end; ++row) {
-        const long image = row / MAP_HEIGHT;
-        gather_row(call->input + image * PLANES * HEIGHT * WIDTH, (int)(row % MAP_HEIGHT) * PATCH,
-                   call->output + row * MAP_WIDTH * PLANES * PATCH * PATCH);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * MAP_HEIGHT, 1, &w)) {
+        for (long row = w.begin; row < w.end; ++row) {
+            const long image = row / MAP_HEIGHT;
+            gather_row(call->input + image * PLANES * HEIGHT * WIDTH, (int)(row % MAP_HEIGHT) * PATCH,
+                       call->output + row * MAP_WIDTH * PLANES * PATCH * PATCH);
+        }
     }
 }

@@ -94,10 +94,12 @@ static void sample_row(const float *map, int y, const float *weights, float *out
 
 void digits_sampling_8x8x24__avx2(const kernel_call *call)
 {
-    const work_range rows = split_work((long)call->images * MERGED_HEIGHT, call);
-    for (long row = rows.begin; row < rows.end; ++row) {
-        const long image = row / MERGED_HEIGHT;
-        sample_row(call->input + image * HEIGHT * WIDTH * CHANNELS, (int)(row % MERGED_HEIGHT),
-                   call->weights, call->output + row * MERGED_WIDTH * OUTPUT_STRIDE);
+    work w = { 0 };
+    while (take_work(call, (long)call->images * MERGED_HEIGHT, 1, &w)) {
+        for (long row = w.begin; row < w.end; ++row) {
+            const long image = row / MERGED_HEIGHT;
+            sample_row(call->input + image * HEIGHT * WIDTH * CHANNELS, (int)(row % MERGED_HEIGHT),
+                       call->weights, call->output + row * MERGED_WIDTH * OUTPUT_STRIDE);
+        }
     }
 }
