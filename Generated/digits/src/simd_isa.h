@@ -15,8 +15,10 @@ static inline vf vf_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps(a, b, c);
 /* a / b; an instruction set may have a faster way. */
 static inline vf vf_quotient(vf a, vf b) { return a / b; }
 
-/* The larger, lane by lane; where that is undecided, a: its NaN is kept, one in b is dropped. */
+/* The larger and the smaller, lane by lane; where that is undecided, a: its NaN is kept, one in b is
+ * dropped. */
 static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps(b, a); }
+static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps(b, a); }
 
 static inline float vf_sum(vf v)
 {
