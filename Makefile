@@ -15,6 +15,7 @@
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
 #   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
+#   make bench-gemm     its matrix products beside OpenBLAS's
 #   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
 #   make format         swift-format on everything
 #   make clean          removes what the above built, but not Swift's dependencies
@@ -29,7 +30,7 @@ OUT := out
 VENV := .venv
 TESTS ?=
 
-.PHONY: demo test build setup generated fixtures bench bench-peers bench-eager format lint clean
+.PHONY: demo test build setup generated fixtures bench bench-gemm bench-peers bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -67,6 +68,10 @@ BENCH ?=
 
 bench: build
 	python3 Benchmarks/own.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
+bench-gemm: build
+	@scripts/setup openblas
+	python3 Benchmarks/gemm.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
 
 bench-peers: build $(VENV)/peers.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)

@@ -9,11 +9,12 @@ public enum FeatureLayout: String, Sendable, Codable, CaseIterable {
 /// What a backbone for dense prediction returns instead of classes: the maps of some stages, each
 /// before its token merging, those from the second stage on through a LayerNorm of their own.
 public struct FeatureMaps: NetworkPart, Equatable, Codable {
-    /// Which stages' maps are returned, 1-based and ascending.
+    /// Which stages' maps are returned, 1-based and ascending; of a network never empty.
     public let stages: [Int]
     public let layout: FeatureLayout
 
-    public init(stages: [Int] = [1, 2, 3, 4], layout: FeatureLayout = .planes) {
+    /// - Parameter stages: empty stands for all stages of the network.
+    public init(stages: [Int] = [], layout: FeatureLayout = .planes) {
         self.stages = stages
         self.layout = layout
     }
@@ -21,6 +22,11 @@ public struct FeatureMaps: NetworkPart, Equatable, Codable {
     /// The LayerNorm behind a stage (1-based), as the authors name it; the first stage has none.
     public static func norm(ofStage stage: Int) -> String? {
         stage > 1 ? "norm\(stage - 1)" : nil
+    }
+
+    /// With the stages named, of a network of so many.
+    func of(stageCount: Int) -> FeatureMaps {
+        stages.isEmpty ? FeatureMaps(stages: Array(1...max(stageCount, 1)), layout: layout) : self
     }
 
     func check(stageCount: Int, name: String) throws {

@@ -37,7 +37,7 @@ public struct LITv2: Sendable, Equatable, Codable {
         self.resolution = resolution
         self.stages = stages
         self.classes = features == nil ? classes : 0
-        self.features = features
+        self.features = features?.of(stageCount: stages.count)
         self.evaluation = evaluation ?? (features == nil ? .usual(for: resolution) : .fit)
         try check()
     }

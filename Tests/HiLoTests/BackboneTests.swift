@@ -6,9 +6,6 @@ import Testing
 /// Generated backbones against PyTorch: feature maps at resolutions of all kinds, and several
 /// resolutions in one library.
 @Suite(.serialized) struct BackboneTests {
-    /// The largest difference as a share of the map's largest value.
-    private static let tolerance = 1e-4
-
     @Test(arguments: ISA.allCases) func mapsAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try BackboneCase.load()
@@ -23,7 +20,7 @@ import Testing
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
-        var errors = Errors()
+        var errors = ErrorTally()
         for (item, (id, plan)) in zip(cases, plans) {
             try farm.with(id, plan, .seed(item.seed)) { library in
                 let images = seededInputs(
@@ -33,7 +30,9 @@ import Testing
                     let name = "\(id), \(isa), stage \(index + 1)"
                     let expected = try fixture.required("\(id).stage\(index + 1).64").values
                     try #require(map.count == stage.shape.reduce(1, *), "\(name)")
-                    try errors.compare(name, stage.sample(of: map), expected, stage)
+                    try errors.compare(
+                        name, stage.sample(of: map), expected: expected,
+                        largest: stage.statistics.maxAbs, theirError: stage.fp32RmsError)
                     let isFinite = map.allSatisfy { $0.isFinite }
                     #expect(isFinite, "\(name)")
                 }
@@ -44,28 +43,7 @@ import Testing
                 }
             }
         }
-        let ratio = (errors.own / errors.theirs).squareRoot()
-        #expect(ratio <= 2, "\(isa): \(ratio) times the error of PyTorch")
-    }
-
-    /// Errors in units of the maps' largest values, HiLo's and PyTorch's, summed over all maps: some
-    /// maps have so few tokens that one alone says little.
-    private struct Errors {
-        var own = 0.0
-        var theirs = 0.0
-
-        /// No further from PyTorch's float64 than the tolerance.
-        mutating func compare(
-            _ name: String, _ found: [Float], _ expected: [Double], _ stage: StageCase
-        ) throws {
-            try #require(found.count == expected.count, "\(name)")
-            let unit = stage.statistics.maxAbs
-            let differences = zip(found, expected).map { (Double($0) - $1) / unit }
-            let largest = differences.map(abs).max() ?? .infinity
-            #expect(largest <= BackboneTests.tolerance, "\(name): \(largest)")
-            own += differences.reduce(0) { $0 + $1 * $1 } / Double(differences.count)
-            theirs += stage.fp32RmsError * stage.fp32RmsError / (unit * unit)
-        }
+        #expect(errors.ratio <= 2, "\(isa): \(errors.ratio) times the error of PyTorch")
     }
 
     private static let resolutions = [(64, 96), (37, 41), (100, 36)].map {

@@ -39,7 +39,7 @@ public struct ModelGeometry: Decodable, Sendable {
     public func backbone(name: String, height: Int, width: Int) throws -> LITv2 {
         try network(
             name: name, height: height, width: width,
-            end: FeatureMaps(stages: Array(1...depths.count)))
+            end: FeatureMaps())
     }
 
     private func network(
