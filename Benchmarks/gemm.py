@@ -40,13 +40,13 @@ def hilo_turn(lib: library.Library, name: str, args) -> tuple[float, float]:
     result = subprocess.run(
         [lib.harness, "time", "--kernel", name, "--threads", str(args.threads), "--seconds",
          str(args.turn), "--rounds", "1000", "--json"],
-        check=True, stdout=subprocess.PIPE, env=environment(args.threads, "passive"))
+        check=True, stdout=subprocess.PIPE, env=environment(args.threads, "default"))
     answer = json.loads(result.stdout)
     return answer["kernels"][0]["median_ms"], answer["peak_gflops"]
 
 
 def openblas_turn(program: Path, shape: tuple, args) -> float:
-    variables = environment(args.threads, "passive") | {"OPENBLAS_NUM_THREADS": str(args.threads)}
+    variables = environment(args.threads, "default") | {"OPENBLAS_NUM_THREADS": str(args.threads)}
     if args.core_type:
         variables["OPENBLAS_CORETYPE"] = args.core_type
     result = subprocess.run(

@@ -73,10 +73,10 @@ def seconds_of(command: list) -> float:
     return time.perf_counter() - start
 
 
-def make(hilo: str, case: Case, folder: Path, batch: int) -> Library:
+def make(hilo: str, case: Case, folder: Path, batch: int, isa: str = "native") -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
     options = LAYER_OPTIONS if case.is_layer else ["--model", case.network]
-    options = options + ["--resolution", case.resolution]
+    options = options + ["--resolution", case.resolution, "--isa", isa]
     if case.dense:
         options += ["--task", "features"]
     if not case.is_layer:

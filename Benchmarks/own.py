@@ -98,6 +98,7 @@ def arguments():
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--seconds", type=float, default=4, help="of one row, all rounds")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--isa", default="native", help="as of hilo generate")
     parser.add_argument("--starts", type=int, default=5, help="processes whose start is timed")
     parser.add_argument("--wait", choices=("passive", "default"), default="passive",
                         help="how OpenMP's threads wait; see cases.py")
@@ -112,7 +113,8 @@ def main():
     for case in args.cases:
         report.progress(f"{case.title}: generate and build")
         batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
-        lib = library.make(args.hilo, case, args.output / case.name / "library", max(batches))
+        lib = library.make(args.hilo, case, args.output / case.name / "library", max(batches),
+                           args.isa)
         speeds += bench(case, lib, batches, args)
         processes.append(process(case, lib, args))
         settings = {key: vars(args)[key] for key in ("seconds", "rounds", "wait")}

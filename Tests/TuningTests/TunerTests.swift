@@ -77,4 +77,28 @@ struct TunerTests {
             #expect(try contents(library.folder) == before)
         }
     }
+
+    /// Candidates that compute something else, or crash, are told from sound ones before any is timed.
+    @Test func wrongKernelsAreFound() async throws {
+        try await withFolder { folder in
+            let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
+            let plan = library.plan
+            let names = plan.kernels.filter { if case .gemm = $0 { true } else { false } }
+                .map { $0.functionName(model: plan.network.name, isa: plan.target.isa) }
+            try #require(names.count >= 3)
+            // The first computes nothing, the second crashes, the third is left as it is.
+            for (name, change) in zip(names, ["return", "__builtin_trap()"]) {
+                let file = library.folder.appending(path: "src/kernels/\(name).c")
+                let source = try String(contentsOf: file, encoding: .utf8)
+                let changed = source.replacing("work w = { 0 };", with: "work w = { 0 }; \(change);")
+                try #require(changed != source)
+                try changed.write(to: file, atomically: true, encoding: .utf8)
+            }
+            try await library.build(with: .find())
+            let harness = HarnessTiming(library: library, threads: 2, batch: 1)
+            #expect(try await harness.problem(of: names[0]) != nil)
+            #expect(try await harness.problem(of: names[1]) != nil)
+            #expect(try await harness.problem(of: names[2]) == nil)
+        }
+    }
 }
