@@ -64,8 +64,8 @@ INLINE void vf_transpose(vf rows[VF_LANES])
 }
 
 /* e^x of `count` vectors in place, for x that are not above 0: what a softmax needs. x = n ln2 + r with
- * |r| <= ln2 / 2, then e^r = 1 + r + r^2 p(r) with p fitted by least squares to 3e-9 of e^r. Exactly 0
- * below -87.3, where e^x leaves the normal floats; NaN stays NaN.
+ * |r| <= ln2 / 2, then e^r = 1 + r + r^2 p(r) with p fitted by least squares to 3e-9 of e^r. 0 where e^x
+ * leaves the normal floats, near -87.3 (or a denormal, where those are not flushed); NaN stays NaN.
  *
  * The chain of one vector is longer than a core looks ahead; several side by side, EXP_BLOCK at
  * most, fill it. */
@@ -76,12 +76,12 @@ INLINE void vf_exp_each(vf *x, int count)
     static const float terms[EXP_TERMS] = { 0.00138144672f, 0.00836878084f, 0.0416683927f,
                                             0.166665196f, 0.49999994f };
     const vf magic = vf_set(0x1.8p23f); /* adding it rounds to an integer in the low bits */
-    vf shifted[EXP_BLOCK], r[EXP_BLOCK], p[EXP_BLOCK];
+    vf n[EXP_BLOCK], r[EXP_BLOCK], p[EXP_BLOCK];
     UNROLL for (int i = 0; i < count; ++i) {
-        shifted[i] = vf_fma(x[i], vf_set(0x1.715476p0f), magic);
-        const vf n = shifted[i] - magic;
-        r[i] = vf_fma(n, vf_set(-0x1.62e4p-1f), x[i]); /* ln2 in two parts, the first exact times n */
-        r[i] = vf_fma(n, vf_set(-0x1.7f7d1cp-20f), r[i]);
+        const vf finite = vf_max(x[i], vf_set(-127.0f));
+        n[i] = vf_fma(finite, vf_set(0x1.715476p0f), magic) - magic;
+        r[i] = vf_fma(n[i], vf_set(-0x1.62e4p-1f), finite); /* ln2 in two parts, the first exact times n */
+        r[i] = vf_fma(n[i], vf_set(-0x1.7f7d1cp-20f), r[i]);
         p[i] = vf_set(terms[0]);
     }
     UNROLL for (int term = 1; term < EXP_TERMS; ++term)
@@ -89,9 +89,7 @@ INLINE void vf_exp_each(vf *x, int count)
             p[i] = vf_fma(p[i], r[i], vf_set(terms[term]));
     UNROLL for (int i = 0; i < count; ++i) {
         p[i] = vf_fma(p[i], r[i] * r[i], r[i]) + vf_set(1.0f);
-        /* the bits of magic above n fall off */
-        const vf value = (vf)((vi)p[i] + ((vi)shifted[i] << 23));
-        x[i] = vf_select(x[i] < vf_set(-87.3f), vf_set(0.0f), value);
+        x[i] = vf_scale(p[i], n[i]);
     }
 }
 
