@@ -86,7 +86,7 @@ DIGITS_API void digits_model_close(digits_model *model);
 /* What a context is made for; zero means the default of each. */
 typedef struct digits_options {
     int threads;   /* default: OMP_NUM_THREADS, or the processors this process may use */
-    int max_batch; /* default and limit: DIGITS_MAX_BATCH; a smaller one needs less memory */
+    int max_batch; /* default and limit: DIGITS_MAX_BATCH; a smaller one may need less memory */
     int height, width; /* default: the first resolution; both or none are given */
 } digits_options;
 

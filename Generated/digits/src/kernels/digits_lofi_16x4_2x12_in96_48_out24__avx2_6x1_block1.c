@@ -211,7 +211,6 @@ INLINE void attend(const float *query, const float *keys, const float *values, f
             state.output[r][v] = vf_set(0.0f);
         state.sum[r] = vf_set(0.0f);
         state.maximum[r] = -INFINITY;
-        state.maximum[r] = -INFINITY;
     }
     __asm__("" : "+m"(state)); /* or GCC dissolves it into more registers than there are */
     for (int first = 0; first < KEYS; first += BLOCK)
