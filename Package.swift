@@ -20,11 +20,15 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        .target(name: "Graphs"),
+        .target(name: "Reference"),
         .target(
             name: "Networks",
-            dependencies: [.product(name: "Yams", package: "Yams")]),
+            dependencies: ["Graphs", "Reference", .product(name: "Yams", package: "Yams")]),
         .target(name: "Checkpoints", dependencies: ["FileIO"]),
-        .target(name: "Planning", dependencies: ["Networks"]),
+        .target(name: "Machines"),
+        .target(name: "Kernels", dependencies: ["Graphs", "Machines"]),
+        .target(name: "Planning", dependencies: ["Graphs", "Kernels", "Machines", "Networks"]),
         .target(
             name: "Templates",
             path: "Templates",
@@ -32,22 +36,23 @@ let package = Package(
         .target(
             name: "CodeGeneration",
             dependencies: [
-                "Planning", "Templates", "Checkpoints",
+                "Checkpoints", "Graphs", "Kernels", "Machines", "Networks", "Planning", "Templates",
                 .product(name: "Mustache", package: "swift-mustache"),
             ]),
-        .target(name: "Reference", dependencies: ["Networks"]),
         .target(
             name: "Toolchain",
             dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "HiLoKit",
             dependencies: [
-                "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
-                "ArrayFiles",
+                "ArrayFiles", "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines",
+                "Networks", "Planning", "Reference", "Toolchain",
             ]),
         .target(
             name: "Tuning",
-            dependencies: ["HiLoKit", "Planning", "CodeGeneration", "Toolchain", "FileIO"]),
+            dependencies: [
+                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning", "Toolchain",
+            ]),
         .executableTarget(
             name: "hilo",
             dependencies: [

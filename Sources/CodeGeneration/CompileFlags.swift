@@ -1,4 +1,4 @@
-import Planning
+import Machines
 
 /// Flags that generated C is compiled with, for `hilo build` and for CMake.
 public enum CompileFlags {
@@ -10,15 +10,6 @@ public enum CompileFlags {
 
     /// What CMake sets through target properties.
     public static let language = ["-std=gnu11", "-fPIC", "-fvisibility=hidden"]
-
-    /// For files that run only after the CPU was checked.
-    public static func instructions(of isa: ISA) -> [String] {
-        switch isa {
-        case .generic: []
-        case .avx2: ["-mavx2", "-mfma"]
-        case .avx512: ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
-        }
-    }
 
     /// Whether a generated file is compiled with the instructions of the target.
     public static func usesInstructions(_ path: String) -> Bool {

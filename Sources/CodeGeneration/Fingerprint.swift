@@ -1,4 +1,5 @@
 import Foundation
+import Machines
 import Networks
 import Planning
 
@@ -7,40 +8,22 @@ extension Plan {
     /// version. Weights do not depend on the resolution, nor on what the library is called.
     public var fingerprint: String {
         let identity = Identity(
-            formatVersion: formatVersion, precision: target.precision, isa: target.isa,
-            network: NetworkIdentity(network), weights: weights)
+            format: Plan.formatVersion, precision: target.precision, isa: target.isas[0],
+            network: network.identity, layout: weights.map { "\($0.count) of \($0.layout.unit)" })
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(identity) else {
-            preconditionFailure("a checked plan holds only finite numbers, so it can be encoded")
+            preconditionFailure("names and numbers can be encoded")
         }
         return String(fnv1a(data), radix: 16).leftPadded(to: 16)
     }
 
     private struct Identity: Encodable {
-        let formatVersion: Int
+        let format: Int
         let precision: Precision
         let isa: ISA
         let network: NetworkIdentity
-        let weights: [PackedTensor]
-    }
-
-    private struct NetworkIdentity: Encodable {
-        var stages: [LITv2.Stage] = []
-        var classes: Int?
-        /// Their layout changes no weights.
-        var featureStages: [Int]?
-        var layer: HiLoAttention?
-
-        init(_ network: Network) {
-            switch network {
-            case .litv2(let network):
-                stages = network.stages
-                classes = network.classes
-                featureStages = network.features?.stages
-            case .hilo(let network): layer = network.attention
-            }
-        }
+        let layout: [String]
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Toolchain
 
 /// What the generated program of a library does: verify, run and time it.
@@ -98,7 +99,8 @@ extension GeneratedLibrary {
             resolution: resolution, batch: batch, threads: threads, seconds: seconds,
             profile: true, json: true)
         let profile = try decode(Profile.self, json)
-        let pass = plan.passes.first { $0.resolution == resolution } ?? plan.passes[0]
+        let variant = plan.variants[0]
+        let pass = resolution.flatMap { variant.pass(at: $0) } ?? variant.passes[0]
         guard profile.stepMilliseconds.count == pass.steps.count else {
             throw LibraryError.harness(
                 code: 0,

@@ -1,5 +1,6 @@
 import ArrayFiles
 import Foundation
+import Graphs
 import Networks
 
 extension GeneratedLibrary {
@@ -14,8 +15,8 @@ extension GeneratedLibrary {
         of input: URL, in folder: URL, resolution: Resolution? = nil, threads: Int? = nil
     ) async throws -> (arrays: [NPYArray], report: RunReport) {
         let network = try resolution.map { try plan.network.at($0) } ?? plan.network
-        let files = network.outputFiles.map { folder.appending(path: $0) }
-        let target = network.features == nil ? files[0] : folder
+        let files = network.outputs.map { folder.appending(path: "\($0.name).npy") }
+        let target = network.isBackbone ? folder : files[0]
         let report = try await run(
             input: input, output: target, resolution: resolution, threads: threads)
         let arrays = try files.map { try NPYArray(contentsOf: $0.path) }
@@ -25,12 +26,5 @@ extension GeneratedLibrary {
                 code: 0, "\(harness.path): wrote an array of \(array.shape), expected N × \(shape)")
         }
         return (arrays, report)
-    }
-}
-
-extension Network {
-    /// Names of the files that hold the outputs: stage1.npy and so on of feature maps.
-    public var outputFiles: [String] {
-        features?.stages.map { "stage\($0).npy" } ?? ["output.npy"]
     }
 }

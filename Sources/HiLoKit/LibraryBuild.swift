@@ -44,7 +44,7 @@ extension GeneratedLibrary {
         }
         let instructions =
             CompileFlags.usesInstructions(path)
-            ? CompileFlags.instructions(of: plan.target.isa) : []
+            ? plan.target.isas[0].compileFlags : []
         return CompileCommand(
             source: folder.appending(path: path),
             object: path.replacing("/", with: "_").replacing(".c", with: ".o"),

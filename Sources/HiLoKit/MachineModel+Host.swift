@@ -1,4 +1,4 @@
-import Planning
+import Machines
 import Toolchain
 
 extension MachineModel {

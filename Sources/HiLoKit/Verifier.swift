@@ -1,5 +1,6 @@
 import ArrayFiles
 import Foundation
+import Graphs
 import Networks
 import Reference
 import Toolchain
@@ -159,8 +160,8 @@ extension Verifier {
     }
 
     private func name(of output: Int, image: Int, _ network: Network) -> String {
-        let resolution = library.plan.passes.count > 1 ? "\(network.resolution), " : ""
-        let stage = network.features.map { ", stage \($0.stages[output])" } ?? ""
+        let resolution = library.plan.resolutions.count > 1 ? "\(network.resolution), " : ""
+        let stage = network.outputs[output].stage.map { ", stage \($0)" } ?? ""
         return "\(resolution)image \(image)\(stage)"
     }
 

@@ -38,10 +38,10 @@ public enum WeightSource: Sendable {
     }
 
     private static func matched(_ network: Network, _ checkpoint: Checkpoint) throws -> Matched {
-        let isBackbone = network.features != nil
+        let isBackbone = network.isBackbone
         let expected = network.parameters.map { ExpectedTensor(name: $0.name, shape: $0.shape) }
         let found = try checkpoint.weights(
-            matching: expected, optional: network.featureNorms, allowingUnused: isBackbone)
+            matching: expected, optional: network.optionalParameters, allowingUnused: isBackbone)
         let fresh = network.parameters.filter { found.absent.contains($0.name) }
             .map { parameter in
                 let value: Float = parameter.name.hasSuffix(".weight") ? 1 : 0
@@ -64,14 +64,6 @@ public enum WeightSource: Sendable {
         let tensors = concurrentMap(parameters) { $0.seededValues(seed: seed) }
         return Weights(
             Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), tensors)))
-    }
-}
-
-extension Network {
-    /// Parameters of the norms of feature maps, which only checkpoints of backbones have.
-    fileprivate var featureNorms: Set<String> {
-        let norms = (features?.stages ?? []).compactMap { FeatureMaps.norm(ofStage: $0) }
-        return Set(norms.flatMap { ["\($0).weight", "\($0).bias"] })
     }
 }
 

@@ -1,141 +1,84 @@
-/// What to compute: a whole LITv2, or one HiLo attention layer on its own.
-///
-/// A network is a checked value: whatever exists can be lowered, planned and generated.
-public enum Network: Sendable, Equatable, Codable {
-    case litv2(LITv2)
-    case hilo(HiLo)
+import Graphs
 
-    /// A C identifier that prefixes every symbol of the generated library.
-    public var name: String {
-        switch self {
-        case .litv2(let network): network.name
-        case .hilo(let layer): layer.name
-        }
-    }
+/// A network of any family.
+public struct Network: Sendable, Equatable, Codable {
+    public let base: any NetworkFamily
 
-    /// Checks a network that was decoded rather than constructed.
-    ///
-    /// - Throws: `NetworkError` as its initialiser does.
-    public func check() throws {
-        switch self {
-        case .litv2(let network): try network.check()
-        case .hilo(let layer): try layer.check()
-        }
-    }
+    public init(_ base: any NetworkFamily) { self.base = base }
 
-    /// The learned tensors in the order of the authors' `state_dict`.
-    public var parameters: [Parameter] {
-        switch self {
-        case .litv2(let network): network.parameters
-        case .hilo(let layer): layer.parameters
-        }
+    public var name: String { base.name }
+    public var summary: String { base.summary }
+    public var resolution: Resolution { base.resolution }
+    public var image: EvaluationRecipe? { base.image }
+    public var inputShape: [Int] { base.inputShape }
+    /// Shapes that an array with the values of one image may have.
+    public var inputShapes: [[Int]] {
+        image != nil
+            ? [inputShape]
+            : [inputShape, [resolution.height, resolution.width] + inputShape.dropFirst()]
     }
+    public var outputs: [NetworkOutput] { base.outputs }
+    public var outputShapes: [[Int]] { outputs.map(\.shape) }
+    public var parameters: [Parameter] { base.parameters }
+    public var optionalParameters: Set<String> { base.optionalParameters }
+    public var graph: Graph { base.graph }
+    public var identity: NetworkIdentity { base.identity }
+    public var costs: [Cost] { base.costs }
+
+    /// Multiply-accumulates of one image, as the authors of the network count them.
+    public var macs: Int { costs.reduce(0) { $0 + $1.macs } }
 
     /// Number of learned scalars; running statistics are not learned and do not count.
     public var parameterCount: Int {
         parameters.filter { !$0.isStatistic }.reduce(0) { $0 + $1.count }
     }
 
-    /// Pixels of an image, or tokens of a layer's map.
-    public var resolution: Resolution {
-        switch self {
-        case .litv2(let network): network.resolution
-        case .hilo(let layer): layer.map
-        }
-    }
+    /// How many classes it tells apart; nil when it does not.
+    public var classes: Int? { outputs[0].kind == .classes ? outputs[0].count : nil }
+
+    /// Whether its outputs are the maps of stages.
+    public var isBackbone: Bool { outputs[0].stage != nil }
 
     /// The same network at another resolution.
     ///
     /// - Throws: `NetworkError` when it does not take that.
     public func at(_ resolution: Resolution) throws -> Network {
-        switch self {
-        case .litv2(let network): .litv2(try network.at(resolution))
-        case .hilo(let layer): .hilo(try layer.at(resolution))
-        }
+        Network(try base.at(resolution))
     }
 
-    /// The maps that a backbone returns; nil for what has one output.
-    public var features: FeatureMaps? {
-        if case .litv2(let network) = self { network.features } else { nil }
-    }
-
-    /// Floats of one image's input, without the batch dimension: `[3, height, width]` of a LITv2,
-    /// `[height · width, dim]` of a layer.
-    public var inputShape: [Int] {
-        switch self {
-        case .litv2(let network): [3, network.resolution.height, network.resolution.width]
-        case .hilo(let layer): [layer.map.count, layer.dim]
-        }
-    }
-
-    /// Floats of one image's outputs, without the batch dimension.
+    /// Checks a network that was decoded rather than constructed.
     ///
-    /// A classifier has one, `[classes]` (`[8C]` without a head), a layer too, `[height · width,
-    /// dim]`; a backbone has one a map, `[C, h, w]`, or `[h, w, C]` with channels last.
-    public var outputShapes: [[Int]] {
-        switch self {
-        case .litv2(let network): network.outputShapes
-        case .hilo(let layer): [[layer.map.count, layer.dim]]
-        }
+    /// - Throws: `NetworkError` as its initialiser does.
+    public func check() throws { try base.check() }
+
+    public static func == (left: Network, right: Network) -> Bool {
+        AnyHashable(left.base) == AnyHashable(right.base)
     }
 }
 
-extension LITv2 {
-    fileprivate var outputShapes: [[Int]] {
-        guard let features else {
-            return [[classes > 0 ? classes : stages[stages.count - 1].channels]]
+// MARK: - Codable
+
+extension Network {
+    private enum CodingKeys: String, CodingKey { case family, network }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let id = try container.decode(String.self, forKey: .family)
+        guard let family = NetworkRegistry.families.first(where: { $0.id == id }) else {
+            let known = NetworkRegistry.families.map { $0.id }.joined(separator: ", ")
+            throw DecodingError.dataCorruptedError(
+                forKey: .family, in: container,
+                debugDescription: "no network family '\(id)' is known; there are \(known)")
         }
-        return features.stages.map { stage in
-            let (map, channels) = (map(ofStage: stage - 1), stages[stage - 1].channels)
-            return features.layout == .planes
-                ? [channels, map.height, map.width] : [map.height, map.width, channels]
+        func decode<Family: NetworkFamily>(_ type: Family.Type) throws -> any NetworkFamily {
+            try container.decode(type, forKey: .network)
         }
-    }
-}
-
-/// Height and width of an image (pixels) or of a token map (tokens).
-public struct Resolution: Sendable, Hashable, Codable, CustomStringConvertible {
-    public let height: Int
-    public let width: Int
-
-    public init(height: Int, width: Int) {
-        self.height = height
-        self.width = width
+        base = try decode(family)
     }
 
-    /// Tokens or pixels in all.
-    public var count: Int { height * width }
-
-    /// The map after a stride; what is left at the border is left out.
-    public func divided(by stride: Int) -> Resolution {
-        Resolution(height: height / stride, width: width / stride)
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(type(of: base).id, forKey: .family)
+        try container.encode(base, forKey: .network)
     }
-
-    /// The map after a stride; what is left at the border is filled up.
-    public func dividedRoundingUp(by stride: Int) -> Resolution {
-        Resolution(height: (height + stride - 1) / stride, width: (width + stride - 1) / stride)
-    }
-
-    public var description: String { "\(height)x\(width)" }
-
-    /// Reads `224` or `800x1344` (height × width).
-    public init(parsing text: String) throws {
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        switch sides.count {
-        case 1: if let side = sides[0] { self.init(height: side, width: side); return }
-        case 2:
-            if let height = sides[0], let width = sides[1] {
-                self.init(height: height, width: width); return
-            }
-        default: break
-        }
-        throw NetworkError(
-            "resolution '\(text)': expected a side (224) or height x width (800x1344)")
-    }
-}
-
-/// Why a description is not a network, and what to change.
-public struct NetworkError: Error, Equatable, CustomStringConvertible {
-    public let description: String
-    public init(_ description: String) { self.description = description }
 }

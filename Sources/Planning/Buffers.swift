@@ -1,37 +1,38 @@
+import Graphs
+import Kernels
+
 /// A part of the arena that holds one token map for some steps.
 public struct ArenaBuffer: Sendable, Equatable {
-    /// Floats of one image before it.
+    /// Bytes of one image before it.
     public let offset: Int
-    /// Floats of one image, a multiple of a cache line.
+    /// Bytes of one image, a multiple of a cache line.
     public fileprivate(set) var size: Int
     /// First and last step that uses it.
     public fileprivate(set) var steps: ClosedRange<Int>
 }
 
-extension Plan {
-    /// What lies in the arena at which steps, in the order of the first use.
+extension Variant {
+    /// What lies in the arena at which steps of a pass, in the order of the first use.
     ///
     /// A step that writes where nothing was read since the last write adds columns to the same map,
     /// and one that writes where it reads works in place; any other write begins a new map.
-    public var buffers: [ArenaBuffer] {
+    public func buffers(of pass: Pass) -> [ArenaBuffer] {
         var buffers: [ArenaBuffer] = []
         var open: [Int: (index: Int, isRead: Bool)] = [:]
-        for (step, operands) in steps.map({ uses(of: $0) }).enumerated() {
-            let reads = Set(operands.filter { !$0.isWrite }.map(\.offset))
-            for operand in operands {
-                let current = open[operand.offset]
+        for (step, uses) in pass.steps.map({ uses(of: $0) }).enumerated() {
+            let reads = Set(uses.filter { !$0.isWrite }.map(\.offset))
+            for use in uses {
+                let current = open[use.offset]
                 let goesOn =
-                    current.map {
-                        !operand.isWrite || !$0.isRead || reads.contains(operand.offset)
-                    } ?? false
+                    current.map { !use.isWrite || !$0.isRead || reads.contains(use.offset) }
+                    ?? false
                 if let current, goesOn {
-                    buffers[current.index].extend(to: step, size: operand.size)
-                    open[operand.offset] = (current.index, current.isRead || !operand.isWrite)
+                    buffers[current.index].extend(to: step, size: use.size)
+                    open[use.offset] = (current.index, current.isRead || !use.isWrite)
                 } else {
-                    open[operand.offset] = (buffers.count, !operand.isWrite)
+                    open[use.offset] = (buffers.count, !use.isWrite)
                     buffers.append(
-                        ArenaBuffer(
-                            offset: operand.offset, size: operand.size, steps: step...step))
+                        ArenaBuffer(offset: use.offset, size: use.size, steps: step...step))
                 }
             }
         }
@@ -42,15 +43,24 @@ extension Plan {
 
     /// A step's operands in the arena; what is read comes first.
     private func uses(of step: Step) -> [Use] {
-        let extents = kernels[step.kernel].extents
-        let operands: [(Operand?, TokenExtent?, Bool)] = [
-            (step.input, extents.input, false), (step.second, extents.second, false),
-            (step.output, extents.output, true),
-        ]
-        return operands.compactMap { operand, extent, isWrite in
-            guard let operand, let extent, operand.base == .arena else { return nil }
-            return (operand.offset, extent.span.rounded(upTo: 16), isWrite)
+        let operands = kernels[step.kernel].operands
+        func uses(_ places: [Place], _ operands: [Operand], isWrite: Bool) -> [Use] {
+            zip(places, operands).compactMap { place, operand in
+                guard case .arena(let offset) = place.base else { return nil }
+                return (offset, operand.span.rounded(upTo: 64), isWrite)
+            }
         }
+        return uses(step.inputs, operands.inputs, isWrite: false)
+            + uses(step.outputs, operands.outputs, isWrite: true)
+    }
+
+    /// Bytes of one image of the largest set of maps that are alive at the same step: no arena can be
+    /// smaller.
+    public func peakBytes(of pass: Pass) -> Int {
+        let buffers = buffers(of: pass)
+        return pass.steps.indices.map { step in
+            buffers.filter { $0.steps.contains(step) }.reduce(0) { $0 + $1.size }
+        }.max() ?? 0
     }
 }
 
@@ -58,16 +68,5 @@ extension ArenaBuffer {
     fileprivate mutating func extend(to step: Int, size other: Int) {
         size = max(size, other)
         steps = steps.lowerBound...step
-    }
-}
-
-extension Plan {
-    /// Floats of one image of the largest set of maps that are alive at the same step: no arena can
-    /// be smaller.
-    public var peakFloats: Int {
-        let buffers = buffers
-        return steps.indices.map { step in
-            buffers.filter { $0.steps.contains(step) }.reduce(0) { $0 + $1.size }
-        }.max() ?? 0
     }
 }

@@ -1,127 +1,119 @@
+import Graphs
+import Kernels
+import Machines
 import Networks
 
-/// Every decision about a library: kernels, their tilings and order, where operands lie, and how
-/// weights are packed. The cost model and the tuner both produce it, and generating C is a pure
-/// function of it.
-public struct Plan: Sendable, Equatable, Codable {
+/// Every decision about a library: kernels, their schedules and order, where operands lie, and how
+/// weights are packed. Planner and tuner both produce it, and generating C is a pure function of it.
+public struct Plan: Sendable, Equatable {
     /// Changes when plans or packed weights of older versions can no longer be used.
-    public static let formatVersion = 3
+    public static let formatVersion = 4
 
-    public let formatVersion: Int
     /// At the first of the resolutions.
     public let network: Network
     public let target: Target
-    /// Each kernel once, for all resolutions. The tuner adds candidates, which no step uses.
-    public package(set) var kernels: [Kernel]
-    /// One for each resolution, at least one.
-    public let passes: [Pass]
-    /// Of all passes.
+    /// Packed weights, which all variants share.
     public let weights: [PackedTensor]
+    /// One for each of the target's instruction sets.
+    public package(set) var variants: [Variant]
 
     /// Floats of all packed weights.
     public var weightFloats: Int { weights.last.map { $0.offset + $0.count } ?? 0 }
 
-    public var resolutions: [Resolution] { passes.map(\.resolution) }
+    public var resolutions: [Resolution] { variants[0].passes.map(\.resolution) }
+
+    /// The variant of an instruction set; nil when there is none.
+    public func variant(_ isa: ISA) -> Variant? { variants.first { $0.isa == isa } }
+}
+
+/// The kernels of one instruction set, and how the network runs with them.
+public struct Variant: Sendable, Equatable {
+    public let isa: ISA
+    /// Each kernel once, for all resolutions. The tuner adds candidates, which no step uses.
+    public package(set) var kernels: [Kernel]
+    /// One for each resolution, at least one.
+    public let passes: [Pass]
 }
 
 /// One forward pass: the network at one resolution.
-public struct Pass: Sendable, Equatable, Codable {
+public struct Pass: Sendable, Equatable {
     public let resolution: Resolution
     public let steps: [Step]
-    /// Floats of working memory for one image.
-    public let arenaFloats: Int
-    /// Floats of working memory for one thread.
-    public let scratchFloats: Int
+    /// Bytes of working memory for one image.
+    public let arenaBytes: Int
+    /// Bytes of working memory for one thread.
+    public let scratchBytes: Int
     /// A batch runs in groups of this many images for each thread, so that the maps of a group are
     /// still in the caches when the next step reads them.
     public let imagesPerThread: Int
 }
 
-extension Plan {
-    /// Of the first resolution.
-    public var steps: [Step] { passes[0].steps }
-    public var arenaFloats: Int { passes[0].arenaFloats }
-    public var scratchFloats: Int { passes[0].scratchFloats }
-    public var imagesPerThread: Int { passes[0].imagesPerThread }
-
-    /// Multiply-accumulates of one image at the first resolution, as the kernels do them.
-    public var macs: Int { steps.reduce(0) { $0 + kernels[$1.kernel].macs } }
-
-    /// The packed weights that a step reads; a fused ConvFFN reads those of the three kernels it
-    /// stands for.
-    public func weights(of step: Step) -> ArraySlice<PackedTensor> {
-        guard let first = step.weights else { return [] }
-        let isConvFFN = if case .convFFN = kernels[step.kernel] { true } else { false }
-        return weights[first..<first + (isConvFFN ? 3 : 1)]
-    }
-
-    /// The plan of one resolution alone, with the same packed weights; nil when there is none.
-    public func at(_ resolution: Resolution) -> Plan? {
-        guard let pass = passes.first(where: { $0.resolution == resolution }),
-            let network = try? network.at(resolution)
-        else { return nil }
-        let used = Set(pass.steps.map(\.kernel)).sorted()
-        let places = Dictionary(uniqueKeysWithValues: zip(used, used.indices))
-        return Plan(
-            formatVersion: formatVersion, network: network, target: target,
-            kernels: used.map { kernels[$0] },
-            passes: [
-                Pass(
-                    resolution: resolution,
-                    steps: pass.steps.map { $0.calling(places[$0.kernel] ?? 0) },
-                    arenaFloats: pass.arenaFloats, scratchFloats: pass.scratchFloats,
-                    imagesPerThread: pass.imagesPerThread)
-            ], weights: weights)
-    }
-}
-
 /// A kernel on its operands.
-public struct Step: Sendable, Equatable, Codable {
+public struct Step: Sendable, Equatable {
+    /// Index into the variant's kernels.
     public let kernel: Int
     public let label: String
-    public let input: Operand
-    /// Residual of a GEMM; keys and values of an attention.
-    public let second: Operand?
-    public let output: Operand
-    /// Index into the plan's packed weights; of several that lie behind one another, the first.
-    public let weights: Int?
-
-    fileprivate func calling(_ kernel: Int) -> Step {
-        Step(
-            kernel: kernel, label: label, input: input, second: second, output: output,
-            weights: weights)
-    }
+    public let inputs: [Place]
+    public let outputs: [Place]
+    public let weights: [WeightPlace]
 }
 
 /// Where a token map lies.
-public struct Operand: Sendable, Equatable, Codable {
-    public enum Base: String, Sendable, Codable { case input, output, arena }
+public struct Place: Sendable, Equatable {
+    public enum Base: Sendable, Equatable {
+        case input
+        /// Which of the network's outputs.
+        case output(Int)
+        /// Bytes of one image before it: maps of all images of a batch lie together, so the generated
+        /// code multiplies by the batch.
+        case arena(Int)
+    }
+
     public let base: Base
-    /// In the arena, floats of one image before it: maps of all images of a batch lie together, so
-    /// the generated code multiplies by the batch. Of outputs, which one.
-    public let offset: Int
-    /// Floats before the first channel.
+    /// Bytes before the first channel.
     public let column: Int
 }
 
-/// One block of the packed weights file, in the order in which the kernels read it.
-public struct PackedTensor: Sendable, Equatable, Codable {
-    /// How values of the checkpoint are laid out.
-    public enum Layout: Sendable, Equatable, Codable {
-        /// Panels of `panel` columns over K, then the bias; rows of several sources follow each
-        /// other, and a BatchNorm behind them is folded in.
-        case panels(sources: [LinearSource], panel: Int, batchNorm: String?)
-        /// gamma, then beta, each padded to `padded` floats.
-        case norm(parameter: String, channels: Int, padded: Int)
-        /// Nine taps, then the bias, each padded.
-        case depthwise(parameter: String, channels: Int, padded: Int)
-        /// Eight filters of four points, each padded, then 8 biases.
-        case offsets(parameter: String, channels: Int, padded: Int)
-    }
+/// A part of the packed weights.
+public struct WeightPlace: Sendable, Equatable {
+    /// Index into the plan's packed weights.
+    public let block: Int
+    /// Floats from the block's beginning.
+    public let offset: Int
+}
 
+/// One block of the packed weights file, in the order in which the kernels read it.
+public struct PackedTensor: Sendable, Equatable {
     public let name: String
     /// Floats from the beginning of the file's data; a multiple of 16 (a cache line).
     public let offset: Int
-    public let count: Int
-    public let layout: Layout
+    public let layout: PackedLayout
+
+    public var count: Int { layout.count }
+}
+
+extension Plan {
+    /// The plan with the kernels of one instruction set alone, and the same weights.
+    public func only(_ isa: ISA) -> Plan? {
+        guard let variant = variant(isa),
+            let target = try? Target(
+                isa: isa, precision: target.precision, maxBatch: target.maxBatch)
+        else { return nil }
+        return Plan(network: network, target: target, weights: weights, variants: [variant])
+    }
+
+    /// The packed weights that a step reads.
+    public func weights(of step: Step) -> [PackedTensor] {
+        step.weights.map { weights[$0.block] }
+    }
+}
+
+extension Variant {
+    /// The pass of a resolution; nil when there is none.
+    public func pass(at resolution: Resolution) -> Pass? {
+        passes.first { $0.resolution == resolution }
+    }
+
+    /// Multiply-accumulates of one image in a pass, as the kernels do them.
+    public func macs(of pass: Pass) -> Int { pass.steps.reduce(0) { $0 + kernels[$1.kernel].macs } }
 }

@@ -1,31 +1,11 @@
+import Graphs
+import Kernels
+import Machines
 import Networks
 
-/// Turns a network into a plan: fuses operators into kernels, chooses tilings, places maps in the
-/// arena and lays out the weights.
+/// Turns a network into a plan: finds kernels for its operations, chooses their schedules, places maps
+/// in the arena and lays out the weights.
 public struct Planner: Sendable {
-    /// Tilings that were settled otherwise, by the tuner or by a plan from a file.
-    public struct Decisions: Sendable, Equatable {
-        public var gemm: [GEMM.Shape: GEMM.Tiling] = [:]
-        public var attention: [LoFiAttention.Shape: LoFiAttention.Tiling] = [:]
-        /// ConvFFNs that are one kernel; nil leaves it to the cost model.
-        public var convFFN: [ConvFFN.Shape: ConvFFN.Tiling]?
-
-        public init() {}
-
-        /// The decisions that a plan holds.
-        public init(of plan: Plan) {
-            convFFN = [:]
-            for kernel in plan.kernels {
-                switch kernel {
-                case .convFFN(let kernel): convFFN?[kernel.shape] = kernel.tiling
-                case .gemm(let kernel): gemm[kernel.shape] = kernel.tiling
-                case .loFiAttention(let kernel): attention[kernel.shape] = kernel.tiling
-                default: break
-                }
-            }
-        }
-    }
-
     private let network: Network
     private let resolutions: [Resolution]
     private let target: Target
@@ -51,25 +31,25 @@ public struct Planner: Sendable {
                 "resolutions \(resolutions.map(\.description).joined(separator: ", ")): each can "
                     + "be planned once")
         }
-        var parts = PlanParts()
-        let passes = try resolutions.map { try pass(network.at($0), &parts) }
+        let networks = try resolutions.map { try network.at($0) }
+        var weights = WeightTable()
+        let variants = try target.isas.map { try variant($0, networks, &weights) }
         return Plan(
-            formatVersion: Plan.formatVersion, network: try network.at(resolutions[0]),
-            target: target, kernels: parts.kernels, passes: passes, weights: parts.weights)
+            network: networks[0], target: target, weights: weights.tensors, variants: variants)
     }
 
-    private func pass(_ network: Network, _ parts: inout PlanParts) throws -> Pass {
-        let graph = Graph(network)
-        let costModel = CostModel(isa: target.isa)
-        let groups = graph.fused { shape in
-            decisions.convFFN.map { $0[shape] != nil } ?? (costModel.tiling(for: shape) != nil)
+    private func variant(
+        _ isa: ISA, _ networks: [Network], _ weights: inout WeightTable
+    ) throws -> Variant {
+        var builder = VariantBuilder(
+            setting: Setting(
+                machine: MachineModel(isa: isa), batch: 1, maxBatch: target.maxBatch),
+            decisions: decisions, weights: weights)
+        let passes = try networks.map { network in
+            try builder.pass(of: network.graph.folded, at: network.resolution)
         }
-        var builder = PlanBuilder(
-            graph: graph, storage: Storage(graph, groups), target: target, decisions: decisions,
-            parts: parts)
-        for group in groups { try builder.add(group) }
-        parts = builder.parts
-        return builder.pass(at: network.resolution)
+        weights = builder.weights
+        return Variant(isa: isa, kernels: builder.kernels, passes: passes)
     }
 }
 
@@ -77,33 +57,7 @@ extension Plan {
     /// The same networks on the same target, planned with other decisions.
     ///
     /// - Throws: `PlanError` when one of them does not fit.
-    public func replanned(with decisions: Planner.Decisions = .init()) throws -> Plan {
+    public func replanned(with decisions: Decisions = .init()) throws -> Plan {
         try Planner(network, target, resolutions: resolutions, decisions: decisions).plan()
-    }
-
-    /// Checks that this plan, perhaps from a file, is what the planner makes of its decisions.
-    ///
-    /// Everything in a plan but the tilings follows from network and target, so a plan that was
-    /// damaged or comes from another version differs from its own reconstruction.
-    public func validated() throws -> Plan {
-        guard formatVersion == Plan.formatVersion else {
-            throw PlanError(
-                "the plan has format version \(formatVersion), this HiLo reads "
-                    + "\(Plan.formatVersion); generate it again")
-        }
-        try network.check()
-        try target.check()
-        guard !passes.isEmpty, resolutions[0] == network.resolution else {
-            throw PlanError(
-                "the plan is not consistent: it has no pass at its network's resolution; "
-                    + "generate it again")
-        }
-        let rebuilt = try replanned(with: Planner.Decisions(of: self))
-        guard rebuilt == self else {
-            throw PlanError(
-                "the plan is not consistent: its steps, offsets or weights do not follow from its "
-                    + "network and tilings; generate it again")
-        }
-        return self
     }
 }

@@ -1,3 +1,6 @@
+import Kernels
+import Machines
+
 /// How long one call of a kernel should take: the slowest of its bounds, and what a step costs.
 ///
 /// The roofline model (Williams, Waterman and Patterson, CACM 2009) with a roof for each level of
@@ -24,19 +27,28 @@ public struct Prediction: Sendable, Equatable {
     }
 }
 
-extension Plan {
+extension Variant {
     /// Predictions of one call of each kernel, in the order of `kernels`.
     ///
-    /// - Parameter batch: images of the call.
-    public func predictions(on machine: MachineModel, batch: Int = 1) -> [Prediction] {
-        let forecast = Forecast(machine: machine, batch: batch, weightBytes: 4 * weightFloats)
+    /// - Parameters:
+    ///   - weightBytes: of the whole network.
+    ///   - batch: images of the call.
+    public func predictions(
+        on machine: MachineModel, weightBytes: Int, batch: Int = 1
+    ) -> [Prediction] {
+        let forecast = Forecast(machine: machine, batch: batch, weightBytes: weightBytes)
         return kernels.map { forecast.prediction(of: $0) }
     }
+}
 
+extension Plan {
     /// Seconds of a whole pass.
-    public func predictedSeconds(on machine: MachineModel, batch: Int = 1) -> Double {
-        let calls = predictions(on: machine, batch: batch)
-        return steps.reduce(0) { $0 + calls[$1.kernel].seconds }
+    public func predictedSeconds(
+        _ variant: Variant, _ pass: Pass, on machine: MachineModel, batch: Int = 1
+    ) -> Double {
+        let calls = variant.predictions(
+            on: machine, weightBytes: 4 * weightFloats, batch: batch)
+        return pass.steps.reduce(0) { $0 + calls[$1.kernel].seconds }
     }
 }
 
@@ -50,7 +62,7 @@ private struct Forecast {
     static let sustained = 0.92
 
     func prediction(of kernel: Kernel) -> Prediction {
-        let work = kernel.work(lanes: machine.isa.lanes, batch: batch)
+        let work = kernel.work(on: machine.isa, batch: batch)
         // The thread with the most units decides.
         let units = max(1, work.units)
         let share = Double((units + machine.cores - 1) / machine.cores) / Double(units)

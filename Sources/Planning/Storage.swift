@@ -1,3 +1,6 @@
+import Graphs
+import Kernels
+
 /// Where each tensor of a graph lies: which buffer, how far apart its tokens are, which column.
 package struct Storage {
     package enum Buffer: Hashable {
@@ -9,43 +12,61 @@ package struct Storage {
 
     package struct Place: Equatable {
         package let buffer: Buffer
+        package let type: ElementType
+        /// Elements from token to token, and to the first channel.
         package let stride: Int
         package var column = 0
     }
 
-    /// Floats of one image for each arena buffer.
+    /// Bytes of one image for each arena buffer.
     package private(set) var sizes: [Int] = []
     private var places: [Int: Place] = [:]
     private let graph: Graph
+    private let matches: [AnyMatch]
 
-    package init(_ graph: Graph, _ groups: [Group]) {
+    /// - Throws: `PlanError` when a kernel cannot work on its operands where they are.
+    package init(_ graph: Graph, _ matches: [AnyMatch]) throws {
         self.graph = graph
-        places[Graph.input] = Place(buffer: .input, stride: graph.tensors[Graph.input].channels)
-        for group in groups { place(group) }
+        self.matches = matches
+        let input = graph.tensors[Graph.input]
+        places[Graph.input] = Place(buffer: .input, type: input.type, stride: input.channels)
+        for (index, match) in matches.enumerated() { place(match, at: index) }
+        for match in matches { try check(match) }
     }
 
-    package subscript(tensor: Int) -> Place {
-        guard let place = places[tensor] else {
-            preconditionFailure("tensor \(tensor) is inside a fused kernel and has no place")
+    /// The place of an operand's first channel.
+    package func place(of slot: Slot) -> Place {
+        guard var place = places[slot.tensors[0]] else {
+            preconditionFailure("tensor \(slot.tensors[0]) is inside a fused kernel: it has no place")
         }
+        place.column += slot.column
         return place
     }
 
-    private mutating func place(_ group: Group) {
-        let nodes = group.nodes.map { graph.nodes[$0] }
-        let last = nodes[nodes.count - 1]
-        if nodes.count > 1, case .linear = last.operation {
-            placeSideBySide(nodes.map(\.output))
-        } else if last.operation == .add {
-            // The sum is computed in place: nothing else reads the residual afterwards.
-            places[last.output] = self[last.inputs[0]]
-        } else if let next = graph.onlyConsumer(of: last.output),
-            graph.nodes[next].operation == .concatenate
-        {
-            placeInConcatenation(last.output, next)
-        } else {
-            places[last.output] = newPlace(last.output, width: graph.tensors[last.output].channels)
+    private mutating func place(_ match: AnyMatch, at index: Int) {
+        let replaced = match.computation.operands.replaced
+        for (output, slot) in match.outputs.enumerated() where places[slot.tensors[0]] == nil {
+            let tensor = slot.tensors[0]
+            if let input = replaced[output], isFree(match.inputs[input], after: index) {
+                places[tensor] = places[match.inputs[input].tensors[0]]
+            } else if slot.tensors.count == 1, let next = graph.onlyConsumer(of: tensor),
+                graph.nodes[next].operation == .concatenate
+            {
+                placeInConcatenation(tensor, next)
+            } else {
+                placeSideBySide(slot.tensors)
+            }
         }
+    }
+
+    /// Whether what lies there may be overwritten by step `index`: nobody reads it later, and it is the
+    /// library's own.
+    private func isFree(_ slot: Slot, after index: Int) -> Bool {
+        let tensor = slot.tensors[0]
+        let later = matches[(index + 1)...].contains { match in
+            match.inputs.contains { $0.tensors.contains(tensor) && !match.sharesSum(matches[index]) }
+        }
+        return tensor != Graph.input && !graph.outputs.contains(tensor) && !later
     }
 
     private mutating func placeSideBySide(_ tensors: [Int]) {
@@ -66,35 +87,54 @@ package struct Storage {
     }
 
     private mutating func newPlace(_ tensor: Int, width: Int) -> Place {
+        let type = graph.tensors[tensor].type
         if let index = graph.outputs.firstIndex(of: tensor) {
-            return Place(buffer: .output(index), stride: width)
+            return Place(buffer: .output(index), type: type, stride: width)
         }
         let stride = isStrided(tensor) ? Self.spread(width) : width
-        sizes.append((graph.tensors[tensor].rows * stride).rounded(upTo: 16))
-        return Place(buffer: .arena(sizes.count - 1), stride: stride)
+        sizes.append((graph.tensors[tensor].rows * stride * type.bytes).rounded(upTo: 64))
+        return Place(buffer: .arena(sizes.count - 1), type: type, stride: stride)
     }
 
-    /// Whether producer and consumers of a tensor take any distance between tokens.
+    /// Whether all kernels that touch a tensor take any distance between tokens.
     private func isStrided(_ tensor: Int) -> Bool {
-        graph.nodes.allSatisfy { node in
-            guard node.output == tensor || node.inputs.contains(tensor) else { return true }
-            switch node.operation {
-            case .linear, .depthwise, .windowAttention, .globalAttention: return true
-            case .gelu: return true
-            case .deformableSamples: return node.output == tensor
-            default: return false
-            }
+        let isJoined = graph.nodes.contains {
+            $0.operation == .concatenate && ($0.output == tensor || $0.inputs.contains(tensor))
         }
+        return !isJoined
+            && matches.allSatisfy { match in
+                let operands = match.computation.operands
+                return zip(match.inputs + match.outputs, operands.inputs + operands.outputs)
+                    .allSatisfy { !$0.tensors.contains(tensor) || $1.takesAnyStride }
+            }
     }
 
     /// Tokens a multiple of 4 KiB apart fall into the same sets of the L1 cache; one cache line more
     /// spreads them.
     static func spread(_ width: Int) -> Int { width % 1024 == 0 ? width + 16 : width }
+
+    /// Whether an operand is a whole tensor without gaps, in whatever order its values are.
+    private func isDense(_ slot: Slot) -> Bool {
+        let width = slot.tensors.reduce(0) { $0 + graph.tensors[$1].channels }
+        return slot.column == 0 && place(of: slot).column == 0 && place(of: slot).stride == width
+    }
+
+    /// Operands whose distance is not the planner's to choose must be dense.
+    private func check(_ match: AnyMatch) throws {
+        let operands = match.computation.operands
+        for (slot, operand) in zip(
+            match.inputs + match.outputs, operands.inputs + operands.outputs)
+        where !operand.takesAnyStride && place(of: slot).stride != operand.stride && !isDense(slot) {
+            throw PlanError(
+                "\(match.label): its kernel needs tokens \(operand.stride) apart, and they are "
+                    + "\(place(of: slot).stride) apart")
+        }
+    }
 }
 
-extension Graph {
-    /// The first channel of `tensor` in the concatenation that node `index` computes.
-    package func column(of tensor: Int, inConcatenation index: Int) -> Int {
-        nodes[index].inputs.prefix { $0 != tensor }.reduce(0) { $0 + tensors[$1].channels }
+extension AnyMatch {
+    /// Whether both add to the same sum, each to columns of its own.
+    fileprivate func sharesSum(_ other: AnyMatch) -> Bool {
+        outputs.contains { output in other.outputs.contains { $0.tensors == output.tensors } }
     }
 }

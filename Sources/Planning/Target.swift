@@ -1,50 +1,40 @@
-/// Instruction set of the generated kernels.
-public enum ISA: String, Sendable, Codable, CaseIterable {
-    case generic
-    case avx2
-    case avx512
-
-    /// Floats a vector holds.
-    public var lanes: Int {
-        switch self {
-        case .generic: 4
-        case .avx2: 8
-        case .avx512: 16
-        }
-    }
-
-    /// Vector registers.
-    public var registers: Int { self == .avx512 ? 32 : 16 }
-
-    /// Instructions as a person knows them.
-    public var title: String {
-        switch self {
-        case .generic: "no special instructions"
-        case .avx2: "AVX2 and FMA"
-        case .avx512: "AVX-512 (F, BW, DQ, VL)"
-        }
-    }
-}
+import Machines
 
 public enum Precision: String, Sendable, Codable, CaseIterable { case f32 }
 
 /// What a library is generated for.
 public struct Target: Sendable, Hashable, Codable {
-    public let isa: ISA
+    /// The instruction sets of its kernels, each once; a CPU runs the last one that it can.
+    public let isas: [ISA]
     public let precision: Precision
     /// Images one call may hold.
     public let maxBatch: Int
 
-    public init(isa: ISA, precision: Precision = .f32, maxBatch: Int = 8) throws {
-        self.isa = isa
+    public init(isas: [ISA], precision: Precision = .f32, maxBatch: Int = 8) throws {
+        self.isas = isas
         self.precision = precision
         self.maxBatch = maxBatch
         try check()
     }
 
+    public init(isa: ISA, precision: Precision = .f32, maxBatch: Int = 8) throws {
+        try self.init(isas: [isa], precision: precision, maxBatch: maxBatch)
+    }
+
     func check() throws {
         guard (1...1024).contains(maxBatch) else {
             throw PlanError("batch \(maxBatch): 1 to 1024 images are possible")
+        }
+        guard !isas.isEmpty, Set(isas).count == isas.count else {
+            throw PlanError(
+                "instruction sets \(isas.map(\.name).joined(separator: ", ")): expected one or "
+                    + "more, each once")
+        }
+        let architectures = Set(isas.compactMap(\.architecture))
+        guard architectures.count <= 1 else {
+            throw PlanError(
+                "instruction sets \(isas.map(\.name).joined(separator: ", ")): they are of "
+                    + "different architectures, and a library is compiled for one")
         }
     }
 }

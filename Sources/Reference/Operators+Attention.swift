@@ -1,5 +1,4 @@
 import Foundation
-import Networks
 
 extension Operators {
     /// softmax(`scale` · q·kᵀ)·v of one head: every query attends to every key.
@@ -82,37 +81,6 @@ extension Operators {
             mixed.paste(head, channel: channels.lowerBound)
         }
         return linear(mixed, weights.projection)
-    }
-
-    /// HiLo attention on a map of any size: the Hi-Fi channels, then the Lo-Fi channels.
-    ///
-    /// Zeros fill the map at the bottom and the right up to whole windows. They take part as
-    /// tokens, and the output is cropped.
-    public static func hiLo(
-        _ map: TokenMap, _ layer: HiLoAttention, _ weights: HiLoWeights
-    ) -> TokenMap {
-        let padded = map.padded(toMultipleOf: layer.window)
-        let scale = layer.scale(headDim: map.channels / layer.heads)
-        let high = weights.hiFi.map {
-            hiFiAttention(
-                padded, heads: layer.hiFiHeads, window: layer.window, scale: scale, $0)
-        }
-        let low = weights.loFi.map {
-            loFiAttention(
-                padded, heads: layer.loFiHeads, window: layer.window, scale: scale, $0)
-        }
-        let branches = [high, low].compactMap { $0 }
-        precondition(
-            branches.reduce(0) { $0 + $1.channels } == map.channels,
-            "the branches' weights do not fill the channels")
-        var output = TokenMap(
-            height: padded.height, width: padded.width, channels: map.channels)
-        var channel = 0
-        for branch in branches {
-            output.paste(branch, channel: channel)
-            channel += branch.channels
-        }
-        return output.slice(rows: 0..<map.height, columns: 0..<map.width)
     }
 
     /// The channels of each head: heads lie one after the other.

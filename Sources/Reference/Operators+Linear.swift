@@ -48,5 +48,5 @@ extension Operators {
         }
     }
 
-    static func doubles(_ values: [Float]) -> [Double] { values.map { Double($0) } }
+    public static func doubles(_ values: [Float]) -> [Double] { values.map { Double($0) } }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import Kernels
 import Planning
 
 /// Compares whole networks: a kernel that wins alone can still lose in the company of the others.

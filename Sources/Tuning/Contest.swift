@@ -1,3 +1,4 @@
+import Kernels
 import Planning
 
 /// The timed kernels of one shape.
@@ -7,7 +8,7 @@ struct Contest: Sendable {
         let time: KernelTime
     }
 
-    let shape: TunableShape
+    let computation: Computation
     let entries: [Entry]
     /// That of the plan as it is.
     private let current: Entry
@@ -16,11 +17,11 @@ struct Contest: Sendable {
     private let uses: Int
 
     /// nil when the plan's own kernel was not timed.
-    init?(shape: TunableShape, entries: [Entry], own: Kernel, uses: Int) {
+    init?(_ computation: Computation, entries: [Entry], own: Kernel, uses: Int) {
         guard let current = entries.first(where: { $0.kernel == own }),
             let winner = entries.min(by: { $0.time.quartile < $1.time.quartile })
         else { return nil }
-        self.shape = shape
+        self.computation = computation
         self.entries = entries
         self.current = current
         self.winner = winner
@@ -37,9 +38,9 @@ struct Contest: Sendable {
 
     func entry(_ kernel: Kernel) -> Entry? { entries.first { $0.kernel == kernel } }
 
-    /// What `plan` makes of it.
-    func choice(_ plan: Plan) -> TuningResult.Choice? {
-        guard let chosen = plan.kernel(for: shape).flatMap({ entry($0) }) else { return nil }
+    /// What a variant makes of it.
+    func choice(_ variant: Variant) -> TuningResult.Choice? {
+        guard let chosen = variant.kernel(for: computation).flatMap({ entry($0) }) else { return nil }
         return TuningResult.Choice(
             kernel: chosen.time.name, candidates: entries.count, before: current.time.peakShare,
             after: chosen.time.peakShare)

@@ -1,6 +1,7 @@
 import CodeGeneration
 import Foundation
 import HiLoKit
+import Machines
 import Planning
 import Toolchain
 
@@ -22,29 +23,31 @@ public struct Machine: Sendable, Hashable, Codable {
     /// Version of plans and packed weights.
     public let generator: Int
 
-    /// This machine, with code for `target` by `compiler`.
-    public init(target: Target, threads: Int, compiler: Compiler) {
+    /// This machine, with code for `isa` by `compiler`.
+    public init(isa: ISA, precision: Precision, threads: Int, compiler: Compiler) {
         self.init(
-            target: target, threads: threads,
+            isa: isa, precision: precision, threads: threads,
             compilerName: "\(compiler.family.rawValue) \(compiler.version)")
     }
 
-    init(target: Target, threads: Int, compilerName: String) {
+    init(isa: ISA, precision: Precision, threads: Int, compilerName: String) {
         self.init(
-            target: target, threads: threads, compiler: compilerName, cpu: .current(),
+            isa: isa, precision: precision, threads: threads, compiler: compilerName, cpu: .current(),
             information: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
     }
 
-    init(target: Target, threads: Int, compiler: String, cpu: HostCPU, information: String) {
+    init(
+        isa: ISA, precision: Precision, threads: Int, compiler: String, cpu: HostCPU, information: String
+    ) {
         processor = Self.processor(cpu, information)
         instructions = cpu.isaFlags.sorted()
         caches = [cpu.l1d, cpu.l2, cpu.l3].map { $0 ?? 0 }
         self.threads = threads
         self.compiler = compiler
-        flags = (CompileFlags.common + CompileFlags.instructions(of: target.isa))
+        flags = (CompileFlags.common + isa.compileFlags)
             .joined(separator: " ")
-        isa = target.isa
-        precision = target.precision
+        self.isa = isa
+        self.precision = precision
         generator = Plan.formatVersion
     }
 

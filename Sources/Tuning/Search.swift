@@ -1,12 +1,16 @@
 import Foundation
 import HiLoKit
+import Kernels
+import Machines
 import Planning
 
 /// One search from building candidates to the plan.
 struct Search: Sendable {
     let plan: Plan
-    /// What the cost model alone would choose.
+    /// What the planner alone would choose.
     let model: Plan
+    /// Whose kernels are sought.
+    let isa: ISA
     let weights: PackedWeights
     let weightsFile: URL
     let folder: URL
@@ -26,7 +30,7 @@ struct Search: Sendable {
         show("building the plan's kernels", 0, of: 1)
         let start = budget.elapsed
         let first: Void? = try await budget.until(budget.limit) {
-            try await workshop.compile(plan.kernels, of: plan)
+            try await workshop.compile(variant.kernels, of: plan)
         }
         guard first != nil else { return .unchanged(plan, tooShort) }
         let end = budget.limit - finalBuild(secondsOfKernels: budget.elapsed - start)
@@ -36,16 +40,18 @@ struct Search: Sendable {
             let measured = try await measure(candidates, in: library, until: stop)
             return (library, measured, candidates.count)
         }
-        guard let (library, measured, shapes) = found else { return .unchanged(plan, tooShort) }
-        return try await conclude(measured, ofShapes: shapes, against: library, until: end)
+        guard let (library, measured, count) = found else { return .unchanged(plan, tooShort) }
+        return try await conclude(measured, of: count, against: library, until: end)
     }
 
     /// Seconds to build the library with its new plan. Other files take half as long as kernels.
     private func finalBuild(secondsOfKernels seconds: Double) -> Double {
         let files = Generator(plan).files().count { $0.path.hasSuffix(".c") }
-        let kernels = Double(plan.kernels.count)
+        let kernels = Double(variant.kernels.count)
         return seconds * (1 + 0.5 * (Double(files) - kernels) / kernels)
     }
+
+    private var variant: Variant { plan.variants[0] }
 
     private var tooShort: String {
         "\(Int(budget.limit)) s are too short to tune this library here; it stays as it is"
@@ -53,7 +59,7 @@ struct Search: Sendable {
 
     /// The plan of those winners that the whole network confirms.
     private func conclude(
-        _ measured: Measurements, ofShapes shapes: Int, against library: GeneratedLibrary,
+        _ measured: Measurements, of computations: Int, against library: GeneratedLibrary,
         until end: Double
     ) async throws -> TuningResult {
         let winners = measured.contests.filter { $0.gain >= Self.leastGain }
@@ -62,23 +68,23 @@ struct Search: Sendable {
         let (kept, confirmation) = try await confirmer.confirm(winners.map(\.winner.kernel))
         let decided = try tuned(kept)
         var remarks: [String] = []
-        let left = shapes - measured.contests.count
-        if left > 0 { remarks.append("no time was left for \(left) of \(shapes) shapes") }
+        let left = computations - measured.contests.count
+        if left > 0 { remarks.append("no time was left for \(left) of \(computations) shapes") }
         if kept.count < winners.count {
             remarks.append(
                 "\(winners.count - kept.count) of \(winners.count) gains were not confirmed by "
                     + "the whole network in the time there was")
         }
         return TuningResult(
-            plan: decided, choices: measured.contests.compactMap { $0.choice(decided) },
+            plan: decided, choices: measured.contests.compactMap { $0.choice(decided.variants[0]) },
             rejections: measured.rejections, confirmation: confirmation,
-            records: measured.contests.compactMap { record($0, decided) }, remarks: remarks)
+            records: measured.contests.compactMap { record($0, decided.variants[0]) }, remarks: remarks)
     }
 
     /// The plan with other kernels for their work.
     func tuned(_ kernels: [Kernel]) throws -> Plan {
-        var decisions = Planner.Decisions(of: plan)
-        for kernel in kernels { decisions.adopt(kernel) }
+        var decisions = Decisions(of: plan)
+        for kernel in kernels { decisions.adopt(kernel, on: isa) }
         return try plan.replanned(with: decisions)
     }
 
@@ -86,10 +92,10 @@ struct Search: Sendable {
         progress?(TuningProgress(stage: stage, done: done, total: total, best: best))
     }
 
-    private func record(_ contest: Contest, _ decided: Plan) -> TuningRecord? {
-        guard let kernel = decided.kernel(for: contest.shape), let entry = contest.entry(kernel)
+    private func record(_ contest: Contest, _ decided: Variant) -> TuningRecord? {
+        guard let kernel = decided.kernel(for: contest.computation), let entry = contest.entry(kernel)
         else { return nil }
-        let reference = model.kernel(for: contest.shape).flatMap { contest.entry($0) }
+        let reference = model.variants[0].kernel(for: contest.computation).flatMap { contest.entry($0) }
         return TuningRecord(
             machine: machine, batch: options.batch, kernel: kernel,
             peakShare: entry.time.peakShare,
@@ -101,7 +107,7 @@ struct Search: Sendable {
 // MARK: - Building
 
 extension Search {
-    typealias Candidates = [(shape: TunableShape, kernels: [Kernel])]
+    typealias Candidates = [(computation: Computation, kernels: [Kernel])]
 
     /// Compiles candidates, the best of every shape first, until the time for it is over.
     private func buildCandidates(until end: Double) async throws -> (Candidates, GeneratedLibrary) {
@@ -116,17 +122,29 @@ extension Search {
             try await workshop.compile(wave, of: adding(wave))
             depth += 1
         }
-        let built = wanted.map { (shape: $0.shape, kernels: Array($0.kernels.prefix(depth))) }
+        let built = wanted.map {
+            (computation: $0.computation, kernels: Array($0.kernels.prefix(depth)))
+        }
         show("building candidates", waves, of: waves)
         return (built, try await workshop.build("candidates", adding(built.flatMap(\.kernels))))
     }
 
     private func candidates() -> Candidates {
-        let space = SearchSpace(of: plan, threads: options.threads, batch: options.batch)
-        return plan.tunableShapes.map { shape in
-            let compulsory = [plan, model].compactMap { $0.kernel(for: shape) }
+        let setting = Setting(
+            machine: MachineModel(isa: isa, cores: options.threads), batch: options.batch,
+            maxBatch: plan.target.maxBatch)
+        return variant.tunable.map { computation in
+            var setting = setting
+            if plan.resolutions.count > 1 {
+                setting.settledPanel = variant.kernel(for: computation)?.panel(on: isa)
+            }
+            let compulsory = [plan, model].compactMap {
+                $0.variants[0].kernel(for: computation)
+            }
             return (
-                shape, space.pruned(shape, to: options.effort.candidates, compulsory: compulsory)
+                computation,
+                computation.candidates(
+                    setting, limit: options.effort.candidates, compulsory: compulsory)
             )
         }
     }
@@ -134,8 +152,8 @@ extension Search {
     /// The plan with kernels that no step uses.
     private func adding(_ kernels: [Kernel]) -> Plan {
         var result = plan
-        let present = Set(plan.kernels)
-        result.kernels += kernels.filter { !present.contains($0) }
+        let present = Set(variant.kernels)
+        result.variants[0].kernels += kernels.filter { !present.contains($0) }
         return result
     }
 }
@@ -151,7 +169,7 @@ extension Search {
         let harness = HarnessTiming(
             library: library, threads: options.threads, batch: options.batch)
         var found: Measurements = ([], [])
-        for (index, (shape, kernels)) in candidates.enumerated() where budget.elapsed < stop {
+        for (index, (computation, kernels)) in candidates.enumerated() where budget.elapsed < stop {
             show(
                 "timing", index, of: candidates.count, best: found.contests.map(\.gain).max())
             let share = budget.moment(1 / Double(candidates.count - index), ofTimeUntil: stop)
@@ -166,7 +184,7 @@ extension Search {
                 found.rejections.append(.init(kernel: name(kernel), problem: problem))
             }
             let seconds = max(0.2, share - budget.elapsed)
-            if let contest = try await contest(shape, sound, harness, seconds) {
+            if let contest = try await contest(computation, sound, harness, seconds) {
                 found.contests.append(contest)
             }
         }
@@ -174,21 +192,20 @@ extension Search {
     }
 
     private func contest(
-        _ shape: TunableShape, _ kernels: [Kernel], _ harness: HarnessTiming, _ seconds: Double
+        _ computation: Computation, _ kernels: [Kernel], _ harness: HarnessTiming, _ seconds: Double
     ) async throws -> Contest? {
-        guard let own = plan.kernel(for: shape), kernels.contains(own) else { return nil }
+        guard let own = variant.kernel(for: computation), kernels.contains(own) else { return nil }
         let times = try await harness.times(
             of: kernels.map(name), rounds: options.effort.rounds, seconds: seconds)
         let byName = Dictionary(times.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        let uses = plan.steps.count { plan.kernels[$0.kernel] == own }
         return Contest(
-            shape: shape,
+            computation,
             entries: kernels.compactMap { kernel in
                 byName[name(kernel)].map { Contest.Entry(kernel: kernel, time: $0) }
-            }, own: own, uses: uses)
+            }, own: own, uses: variant.uses(of: own))
     }
 
     private func name(_ kernel: Kernel) -> String {
-        kernel.functionName(model: plan.network.name, isa: plan.target.isa)
+        kernel.functionName(model: plan.network.name, isa: isa)
     }
 }

@@ -1,4 +1,6 @@
 import HiLoKit
+import Kernels
+import Machines
 import Planning
 import Toolchain
 
@@ -21,18 +23,23 @@ extension TuningDatabase {
         _ plan: Plan, threads: Int = Machine.defaultThreads(),
         compiler: () async throws -> Compiler
     ) async throws -> TunedPlan? {
+        let variant = plan.variants[0]
+        let isa = variant.isa
         let records = try records()
         let candidates = Set(records.map(\.machine.compiler)).map {
-            Machine(target: plan.target, threads: threads, compilerName: $0)
+            Machine(
+                isa: isa, precision: plan.target.precision, threads: threads, compilerName: $0)
         }
         guard records.contains(where: { candidates.contains($0.machine) }) else { return nil }
-        let machine = Machine(target: plan.target, threads: threads, compiler: try await compiler())
-        let kernels = records.kernels(for: plan, on: machine)
+        let machine = Machine(
+            isa: isa, precision: plan.target.precision, threads: threads,
+            compiler: try await compiler())
+        let kernels = records.kernels(for: variant, of: plan, on: machine)
         guard !kernels.isEmpty else { return nil }
-        var decisions = Planner.Decisions(of: plan)
-        for kernel in kernels { decisions.adopt(kernel) }
+        var decisions = Decisions(of: plan)
+        for kernel in kernels { decisions.adopt(kernel, on: isa) }
         return TunedPlan(
             plan: try plan.replanned(with: decisions),
-            known: kernels.count, shapes: plan.tunableShapes.count)
+            known: kernels.count, shapes: variant.tunable.count)
     }
 }

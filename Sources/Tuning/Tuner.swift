@@ -51,6 +51,7 @@ public struct Tuner: Sendable {
                 "batch \(options.batch): the library takes 1 to \(library.plan.target.maxBatch)")
         }
         let model = try library.plan.replanned()
+        let isa = library.plan.variants[0].isa
         guard options.effort != .estimate else {
             return TuningResult(
                 plan: model, choices: [], rejections: [], confirmation: nil, records: [],
@@ -61,10 +62,11 @@ public struct Tuner: Sendable {
         return try await withTemporaryFolder { folder in
             let workshop = try Workshop(folder: folder, compiler: compiler, plan: library.plan)
             let search = Search(
-                plan: library.plan, model: model, weights: weights,
+                plan: library.plan, model: model, isa: isa, weights: weights,
                 weightsFile: library.weightsFile, folder: folder, workshop: workshop,
                 machine: Machine(
-                    target: library.plan.target, threads: options.threads, compiler: compiler),
+                    isa: isa, precision: library.plan.target.precision,
+                    threads: options.threads, compiler: compiler),
                 options: options, budget: budget, progress: progress)
             return try await search.run()
         }

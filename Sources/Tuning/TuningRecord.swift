@@ -1,3 +1,4 @@
+import Kernels
 import Planning
 
 /// The kernel that was the best one for its work on a machine.
@@ -28,10 +29,10 @@ public struct TuningRecord: Sendable, Equatable, Codable {
     struct Key: Hashable {
         let machine: Machine
         let batch: Int
-        let shape: TunableShape?
+        let computation: Computation
     }
 
-    var key: Key { Key(machine: machine, batch: batch, shape: kernel.tunableShape) }
+    var key: Key { Key(machine: machine, batch: batch, computation: kernel.computation) }
 }
 
 /// Which of two records about the same is kept.
@@ -62,17 +63,18 @@ extension [TuningRecord] {
     /// the target allows.
     ///
     /// - Returns: kernels that fit the target's registers, whatever a file says.
-    public func kernels(for plan: Plan, on machine: Machine) -> [Kernel] {
-        let shapes = Set(plan.tunableShapes)
-        var latest: [TunableShape: TuningRecord] = [:]
+    func kernels(for variant: Variant, of plan: Plan, on machine: Machine) -> [Kernel] {
+        let wanted = Set(variant.tunable)
+        var latest: [Computation: TuningRecord] = [:]
         for record in self
         where record.machine == machine && record.batch <= plan.target.maxBatch
-            && record.kernel.isLegal(on: plan.target.isa)
+            && (try? record.kernel.check(on: variant.isa)) != nil
         {
-            guard let shape = record.kernel.tunableShape, shapes.contains(shape) else { continue }
-            if let other = latest[shape], other.date > record.date { continue }
-            latest[shape] = record
+            let computation = record.kernel.computation
+            guard wanted.contains(computation) else { continue }
+            if let other = latest[computation], other.date > record.date { continue }
+            latest[computation] = record
         }
-        return plan.tunableShapes.compactMap { latest[$0]?.kernel }
+        return variant.tunable.compactMap { latest[$0]?.kernel }
     }
 }

@@ -2,6 +2,8 @@ import CodeGeneration
 import FileIO
 import Foundation
 import HiLoKit
+import Kernels
+import Machines
 import Planning
 import Toolchain
 
@@ -16,7 +18,7 @@ struct Workshop: Sendable {
     init(folder: URL, compiler: Compiler, plan: Plan) throws {
         self.folder = folder
         self.compiler = compiler
-        isa = plan.target.isa
+        isa = plan.variants[0].isa
         for file in Generator(plan).files() where file.path.hasSuffix(".h") {
             try write(file, to: "headers/\(URL(fileURLWithPath: file.path).lastPathComponent)")
         }
@@ -63,7 +65,7 @@ struct Workshop: Sendable {
     private static let kernels = "src/kernels/"
 
     private static func path(of kernel: Kernel, in plan: Plan) -> String {
-        kernels + kernel.functionName(model: plan.network.name, isa: plan.target.isa) + ".c"
+        kernels + kernel.functionName(model: plan.network.name, isa: plan.variants[0].isa) + ".c"
     }
 
     /// Writes a file; a kernel goes to the folder that all libraries share.
@@ -74,7 +76,7 @@ struct Workshop: Sendable {
         let includes =
             isShared ? ["headers"] : ["include", "src", "harness"].map { "\(id)/\($0)" }
         let instructions =
-            CompileFlags.usesInstructions(file.path) ? CompileFlags.instructions(of: isa) : []
+            CompileFlags.usesInstructions(file.path) ? isa.compileFlags : []
         return CompileCommand(
             source: folder.appending(path: place),
             object: place.replacing("/", with: "_").replacing(".c", with: ".o"),

@@ -39,7 +39,7 @@ struct BuildFiles {
             harness = programs.filter { !CompileFlags.usesInstructions($0) }
             vectorHarness = programs.filter(CompileFlags.usesInstructions)
             flags = CompileFlags.common
-            isaFlags = CompileFlags.instructions(of: plan.target.isa)
+            isaFlags = plan.target.isas[0].compileFlags
         }
     }
 }

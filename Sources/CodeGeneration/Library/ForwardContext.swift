@@ -7,10 +7,14 @@ struct ForwardContext {
         let base: String
         let offset, column: Int
 
-        init(_ operand: Operand?) {
-            base = "OPERAND_" + (operand?.base.rawValue.uppercased() ?? "NONE")
-            offset = operand?.offset ?? 0
-            column = operand?.column ?? 0
+        init(_ place: Planning.Place?) {
+            column = (place?.column ?? 0) / 4
+            switch place?.base {
+            case .input: (base, offset) = ("OPERAND_INPUT", 0)
+            case .output(let index): (base, offset) = ("OPERAND_OUTPUT", index)
+            case .arena(let bytes): (base, offset) = ("OPERAND_ARENA", bytes / 4)
+            case nil: (base, offset) = ("OPERAND_NONE", 0)
+            }
         }
     }
 
@@ -39,7 +43,7 @@ struct ForwardContext {
     init(_ plan: Plan, _ names: LibraryNames, functions: [String]) {
         model = names.model
         MODEL = names.MODEL
-        passes = plan.passes.map { PassEntry($0, of: plan, functions: functions) }
+        passes = plan.variants[0].passes.map { PassEntry($0, of: plan, functions: functions) }
     }
 }
 
@@ -50,10 +54,10 @@ extension ForwardContext.PassEntry {
         }
         resolution = pass.resolution.description
         (height, width) = (pass.resolution.height, pass.resolution.width)
-        (arenaFloats, scratchFloats) = (pass.arenaFloats, pass.scratchFloats)
+        (arenaFloats, scratchFloats) = (pass.arenaBytes / 4, pass.scratchBytes / 4)
         imagesPerThread = pass.imagesPerThread
         inputFloats = network.inputShape.reduce(1, *)
-        outputFloats = network.outputShapes.reduce(0) { $0 + $1.reduce(1, *) }
+        outputFloats = network.outputs.reduce(0) { $0 + $1.count }
         stepCount = pass.steps.count
         outputs = ForwardContext.Output.all(of: network)
         steps = pass.steps.indices.map { index in
@@ -61,22 +65,23 @@ extension ForwardContext.PassEntry {
             let ahead = pass.weightsRead(after: index, in: plan)
             return ForwardContext.Entry(
                 kernel: functions[step.kernel], label: step.label, index: step.kernel,
-                weights: step.weights.map { plan.weights[$0].offset } ?? 0, ahead: ahead.offset,
-                panels: ahead.panels, panelFloats: ahead.panelFloats, input: .init(step.input),
-                second: .init(step.second), output: .init(step.output))
+                weights: step.weights.first.map { plan.weights[$0.block].offset } ?? 0,
+                ahead: ahead.offset,
+                panels: ahead.panels, panelFloats: ahead.panelFloats, input: .init(step.inputs[0]),
+                second: .init(step.inputs.dropFirst().first), output: .init(step.outputs[0]))
         }
     }
 }
 
 extension ForwardContext.Output {
     fileprivate static func all(of network: Network) -> [Self] {
-        let shapes = network.outputShapes
-        return shapes.indices.map { index in
+        let outputs = network.outputs
+        return outputs.indices.map { index in
             Self(
-                stage: network.features?.stages[index] ?? 0, dimensions: shapes[index].count,
-                floats: shapes[index].reduce(1, *),
-                offset: shapes[..<index].reduce(0) { $0 + $1.reduce(1, *) },
-                shape: shapes[index].map(String.init).joined(separator: ", "))
+                stage: outputs[index].stage ?? 0, dimensions: outputs[index].shape.count,
+                floats: outputs[index].count,
+                offset: outputs[..<index].reduce(0) { $0 + $1.count },
+                shape: outputs[index].shape.map(String.init).joined(separator: ", "))
         }
     }
 }
@@ -87,19 +92,12 @@ extension Pass {
     fileprivate func weightsRead(
         after index: Int, in plan: Plan
     ) -> (offset: Int, panels: Int, panelFloats: Int) {
+        let variant = plan.variants[0]
         for step in steps[(index + 1)...] + steps[...index] {
-            guard let weights = step.weights.map({ plan.weights[$0] }) else { continue }
-            switch plan.kernels[step.kernel] {
-            case .gemm(let gemm):
-                guard gemm.tiling.split == .columns else { return (weights.offset, 0, 0) }
-                let panel = gemm.tiling.vectors * plan.target.isa.lanes
-                return (
-                    weights.offset, gemm.shape.n.rounded(upTo: panel) / panel,
-                    gemm.shape.k * panel
-                )
-            case .convFFN: return (weights.offset, 0, 0)
-            default: continue
-            }
+            guard let weights = step.weights.first.map({ plan.weights[$0.block] }),
+                let stream = variant.kernels[step.kernel].stream(on: variant.isa)
+            else { continue }
+            return (weights.offset, stream.panels, stream.panelFloats)
         }
         return (0, 0, 0)
     }

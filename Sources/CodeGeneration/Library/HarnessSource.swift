@@ -25,6 +25,6 @@ struct HarnessSource {
     private var context: Context {
         let names = LibraryNames(plan)
         return Context(
-            model: names.model, MODEL: names.MODEL, image: plan.network.takesImages)
+            model: names.model, MODEL: names.MODEL, image: plan.network.image != nil)
     }
 }

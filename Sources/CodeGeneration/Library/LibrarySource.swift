@@ -1,3 +1,5 @@
+import Kernels
+import Machines
 import Networks
 import Planning
 
@@ -6,23 +8,24 @@ struct LibrarySource {
     private let plan: Plan
     private let renderer: Renderer
     private let names: LibraryNames
+    private let variant: Variant
     private let functions: [String]
 
     init(_ plan: Plan, _ renderer: Renderer) {
         self.plan = plan
         self.renderer = renderer
         names = LibraryNames(plan)
-        functions = plan.kernels.map {
-            $0.functionName(model: plan.network.name, isa: plan.target.isa)
+        variant = plan.variants[0]
+        functions = variant.kernels.map { [isa = variant.isa] in
+            $0.functionName(model: plan.network.name, isa: isa)
         }
     }
 
     func files() -> [GeneratedFile] {
-        let isa = plan.target.isa.rawValue
         return [
             renderer.file("include/\(names.model).h", "header.h", headerContext),
             renderer.file("src/simd.h", "simd.h", names),
-            renderer.file("src/simd_isa.h", "simd_\(isa).h", names),
+            renderer.file("src/simd_isa.h", "simd_\(variant.isa.name).h", names),
             renderer.file("src/kernel.h", "kernel.h", names),
             renderer.file("src/gemm_tile.h", "gemm_tile.h", names),
             renderer.file("src/depthwise_row.h", "depthwise_row.h", names),
@@ -38,16 +41,15 @@ struct LibrarySource {
     }
 
     private func kernels() -> [GeneratedFile] {
-        zip(plan.kernels, functions).map { kernel, function in
-            let source = kernel.source
+        zip(variant.kernels, functions).map { kernel, function in
+            let source = kernel.source(on: variant.isa)
             return renderer.file(
-                "src/kernels/\(function).c", source.template,
-                source.context(name: function, isa: plan.target.isa))
+                "src/kernels/\(function).c", source.template, source.context(function))
         }
     }
 
     private func preprocessing() -> [GeneratedFile] {
-        guard plan.network.takesImages else { return [] }
+        guard plan.network.image != nil else { return [] }
         return [
             renderer.file("include/\(names.model)_preprocess.h", "preprocess.h", headerContext),
             renderer.file("src/preprocess.c", "preprocess.c", headerContext),
@@ -72,17 +74,18 @@ extension LibrarySource {
         func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
         return HeaderContext(
             model: names.model, MODEL: names.MODEL, summary: network.summary,
-            resolutionCount: plan.passes.count, outputCount: network.outputShapes.count,
+            resolutionCount: plan.resolutions.count, outputCount: network.outputs.count,
             inputShape: text(network.inputShape),
             outputShape: network.outputShapes.map(text).joined(separator: ", "),
-            outputDimensions: network.outputDimensions, resolutionUnit: network.resolutionUnit,
+            outputDimensions: network.outputs[0].dimensions,
+            resolutionUnit: network.image == nil ? "tokens" : "pixels",
             resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
             inputFloats: network.inputShape.reduce(1, *),
-            outputFloats: network.outputShapes.reduce(0) { $0 + $1.reduce(1, *) },
+            outputFloats: network.outputs.reduce(0) { $0 + $1.count },
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
-            fingerprint: plan.fingerprint, isaName: plan.target.isa.title, recipe: network.recipe,
-            image: network.takesImages)
+            fingerprint: plan.fingerprint, isaName: variant.isa.title, recipe: network.image?.recipe ?? "",
+            image: network.image != nil)
     }
 
     private struct InternalContext {
@@ -93,7 +96,7 @@ extension LibrarySource {
     private var internalContext: InternalContext {
         InternalContext(
             model: names.model, MODEL: names.MODEL,
-            mostSteps: plan.passes.map(\.steps.count).max() ?? 0)
+            mostSteps: variant.passes.map(\.steps.count).max() ?? 0)
     }
 
     private struct RegistryContext {
@@ -110,45 +113,29 @@ extension LibrarySource {
 
     private var registryContext: RegistryContext {
         RegistryContext(
-            model: names.model, MODEL: names.MODEL, kernelCount: plan.kernels.count,
-            lanes: plan.target.isa.lanes,
-            kernels: zip(plan.kernels, functions).map { kernel, name in
+            model: names.model, MODEL: names.MODEL, kernelCount: variant.kernels.count,
+            lanes: variant.isa.lanes,
+            kernels: zip(variant.kernels, functions).map { kernel, name in
                 RegistryContext.Entry(
-                    name: name, family: kernel.source.family, macs: kernel.macs,
-                    fields: kernel.source.fields(isa: plan.target.isa))
+                    name: name, family: kernel.family.uppercased(), macs: kernel.macs,
+                    fields: kernel.source(on: variant.isa).fields)
             })
     }
 
     private struct CPUContext { let model, isaLevel: String }
 
     private var cpuContext: CPUContext {
-        CPUContext(model: names.model, isaLevel: plan.target.isa.rawValue.uppercased())
+        CPUContext(model: names.model, isaLevel: variant.isa.name.uppercased())
     }
 }
 
-extension Network {
-    var takesImages: Bool { if case .litv2 = self { true } else { false } }
-
-    fileprivate var resolutionUnit: String { takesImages ? "pixels" : "tokens" }
-
-    fileprivate var outputDimensions: String {
-        switch self {
-        case .hilo: "tokens, channels"
-        case .litv2(let network):
-            switch network.features?.layout {
-            case .planes: "channels, height, width"
-            case .tokens: "height, width, channels"
-            case nil: network.classes > 0 ? "classes" : "channels"
-            }
-        }
-    }
-
+extension EvaluationRecipe {
+    /// In names of C.
     fileprivate var recipe: String {
-        guard case .litv2(let network) = self else { return "" }
-        switch network.evaluation {
-        case .resizeAndCrop: return "CROP"
-        case .resize: return "RESIZE"
-        case .fit: return "FIT"
+        switch self {
+        case .resizeAndCrop: "CROP"
+        case .resize: "RESIZE"
+        case .fit: "FIT"
         }
     }
 }

@@ -1,4 +1,6 @@
 import Checkpoints
+import Graphs
+import Kernels
 import Planning
 
 /// Recovers a checkpoint from packed weights, so that a library can be verified without the file it
@@ -13,67 +15,64 @@ public struct WeightUnpacker: Sendable {
 
     /// - Parameter packed: the data of the packed file, `plan.weightFloats` values.
     public func weights(from packed: [Float]) -> Weights {
+        let shapes = Dictionary(
+            plan.network.parameters.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
         var values: [String: [Float]] = [:]
         for tensor in plan.weights {
             let block = packed[tensor.offset..<tensor.offset + tensor.count]
-            unpack(tensor.layout, Array(block), into: &values)
+            switch tensor.layout.packing {
+            case .panels(let linears):
+                unpack(linears, tensor.layout.unit, Array(block), into: &values)
+            case .rows(let rows, let width):
+                let pitch = width.rounded(upTo: tensor.layout.unit)
+                for (index, row) in rows.enumerated() {
+                    let start = block.startIndex + index * pitch
+                    unpack(row, block[start..<start + row.count], shapes, into: &values)
+                }
+            }
         }
         return Weights(values)
     }
 
     private func unpack(
-        _ layout: PackedTensor.Layout, _ block: [Float], into values: inout [String: [Float]]
+        _ row: PackedRow, _ block: ArraySlice<Float>, _ counts: [String: Int],
+        into values: inout [String: [Float]]
     ) {
-        switch layout {
-        case .panels(let sources, let panel, let batchNorm):
-            unpack(sources, panel: panel, block, into: &values)
-            if let batchNorm {
-                identity(batchNorm, channels: sources[0].outputs, into: &values)
-            }
-        case .norm(let parameter, let channels, let padded):
-            values["\(parameter).weight"] = Array(block[..<channels])
-            values["\(parameter).bias"] = Array(block[padded..<padded + channels])
-        case .depthwise(let parameter, let channels, let padded):
-            values["\(parameter).weight"] = (0..<channels * 9).map {
-                block[$0 % 9 * padded + $0 / 9]
-            }
-            values["\(parameter).bias"] = Array(block[9 * padded..<9 * padded + channels])
-        case .offsets(let parameter, let channels, let padded):
-            values["\(parameter).weight"] = (0..<8 * channels * 4).map { index in
-                let (filter, rest) = index.quotientAndRemainder(dividingBy: channels * 4)
-                return block[(filter * 4 + rest % 4) * padded + rest / 4]
-            }
-            values["\(parameter).bias"] = Array(block[8 * 4 * padded..<8 * 4 * padded + 8])
-        }
+        var tensor =
+            values[row.parameter]
+            ?? [Float](repeating: 0, count: counts[row.parameter] ?? row.count)
+        for (i, value) in block.enumerated() { tensor[row.start + i * row.stride] = value }
+        values[row.parameter] = tensor
     }
 
     private func unpack(
-        _ sources: [LinearSource], panel: Int, _ block: [Float],
-        into values: inout [String: [Float]]
+        _ linears: [Linear], _ panel: Int, _ block: [Float], into values: inout [String: [Float]]
     ) {
-        let k = sources[0].inputs
-        let columns = sources.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel)
+        let layout = PanelLayout(linears, panel: panel)
         var column = 0
-        for source in sources {
-            var matrix = [Float](repeating: 0, count: source.outputs * k)
-            var bias = [Float](repeating: 0, count: source.outputs)
-            for row in 0..<source.outputs {
-                let scale = row < source.scaledRows ? source.scale : 1
-                let start = column / panel * panel * k + column % panel
-                for input in 0..<k {
-                    matrix[row * k + source.position(ofInput: input)] =
+        for linear in linears {
+            var matrix = [Float](repeating: 0, count: linear.outputs * layout.k)
+            var bias = [Float](repeating: 0, count: linear.outputs)
+            for row in 0..<linear.outputs {
+                let scale = row < linear.scaledRows ? linear.scale : 1
+                let start = layout.start(ofColumn: column)
+                for input in 0..<layout.k {
+                    matrix[row * layout.k + linear.position(ofInput: input)] =
                         Float(Double(block[start + input * panel]) / scale)
                 }
-                bias[row] = Float(Double(block[columns * k + column]) / scale)
+                bias[row] = Float(Double(block[layout.bias + column]) / scale)
                 column += 1
             }
-            values["\(source.parameter).weight"] = matrix
-            if source.hasBias { values["\(source.parameter).bias"] = bias }
+            values["\(linear.parameter).weight"] = matrix
+            if linear.hasBias || linear.batchNorm != nil {
+                values["\(linear.parameter).bias"] = bias
+            }
+            if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
         }
     }
 
     private func identity(
-        _ parameter: String, channels: Int, into values: inout [String: [Float]]
+        _ parameter: String, _ channels: Int, into values: inout [String: [Float]]
     ) {
         values["\(parameter).weight"] = [Float](repeating: 1, count: channels)
         values["\(parameter).bias"] = [Float](repeating: 0, count: channels)

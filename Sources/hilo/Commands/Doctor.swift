@@ -60,7 +60,7 @@ private struct DoctorReport: Encodable {
         }
         self.rejected = rejected.map { Rejection(compiler: $0.compiler, reason: $0.reason) }
         cpu = CPUReport(
-            model: host.model, isa: ISA.native(host).rawValue, flags: host.isaFlags.sorted(),
+            model: host.model, isa: ISA.native(host).name, flags: host.isaFlags.sorted(),
             cores: host.cores, l1dBytes: host.l1d, l2Bytes: host.l2, l3Bytes: host.l3)
     }
 

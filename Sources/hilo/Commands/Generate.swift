@@ -59,8 +59,8 @@ struct Generate: AsyncParsableCommand {
             """
             folder: \(output)
             network: \(library.plan.network.summary)
-            isa: \(library.plan.target.isa.rawValue)
-            kernels: \(library.plan.kernels.count)
+            isa: \(library.plan.target.isas.map(\.name).joined(separator: " "))
+            kernels: \(library.plan.variants.reduce(0) { $0 + $1.kernels.count })
             weights: \(bytes) bytes
             """)
         Console.hint("next: hilo build \(output)")

@@ -30,14 +30,17 @@ struct Report: AsyncParsableCommand {
     func run() async throws {
         let opened = try library.open()
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
-        let plan = try resolution.plan(of: opened)
+        let asked = try resolution.choice(of: opened)
+        let variant = opened.plan.variants[0]
+        let pass = PassOfPlan(
+            opened.plan, variant, variant.pass(at: asked) ?? variant.passes[0])
         let path = try destination(in: opened)
         _ = try PackedWeights(of: opened)
         try await library.buildIfNeeded(opened)
         let profile = try await opened.profile(
-            resolution: plan.network.resolution, batch: batch, threads: threads.threads,
+            resolution: asked, batch: batch, threads: threads.threads,
             seconds: seconds)
-        let page = ReportPage(Measurements(plan, profile, cpu: .current()))
+        let page = ReportPage(Measurements(pass, profile, cpu: .current()))
         try write(try page.html(), to: path)
         try Console.print(path)
     }

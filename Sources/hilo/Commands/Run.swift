@@ -47,7 +47,7 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try library.open()
-        let network = try resolution.plan(of: opened).network
+        let network = try resolution.network(of: opened)
         try check(network)
         _ = try PackedWeights(of: opened)
         let names = try labels.map { try Labels.read($0, for: network) } ?? []
@@ -65,12 +65,12 @@ struct Run: AsyncParsableCommand {
     }
 
     private func check(_ network: Network) throws {
-        if visualize, network.features == nil || output == nil {
+        if visualize, !network.isBackbone || output == nil {
             throw UsageError(
                 "--visualize draws feature maps: it needs a library of --task features, and "
                     + "--output FOLDER")
         }
-        guard network.features != nil else { return }
+        guard network.isBackbone else { return }
         if let flag = top != nil ? "--top" : labels != nil ? "--labels" : nil {
             throw UsageError(
                 "\(flag): the library returns feature maps, which have no classes; leave it out, or "

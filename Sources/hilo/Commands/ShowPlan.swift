@@ -18,10 +18,12 @@ struct ShowPlan: AsyncParsableCommand {
 
     func run() async throws {
         let plan = try await options.resolve().plan
-        let machine = MachineModel(isa: plan.target.isa, cpu: .current())
         guard !json else { return try Console.print(plan.json) }
-        let tables = plan.resolutions.compactMap { plan.at($0) }.map {
-            PlanTable($0, machine: machine).text
+        let tables = plan.variants.flatMap { variant in
+            let machine = MachineModel(isa: variant.isa, cpu: .current())
+            return variant.passes.map {
+                PlanTable(PassOfPlan(plan, variant, $0), machine: machine).text
+            }
         }
         try Console.print(tables.joined(separator: "\n\n"))
     }

@@ -81,9 +81,9 @@ struct Tune: AsyncParsableCommand {
         if let batch, !(1...most).contains(batch) {
             throw UsageError("--batch is \(batch); the library takes 1 to \(most)")
         }
-        guard library.plan.target.isa.isAvailable() else {
+        guard let isa = library.plan.target.isas.first, isa.isAvailable() else {
             throw UsageError(
-                "\(library.folder.path) is for \(library.plan.target.isa.title), which this CPU "
+                "\(library.folder.path) is for \(library.plan.target.isas[0].title), which this CPU "
                     + "lacks; tune it where it will run")
         }
     }

@@ -42,13 +42,9 @@ struct ResolutionOption: ParsableArguments {
         return asked
     }
 
-    /// The plan of that resolution alone.
-    func plan(of library: GeneratedLibrary) throws -> Plan {
-        let resolution = try choice(of: library)
-        guard let plan = library.plan.at(resolution) else {
-            preconditionFailure("the plan holds \(resolution), as was checked")
-        }
-        return plan
+    /// The network at that resolution.
+    func network(of library: GeneratedLibrary) throws -> Network {
+        try library.plan.network.at(choice(of: library))
     }
 }
 

@@ -1,24 +1,17 @@
 import ArgumentParser
 import HiLoKit
 
-/// A network that is known by name.
-enum NamedNetwork: String, CaseIterable, ExpressibleByArgument {
-    case small = "litv2-s"
-    case medium = "litv2-m"
-    case base = "litv2-b"
-    case layer = "hilo"
-
-    var preset: Preset? { Preset(rawValue: rawValue) }
-}
-
 enum Task: String, CaseIterable, ExpressibleByArgument {
     case classify, features
 }
 
 /// The flags that describe a network.
 struct NetworkOptions: ParsableArguments {
-    @Option(help: "A network by name; hilo is one attention layer.")
-    var model: NamedNetwork?
+    @Option(
+        help: ArgumentHelp(
+            "A network by name: \(NetworkRegistry.models.map(\.name).joined(separator: ", ")).",
+            valueName: "model"))
+    var model: String?
 
     @Option(help: ArgumentHelp("A configuration in the authors' form.", valueName: "file.yaml"))
     var config: String?
@@ -50,10 +43,10 @@ struct NetworkOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Outputs of the head; 0 returns the features.")
     var classes: Int?
 
-    @Option(parsing: .unconditional, help: "Channels of a token; only for --model hilo.")
+    @Option(parsing: .unconditional, help: "Channels of a token, of a single layer.")
     var dim: Int?
 
-    @Option(parsing: .unconditional, help: "Heads; only for --model hilo.")
+    @Option(parsing: .unconditional, help: "Heads, of a single layer.")
     var heads: Int?
 
     @Option(help: "Prefix of the C symbols and file names.")
@@ -67,35 +60,40 @@ struct NetworkOptions: ParsableArguments {
     /// - Throws: `UsageError`, `NetworkError` for flags; `InputError` for what a file says.
     func network(checkpoint: Checkpoint?) throws -> Network? {
         try checkCombination()
-        if model == .layer { return .hilo(try layer()) }
-        if let preset = model?.preset { return .litv2(try network(of: preset)) }
+        if let model { return try namedModel(model).network(options()) }
         if let config {
             let text = try readText(config)
-            return .litv2(try configured { try LITv2(yaml: text, source: config, overrides: $0) })
+            return try configured { try LITv2(yaml: text, source: config, overrides: $0) }
         }
         guard let checkpoint, checkpoint.configuration != nil else { return nil }
-        return .litv2(
-            try configured { overrides in
-                guard
-                    let network = try LITv2(configurationOf: checkpoint, overrides: overrides)
-                else { throw InputError("\(checkpoint.path): carries no configuration") }
-                return network
-            })
+        return try configured { overrides in
+            guard let network = try LITv2(configurationOf: checkpoint, overrides: overrides) else {
+                throw InputError("\(checkpoint.path): carries no configuration")
+            }
+            return network
+        }
     }
 
     /// A flag that changes a network and is given, for messages.
     var firstChange: String? {
-        let given: [(String, Bool)] = [
-            ("--resolution", !resolution.isEmpty), ("--alpha", alpha != nil),
-            ("--window", window != nil), ("--classes", classes != nil), ("--dim", dim != nil),
-            ("--heads", heads != nil), ("--name", name != nil),
-            ("--task features", task == .features), ("--outputs", outputs != nil),
-            ("--channels-last", channelsLast),
-        ]
-        return given.first(where: \.1)?.0
+        if !resolution.isEmpty { return "--resolution" }
+        if name != nil { return "--name" }
+        return given.first?.flag
     }
 
     // MARK: Checks
+
+    /// Flags that say something of the network, and what they say.
+    private var given: [(flag: String, option: NamedModel.Option)] {
+        let all: [(String, NamedModel.Option, Bool)] = [
+            ("--alpha", .alpha, alpha != nil), ("--window", .window, window != nil),
+            ("--classes", .classes, classes != nil), ("--dim", .dim, dim != nil),
+            ("--heads", .heads, heads != nil),
+            ("--task features", .features, task == .features),
+            ("--outputs", .features, outputs != nil), ("--channels-last", .features, channelsLast),
+        ]
+        return all.filter(\.2).map { ($0.0, $0.1) }
+    }
 
     func checkCombination() throws {
         let featureFlag = outputs != nil ? "--outputs" : channelsLast ? "--channels-last" : nil
@@ -105,18 +103,43 @@ struct NetworkOptions: ParsableArguments {
         if task == .features, classes != nil {
             throw UsageError("--classes: feature maps have none; leave it out, or --task features")
         }
-        if task == .features, model == .layer {
-            throw UsageError("--task features: a single layer has no stages")
-        }
         guard model == nil || config == nil else {
             throw UsageError("--model and --config both describe a network; give one of them")
         }
-        if model == .layer, classes != nil {
-            throw UsageError("--classes: a single layer has no head; leave it out")
+        if let model { return try check(flagsOf: namedModel(model)) }
+        // What a file describes is a LITv2.
+        if let (flag, _) = given.first(where: { $0.option == .dim || $0.option == .heads }) {
+            throw UsageError(
+                "\(flag) describes a single layer; it needs --model \(layers(with: .dim))")
         }
-        if model != .layer, let flag = dim != nil ? "--dim" : heads != nil ? "--heads" : nil {
-            throw UsageError("\(flag) describes a single layer; it needs --model hilo")
+    }
+
+    private func namedModel(_ name: String) throws -> NamedModel {
+        guard let model = NetworkRegistry.models.first(where: { $0.name == name }) else {
+            let known = NetworkRegistry.models.map(\.name).joined(separator: ", ")
+            throw UsageError("--model \(name): no network has this name; there are \(known)")
         }
+        return model
+    }
+
+    private func check(flagsOf model: NamedModel) throws {
+        if let (flag, option) = given.first(where: { !model.options.contains($0.option) }) {
+            throw UsageError(
+                "\(flag): \(model.name) has no such thing; leave it out, or choose "
+                    + "--model \(layers(with: option))")
+        }
+        let present = Set(given.map(\.option))
+        let missing = model.required.subtracting(present).map { "--\($0.rawValue)" }.sorted()
+        guard missing.isEmpty else {
+            throw UsageError(
+                "--model \(model.name) needs \(missing.joined(separator: " and ")), such as "
+                    + "--dim 384 --heads 12")
+        }
+    }
+
+    private func layers(with option: NamedModel.Option) -> String {
+        NetworkRegistry.models.filter { $0.options.contains(option) }.map(\.name)
+            .joined(separator: ", ")
     }
 
     /// The given resolutions; none is the network's own.
@@ -144,30 +167,28 @@ struct NetworkOptions: ParsableArguments {
 
     // MARK: Networks
 
-    private func layer() throws -> HiLo {
-        guard let dim, let heads else {
-            throw UsageError("--model hilo needs --dim and --heads, such as --dim 384 --heads 12")
-        }
-        let map = try givenResolution() ?? Resolution(height: 14, width: 14)
-        return try HiLo(
-            name: name ?? "hilo", dim: dim, heads: heads, window: window ?? 2, alpha: alpha ?? 0.9,
-            height: map.height, width: map.width)
-    }
-
-    private func network(of preset: Preset) throws -> LITv2 {
-        try preset.network(
-            name: name, resolution: try givenResolution() ?? Resolution(height: 224, width: 224),
-            alpha: alpha ?? 0.9, window: window ?? 2, classes: classes ?? 1000,
-            features: try features())
+    private func options() throws -> ModelOptions {
+        var options = ModelOptions()
+        options.name = name
+        options.resolution = try givenResolution()
+        options.alpha = alpha
+        options.window = window
+        options.classes = classes
+        options.features = try features()
+        options.dim = dim
+        options.heads = heads
+        return options
     }
 
     /// A network from a file; blames the flags when the file alone describes one.
-    private func configured(_ make: (ConfigurationOverrides) throws -> LITv2) throws -> LITv2 {
+    private func configured(
+        _ make: (ConfigurationOverrides) throws -> LITv2
+    ) throws -> Network {
         let overrides = ConfigurationOverrides(
             name: name, resolution: try givenResolution(), alpha: alpha, window: window,
             classes: classes, features: try features())
         do {
-            return try make(overrides)
+            return Network(try make(overrides))
         } catch let error as NetworkError {
             guard (try? make(ConfigurationOverrides())) == nil else { throw error }
             throw InputError(error.description)

@@ -48,7 +48,8 @@ struct PlanOptions: ParsableArguments {
             throw UsageError(
                 (file.map { "\($0.path) carries no configuration of its network" }
                     ?? "no network is given")
-                    + "; give --model litv2-s, litv2-m, litv2-b or hilo, or --config FILE.yaml")
+                    + "; give --model \(NetworkRegistry.models.map(\.name).joined(separator: ", ")), or "
+                    + "--config FILE.yaml")
         }
         return try Planner(network, target, resolutions: self.network.resolutions()).plan()
     }

@@ -2,10 +2,17 @@ import ArgumentParser
 import HiLoKit
 
 /// `--isa`: an instruction set, or the best one of this machine.
-enum ISAChoice: String, CaseIterable, ExpressibleByArgument {
-    case native, generic, avx2, avx512
+struct ISAChoice: ExpressibleByArgument {
+    let name: String
+    let isa: ISA
 
-    var isa: ISA { ISA(rawValue: rawValue) ?? .native() }
+    init?(argument: String) {
+        guard let isa = argument == "native" ? .native() : ISA(name: argument) else { return nil }
+        name = argument
+        self.isa = isa
+    }
+
+    static let allValueStrings = ["native"] + ISA.all.map(\.name)
 }
 
 extension Precision: ExpressibleByArgument {}
@@ -26,7 +33,7 @@ struct TargetOptions: ParsableArguments {
     /// - Throws: `PlanError` for numbers out of range.
     func target() throws -> Target {
         try Target(
-            isa: (isa ?? .native).isa, precision: precision ?? .f32, maxBatch: batch ?? 8)
+            isa: isa?.isa ?? .native(), precision: precision ?? .f32, maxBatch: batch ?? 8)
     }
 
     /// The first flag that another target than `target` would need, with both values.
@@ -34,8 +41,9 @@ struct TargetOptions: ParsableArguments {
         if let batch, batch != target.maxBatch {
             return "--batch \(batch), but it is for \(target.maxBatch)"
         }
-        if let isa, isa.isa != target.isa {
-            return "--isa \(isa.rawValue), but it is for \(target.isa.rawValue)"
+        if let isa, [isa.isa] != target.isas {
+            return "--isa \(isa.name), but it is for "
+                + target.isas.map(\.name).joined(separator: ", ")
         }
         if let precision, precision != target.precision {
             return "--precision \(precision.rawValue), but it is for \(target.precision.rawValue)"

@@ -21,7 +21,8 @@ struct ArenaChart {
 
     private static let frame = Box(x: 62, y: 40, width: 984, height: 494)
 
-    init(_ plan: Plan) {
+    init(_ pass: PassOfPlan) {
+        let (steps, arenaBytes) = (pass.pass.steps, pass.pass.arenaBytes)
         let frame = Self.frame
         left = pixel(frame.x)
         right = pixel(frame.x + frame.width)
@@ -32,51 +33,53 @@ struct ArenaChart {
         middleX = pixel(frame.x + frame.width / 2)
         middleY = pixel(frame.y + frame.height / 2)
         let scale = Scale(
-            step: frame.width / Double(max(plan.steps.count, 1)),
-            float: frame.height / Double(max(plan.arenaFloats, 1)))
-        let maps = plan.buffers.map { ($0, scale.box($0)) }
-        rectangles = maps.map { Self.rectangle($0, $1, plan) }
-        labels = maps.compactMap { Self.label($0, $1, plan) }
-        parts = Self.parts(plan, scale)
-        let interval = Self.roundInterval(Double(plan.steps.count) / 10)
-        xTicks = stride(from: 0, to: plan.steps.count, by: max(1, Int(interval))).map {
+            step: frame.width / Double(max(steps.count, 1)),
+            byte: frame.height / Double(max(arenaBytes, 1)))
+        let maps = pass.variant.buffers(of: pass.pass).map { ($0, scale.box($0)) }
+        rectangles = maps.map { Self.rectangle($0, $1, pass) }
+        labels = maps.compactMap { Self.label($0, $1, steps) }
+        parts = Self.parts(steps, scale)
+        let interval = Self.roundInterval(Double(steps.count) / 10)
+        xTicks = stride(from: 0, to: steps.count, by: max(1, Int(interval))).map {
             Tick(at: pixel(frame.x + (Double($0) + 0.5) * scale.step), text: "\($0)")
         }
-        let bytes = Double(4 * plan.arenaFloats)
+        let bytes = Double(arenaBytes)
         let unitBytes = bytes < 4 * 1024 * 1024 ? 1024.0 : 1024 * 1024
         unit = unitBytes == 1024 ? "KiB" : "MiB"
         let most = bytes / unitBytes
         yTicks = stride(from: 0, through: most, by: Self.roundInterval(most / 6)).map {
             Tick(
-                at: pixel(frame.y + frame.height - $0 * unitBytes / 4 * scale.float),
+                at: pixel(frame.y + frame.height - $0 * unitBytes * scale.byte),
                 text: significant($0).shortened)
         }
     }
 
     private struct Scale {
-        let step, float: Double
+        let step, byte: Double
 
         func box(_ buffer: ArenaBuffer) -> Box {
             Box(
                 x: frame.x + Double(buffer.steps.lowerBound) * step,
-                y: frame.y + frame.height - Double(buffer.offset + buffer.size) * float,
-                width: Double(buffer.steps.count) * step, height: Double(buffer.size) * float)
+                y: frame.y + frame.height - Double(buffer.offset + buffer.size) * byte,
+                width: Double(buffer.steps.count) * step, height: Double(buffer.size) * byte)
         }
     }
 
-    private static func rectangle(_ buffer: ArenaBuffer, _ box: Box, _ plan: Plan) -> Rectangle {
-        let first = plan.steps[buffer.steps.lowerBound]
+    private static func rectangle(
+        _ buffer: ArenaBuffer, _ box: Box, _ pass: PassOfPlan
+    ) -> Rectangle {
+        let first = pass.pass.steps[buffer.steps.lowerBound]
         return Rectangle(
             x: pixel(box.x), y: pixel(box.y), width: pixel(box.width), height: pixel(box.height),
-            family: Family(plan.kernels[first.kernel]).rawValue,
-            tooltip: "\(first.label): \(byteCount(4 * buffer.size)) at \(4 * buffer.offset), "
+            family: pass.kernel(of: first).role.rawValue,
+            tooltip: "\(first.label): \(byteCount(buffer.size)) at \(buffer.offset), "
                 + "steps \(buffer.steps.lowerBound) to \(buffer.steps.upperBound)")
     }
 
     /// What wrote a map and its size, or the size alone, where the rectangle has room for it.
-    private static func label(_ buffer: ArenaBuffer, _ box: Box, _ plan: Plan) -> Label? {
-        let name = plan.steps[buffer.steps.lowerBound].label.split(separator: " ").first ?? ""
-        let size = byteCount(4 * buffer.size)
+    private static func label(_ buffer: ArenaBuffer, _ box: Box, _ steps: [Step]) -> Label? {
+        let name = steps[buffer.steps.lowerBound].label.split(separator: " ").first ?? ""
+        let size = byteCount(buffer.size)
         let words = name.split(separator: ".").suffix(2).joined(separator: ".")
         return label("\(words), \(size)", in: box) ?? label(size, in: box)
     }
@@ -96,8 +99,8 @@ struct ArenaChart {
     }
 
     /// Where each part of the network begins; names in two lines, so that short parts fit.
-    private static func parts(_ plan: Plan, _ scale: Scale) -> [Part] {
-        let names = plan.steps.map(\.part)
+    private static func parts(_ steps: [Step], _ scale: Scale) -> [Part] {
+        let names = steps.map(\.part)
         let begins = names.indices.filter { $0 == 0 || names[$0] != names[$0 - 1] }
         return begins.enumerated().map { index, step in
             let x = frame.x + Double(step) * scale.step

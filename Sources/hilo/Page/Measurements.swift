@@ -2,21 +2,21 @@ import HiLoKit
 
 /// What a report rests on: a library's plan, how long its steps took, and on what machine.
 struct Measurements {
-    let plan: Plan
+    let pass: PassOfPlan
     let profile: GeneratedLibrary.Profile
     let cpu: HostCPU
     /// With the peak that was measured beside the steps.
     let machine: MachineModel
     let kernels: [MeasuredKernel]
 
-    init(_ plan: Plan, _ profile: GeneratedLibrary.Profile, cpu: HostCPU) {
-        self.plan = plan
+    init(_ pass: PassOfPlan, _ profile: GeneratedLibrary.Profile, cpu: HostCPU) {
+        self.pass = pass
         self.profile = profile
         self.cpu = cpu
-        let machine = MachineModel(isa: plan.target.isa, cpu: cpu, threads: profile.threads)
+        let machine = MachineModel(isa: pass.variant.isa, cpu: cpu, threads: profile.threads)
             .measured(peak: 1e9 * profile.peakGigaflops / Double(profile.threads))
         self.machine = machine
-        kernels = PlanRow.rows(of: plan, on: machine, batch: profile.batch)
+        kernels = PlanRow.rows(of: pass, on: machine, batch: profile.batch)
             .map { MeasuredKernel($0, profile) }
             .sorted { $0.milliseconds > $1.milliseconds }
     }
@@ -41,39 +41,12 @@ struct MeasuredKernel {
     init(_ row: PlanRow, _ profile: GeneratedLibrary.Profile) {
         self.row = row
         milliseconds = row.steps.reduce(0) { $0 + profile.stepMilliseconds[$1] }
-        let flops = Double(row.kernel.flops * profile.batch)
+        let flops = Double(row.kernel.computation.flops * profile.batch)
         intensity = flops / Double(row.kernel.traffic.total(batch: profile.batch))
         gigaflops =
             milliseconds > 0 ? 1e-6 * flops * Double(row.steps.count) / milliseconds : 0
     }
 
-    var title: String { "\(row.words.name) \(row.words.shape)" }
-    var family: Family { Family(row.kernel) }
-}
-
-/// Kernels that share a colour.
-enum Family: String, CaseIterable {
-    case gemm, convFFN, attention, depthwise, sampling, other
-
-    init(_ kernel: Kernel) {
-        switch kernel {
-        case .gemm: self = .gemm
-        case .hiFiAttention, .loFiAttention: self = .attention
-        case .depthwiseGELU: self = .depthwise
-        case .sampling: self = .sampling
-        case .convFFN: self = .convFFN
-        case .patches, .layerNorm, .averagePool, .meanPool, .featureMap: self = .other
-        }
-    }
-
-    var title: String {
-        switch self {
-        case .gemm: "GEMM"
-        case .attention: "attention"
-        case .depthwise: "depthwise convolution"
-        case .sampling: "deformable sampling"
-        case .convFFN: "whole ConvFFN"
-        case .other: "norms, pooling, copies"
-        }
-    }
+    var title: String { "\(row.kernel.family) \(row.words.shape)" }
+    var role: KernelRole { row.kernel.role }
 }

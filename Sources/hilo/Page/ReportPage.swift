@@ -24,7 +24,7 @@ struct ReportPage {
     let title, subtitle: String
     let figures: [Figure]
     let facts: [Fact]
-    let legend = Family.allCases.map { Legend(family: $0.rawValue, title: $0.title) }
+    let legend = KernelRole.allCases.map { Legend(family: $0.rawValue, title: $0.title) }
     let roofline: RooflineChart
     let stages: StageChart
     let kernels: [KernelTime]
@@ -38,9 +38,9 @@ struct ReportPage {
     static let marker = "hilo report"
 
     init(_ measurements: Measurements, date: Date = Date()) {
-        let plan = measurements.plan
-        title = plan.network.name
-        subtitle = plan.network.summary
+        let pass = measurements.pass
+        title = pass.network.name
+        subtitle = pass.network.summary
         figures = Self.figures(measurements.profile)
         facts = Self.facts(measurements, date)
         roofline = RooflineChart(measurements)
@@ -49,13 +49,13 @@ struct ReportPage {
             measurements.kernels.map { max($0.milliseconds, $0.row.predictedMilliseconds) }.max()
         kernels = measurements.kernels.map { KernelTime($0, measurements, longest: longest ?? 1) }
         total = KernelTime(totalOf: measurements)
-        arena = ArenaChart(plan)
+        arena = ArenaChart(pass)
         arenaSummary =
-            "\(byteCount(4 * plan.arenaFloats)) an image in work; each thread has "
-            + "\(plan.imagesPerThread) of them at once, a batch is at most "
-            + "\(plan.target.maxBatch). Scratch: "
-            + "\(byteCount(4 * plan.scratchFloats)) a thread. Packed weights: "
-            + "\(byteCount(4 * plan.weightFloats))."
+            "\(byteCount(pass.pass.arenaBytes)) an image in work; each thread has "
+            + "\(pass.pass.imagesPerThread) of them at once, a batch is at most "
+            + "\(pass.plan.target.maxBatch). Scratch: "
+            + "\(byteCount(pass.pass.scratchBytes)) a thread. Packed weights: "
+            + "\(byteCount(4 * pass.plan.weightFloats))."
         decisions = measurements.kernels.map { Decision($0) }
         machine = measurements.machine.summary
     }
@@ -92,8 +92,8 @@ struct ReportPage {
     }
 
     private static func facts(_ measurements: Measurements, _ date: Date) -> [Fact] {
-        let (plan, profile, cpu) = (
-            measurements.plan, measurements.profile, measurements.cpu
+        let (pass, profile, cpu) = (
+            measurements.pass, measurements.profile, measurements.cpu
         )
         let caches = [("L1d", cpu.l1d), ("L2", cpu.l2), ("L3", cpu.l3)]
             .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
@@ -102,12 +102,12 @@ struct ReportPage {
             Fact(name: "Cores", value: "\(cpu.cores)"),
             Fact(
                 name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
-            Fact(name: "Instructions", value: plan.target.isa.title),
-            Fact(name: "Precision", value: plan.target.precision.rawValue),
+            Fact(name: "Instructions", value: pass.variant.isa.title),
+            Fact(name: "Precision", value: pass.plan.target.precision.rawValue),
             Fact(name: "Threads", value: "\(profile.threads)"),
             Fact(name: "Batch", value: "\(profile.batch)"),
-            Fact(name: "Kernels, steps", value: "\(plan.kernels.count), \(plan.steps.count)"),
-            Fact(name: "Work", value: "\(millions(plan.macs)) million multiply-adds an image"),
+            Fact(name: "Kernels, steps", value: "\(measurements.kernels.count), \(pass.pass.steps.count)"),
+            Fact(name: "Work", value: "\(millions(pass.macs)) million multiply-adds an image"),
             Fact(name: "Measured", value: date.formatted(.iso8601)),
         ]
     }
@@ -119,7 +119,7 @@ extension ReportPage.KernelTime {
     ) {
         let row = kernel.row
         let expected = row.predictedMilliseconds
-        self.kernel = row.words.name
+        self.kernel = row.kernel.family
         shape = row.words.shape
         calls = "\(row.steps.count)"
         measured = decimal(kernel.milliseconds, 3)
@@ -128,7 +128,7 @@ extension ReportPage.KernelTime {
         share = decimal(100 * measurements.share(kernel.milliseconds), 1)
         rate = significant(kernel.gigaflops)
         fraction = decimal(100 * kernel.gigaflops / measurements.profile.peakGigaflops, 1)
-        family = kernel.family.rawValue
+        family = kernel.role.rawValue
         measuredBar = decimal(100 * kernel.milliseconds / longest, 2)
         predictedBar = decimal(100 * expected / longest, 2)
     }
@@ -139,7 +139,7 @@ extension ReportPage.KernelTime {
         let rate = measured > 0 ? 1e-6 * flops / measured : 0
         kernel = "total"
         shape = ""
-        calls = "\(measurements.plan.steps.count)"
+        calls = "\(measurements.pass.pass.steps.count)"
         self.measured = decimal(measured, 3)
         predicted = decimal(expected, 3)
         ratio = decimal(measured / expected, 2)
@@ -153,12 +153,12 @@ extension ReportPage.KernelTime {
 extension ReportPage.Decision {
     fileprivate init(_ kernel: MeasuredKernel) {
         let row = kernel.row
-        self.kernel = row.words.name
+        self.kernel = row.kernel.family
         shape = row.words.shape
         calls = "\(row.steps.count)"
         tile = row.words.tile
         split = row.words.split
-        fused = row.words.fused.joined(separator: ", ")
+        fused = row.fused.joined(separator: ", ")
         weights = byteCount(row.weightBytes)
         tokens = byteCount(row.tokenBytes)
         macs = millions(row.macs)

@@ -71,7 +71,7 @@ struct RooflineChart {
             : "only copies, so it has no intensity"
         return Point(
             x: pixel(disc.x), y: pixel(disc.y), radius: pixel(disc.radius),
-            family: kernel.family.rawValue,
+            family: kernel.role.rawValue,
             tooltip: "\(kernel.title): \(decimal(kernel.milliseconds, 3)) ms, "
                 + "\(decimal(100 * measurements.share(kernel.milliseconds), 1)) %; \(rate)")
     }
@@ -80,8 +80,8 @@ struct RooflineChart {
     private static func labels(
         _ kernels: [MeasuredKernel], _ discs: [LabelPlacement.Disc], ceiling: Double
     ) -> [Label] {
-        let firsts = Family.allCases.compactMap { family in
-            kernels.firstIndex { $0.family == family }
+        let firsts = KernelRole.allCases.compactMap { role in
+            kernels.firstIndex { $0.role == role }
         }
         let named = Set(kernels.indices.prefix(biggest)).union(firsts).sorted()
         let line = Box(x: frame.x, y: ceiling - 1, width: frame.width, height: 2)

@@ -28,25 +28,25 @@ struct StageChart {
 
     private struct Part {
         let name: String
-        var byFamily: [Family: Double] = [:]
+        var byRole: [KernelRole: Double] = [:]
         var predicted = 0.0
-        var milliseconds: Double { byFamily.values.reduce(0, +) }
+        var milliseconds: Double { byRole.values.reduce(0, +) }
     }
 
     /// In the order of computation.
     private static func parts(_ measurements: Measurements) -> [Part] {
-        let plan = measurements.plan
-        var predicted = [Double](repeating: 0, count: plan.steps.count)
+        let steps = measurements.pass.pass.steps
+        var predicted = [Double](repeating: 0, count: steps.count)
         for kernel in measurements.kernels {
             for step in kernel.row.steps { predicted[step] = 1000 * kernel.row.prediction.seconds }
         }
         var parts: [Part] = []
-        for (index, step) in plan.steps.enumerated() {
+        for (index, step) in steps.enumerated() {
             let name = step.part
             if parts.last?.name != name { parts.append(Part(name: name)) }
-            let family = Family(plan.kernels[step.kernel])
+            let role = measurements.pass.kernel(of: step).role
             let time = measurements.profile.stepMilliseconds[index]
-            parts[parts.count - 1].byFamily[family, default: 0] += time
+            parts[parts.count - 1].byRole[role, default: 0] += time
             parts[parts.count - 1].predicted += predicted[index]
         }
         return parts
@@ -57,12 +57,12 @@ struct StageChart {
     ) -> Row {
         let top = Double(index) * rowHeight
         var end = left
-        let segments = Family.allCases.compactMap { family -> Segment? in
-            guard let time = part.byFamily[family] else { return nil }
+        let segments = KernelRole.allCases.compactMap { role -> Segment? in
+            guard let time = part.byRole[role] else { return nil }
             defer { end += time * scale }
             return Segment(
-                x: pixel(end), width: pixel(time * scale), family: family.rawValue,
-                tooltip: "\(part.name), \(family.title): \(decimal(time, 3)) ms")
+                x: pixel(end), width: pixel(time * scale), family: role.rawValue,
+                tooltip: "\(part.name), \(role.title): \(decimal(time, 3)) ms")
         }
         let predictedEnd = left + part.predicted * scale
         return Row(

@@ -40,7 +40,7 @@ struct CheckpointSummary: Summary {
 
     private static func configuration(of checkpoint: Checkpoint) -> String? {
         do {
-            return try LITv2(configurationOf: checkpoint).map { Network.litv2($0).summary }
+            return try LITv2(configurationOf: checkpoint).map { $0.summary }
         } catch {
             return "not of a LITv2: \(error)"
         }

@@ -1,8 +1,8 @@
 import ArrayFiles
 import FeaturePictures
 import Foundation
+import HiLoKit
 import ImageFiles
-import Networks
 
 /// The folder that gets the maps of a backbone, and pictures of them.
 struct FeatureFolder {

@@ -42,12 +42,15 @@ struct LibrarySummary: Summary {
         (inputShape, outputShapes) = (network.inputShape, network.outputShapes)
         (parameters, macs) = (network.parameterCount, network.macs)
         parts = network.costs.map { Part(part: $0.part, parameters: $0.parameters, macs: $0.macs) }
+        let variant = plan.variants[0]
+        let pass = variant.passes[0]
         self.plan = PlanSummary(
-            isa: plan.target.isa.rawValue, precision: plan.target.precision.rawValue,
-            maxBatch: plan.target.maxBatch, kernels: plan.kernels.count, steps: plan.steps.count,
-            macs: plan.macs, arenaBytes: 4 * plan.arenaFloats,
-            imagesPerThread: plan.imagesPerThread,
-            scratchBytes: 4 * plan.scratchFloats, weightBytes: 4 * plan.weightFloats)
+            isa: plan.target.isas.map(\.name).joined(separator: ", "),
+            precision: plan.target.precision.rawValue,
+            maxBatch: plan.target.maxBatch, kernels: variant.kernels.count, steps: pass.steps.count,
+            macs: variant.macs(of: pass), arenaBytes: pass.arenaBytes,
+            imagesPerThread: pass.imagesPerThread, scratchBytes: pass.scratchBytes,
+            weightBytes: 4 * plan.weightFloats)
         fingerprint = plan.fingerprint
         origin = try PackedWeights(of: library).origin
         files = [

@@ -25,7 +25,7 @@ struct NetworkInput {
                 array.elementType == .float64
                 ? NPYArray(shape: array.shape, values: array.values) : nil
         } else {
-            guard case .litv2 = network else {
+            guard network.image != nil else {
                 throw InputError(
                     "\(path): no NumPy file; a single layer takes tokens, not images: expected "
                         + "float32 of N x \(shapeText(network.inputShape))")
@@ -47,19 +47,16 @@ struct NetworkInput {
     private static func check(_ array: NPYArray, _ path: String, _ network: Network) throws {
         let shape = array.shape
         let isImage = array.elementType == .uint8
-        switch (network, isImage) {
-        case (.litv2, true) where shape.count == 3 && shape[2] == 3 && !array.values.isEmpty: return
-        case (_, false) where shape.dropFirst() == network.inputShape[...] && shape[0] > 0: return
-        case (.hilo(let layer), false)
-        where shape.dropFirst() == [layer.map.height, layer.map.width, layer.dim] && shape[0] > 0:
-            return
-        default:
-            var expected = "float32 of N x \(shapeText(network.inputShape))"
-            if case .litv2 = network { expected += ", or uint8 of height x width x 3" }
-            throw InputError(
-                "\(path): expected \(expected); found \(isImage ? "uint8" : "floats") of "
-                    + shapeText(shape))
-        }
+        let takesImages = network.image != nil
+        let fits =
+            isImage
+            ? takesImages && shape.count == 3 && shape[2] == 3 && !array.values.isEmpty
+            : network.inputShapes.contains { shape.dropFirst() == $0[...] } && shape[0] > 0
+        guard !fits else { return }
+        throw InputError(
+            "\(path): expected float32 of N x \(shapeText(network.inputShape))"
+                + (takesImages ? ", or uint8 of height x width x 3" : "")
+                + "; found \(isImage ? "uint8" : "floats") of \(shapeText(shape))")
     }
 
     /// Runs the network.
@@ -73,7 +70,7 @@ struct NetworkInput {
         try await withTemporaryFolder { folder in
             let input = try inputFile(in: folder)
             let resolution = network.resolution
-            if let output, network.features == nil {
+            if let output, !network.isBackbone {
                 let file = URL(fileURLWithPath: output)
                 let report = try await library.run(
                     input: input, output: file, resolution: resolution, threads: threads)
@@ -81,9 +78,9 @@ struct NetworkInput {
             }
             let result = try await library.outputs(
                 of: input, in: folder, resolution: resolution, threads: threads)
-            if let output, let features = network.features {
-                let names = features.stages.map { "stage\($0)" }
-                try FeatureFolder(url: URL(fileURLWithPath: output), layout: features.layout)
+            if let output, case .featureMap(_, let layout) = network.outputs[0].kind {
+                let names = network.outputs.map(\.name)
+                try FeatureFolder(url: URL(fileURLWithPath: output), layout: layout)
                     .write(Array(zip(names, result.arrays)).map { ($0, $1) }, pictures: pictures)
             }
             return result

@@ -4,6 +4,8 @@ import HiLoKit
 struct PlanRow {
     let kernel: Kernel
     let words: KernelWords
+    /// What it computes besides the operator it is called after.
+    let fused: [String]
     /// The steps that call it.
     let steps: [Int]
     /// All calls together: packed weights, tokens of `batch` images, multiply-accumulates of one.
@@ -14,23 +16,37 @@ struct PlanRow {
     var predictedMilliseconds: Double { 1000 * prediction.seconds * Double(steps.count) }
 
     /// One row a kernel, in the plan's order.
-    static func rows(of plan: Plan, on machine: MachineModel, batch: Int) -> [PlanRow] {
-        let predictions = plan.predictions(on: machine, batch: batch)
-        return plan.kernels.indices.map { index in
-            PlanRow(index, of: plan, predictions[index], batch: batch)
+    static func rows(of pass: PassOfPlan, on machine: MachineModel, batch: Int) -> [PlanRow] {
+        let predictions = pass.variant.predictions(
+            on: machine, weightBytes: 4 * pass.plan.weightFloats, batch: batch)
+        return pass.variant.kernels.indices.compactMap { index in
+            let steps = pass.pass.steps.indices.filter { pass.pass.steps[$0].kernel == index }
+            return steps.isEmpty
+                ? nil : PlanRow(index, steps, of: pass, predictions[index], batch: batch)
         }
     }
 
-    private init(_ index: Int, of plan: Plan, _ prediction: Prediction, batch: Int) {
-        kernel = plan.kernels[index]
-        steps = plan.steps.indices.filter { plan.steps[$0].kernel == index }
-        let packed = steps.flatMap { plan.weights(of: plan.steps[$0]) }
-        words = KernelWords(
-            kernel, lanes: plan.target.isa.lanes, layout: packed.first?.layout)
+    private init(
+        _ index: Int, _ steps: [Int], of pass: PassOfPlan, _ prediction: Prediction, batch: Int
+    ) {
+        kernel = pass.variant.kernels[index]
+        self.steps = steps
+        let packed = steps.flatMap { pass.plan.weights(of: pass.pass.steps[$0]) }
+        words = kernel.words(on: pass.variant.isa)
+        fused = (packed.first?.layout.packing.fused ?? []) + words.fused
         weightBytes = 4 * packed.reduce(0) { $0 + $1.count }
         tokenBytes = (kernel.traffic.input + kernel.traffic.output) * batch * steps.count
         macs = kernel.macs * steps.count
         self.prediction = prediction
+    }
+}
+
+extension Packing {
+    /// What went into the weights.
+    fileprivate var fused: [String] {
+        guard case .panels(let linears) = self else { return [] }
+        return (linears.count > 1 ? ["\(linears.count) linears"] : [])
+            + (linears.contains { $0.batchNorm != nil } ? ["BatchNorm"] : [])
     }
 }
 

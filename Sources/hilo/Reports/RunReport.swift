@@ -103,14 +103,14 @@ extension RunReport.Output {
     fileprivate init(
         _ outputs: [ArraySlice<Float>], of network: Network, labels: [String], top: Int
     ) {
-        if case .litv2(let model) = network, model.classes > 0 {
+        if network.classes != nil {
             self = .classes(Classification(logits: outputs[0], top: top, labels: labels))
-        } else if let features = network.features {
+        } else if network.isBackbone {
             self = .maps(
                 outputs.indices.map { index in
                     .init(
-                        outputs[index], shape: network.outputShapes[index],
-                        stage: features.stages[index])
+                        outputs[index], shape: network.outputs[index].shape,
+                        stage: network.outputs[index].stage)
                 })
         } else {
             self = .values(.init(outputs[0], shape: network.outputShapes[0], stage: nil))

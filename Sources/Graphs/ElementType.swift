@@ -1,0 +1,12 @@
+/// What the elements of a tensor are.
+public enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
+    /// IEEE single precision.
+    case f32
+
+    /// Bytes of an element.
+    public var bytes: Int {
+        switch self {
+        case .f32: 4
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// A network as operations on token maps, with every shape inferred and every parameter named.
+public struct Graph: Sendable, Equatable {
+    public struct Node: Sendable, Equatable {
+        public var operation: Operation
+        public let inputs: [Int]
+        public var output: Int
+        /// What it computes, after the parameters it uses: `layers.0.blocks.1.mlp.fc1`.
+        public let label: String
+    }
+
+    public private(set) var tensors: [Tensor]
+    public internal(set) var nodes: [Node] = []
+    public static let input = 0
+    /// The tensors that the network returns, in order.
+    public private(set) var outputs: [Int] = []
+
+    public init(input: Tensor) { tensors = [input] }
+
+    /// Adds a node.
+    ///
+    /// - Parameters:
+    ///   - map: of its output; nil is that of the first input.
+    ///   - channels: likewise.
+    /// - Returns: the tensor that it computes.
+    public mutating func add(
+        _ operation: Operation, _ inputs: [Int], map: Resolution? = nil, channels: Int? = nil,
+        label: String
+    ) -> Int {
+        let first = tensors[inputs[0]]
+        tensors.append(
+            Tensor(map: map ?? first.map, channels: channels ?? first.channels, type: first.type))
+        let output = tensors.count - 1
+        nodes.append(Node(operation: operation, inputs: inputs, output: output, label: label))
+        return output
+    }
+
+    /// Makes `tensor` the next output.
+    public mutating func returns(_ tensor: Int) { outputs.append(tensor) }
+}
+
+// MARK: - Who reads what
+
+extension Graph {
+    /// Nodes that read tensor `id`.
+    public func consumers(of id: Int) -> [Int] {
+        nodes.indices.filter { nodes[$0].inputs.contains(id) }
+    }
+
+    /// The node that reads tensor `id`, when it is the only one and the tensor no output.
+    public func onlyConsumer(of id: Int) -> Int? {
+        let all = consumers(of: id)
+        return all.count == 1 && !outputs.contains(id) ? all[0] : nil
+    }
+
+    /// The only consumer of node `index` when it satisfies `predicate`.
+    public func follower(of index: Int, where predicate: (Operation) -> Bool) -> Int? {
+        guard let next = onlyConsumer(of: nodes[index].output), predicate(nodes[next].operation)
+        else { return nil }
+        return next
+    }
+
+    /// The node that computes tensor `id`; nil of the input.
+    public func producer(of id: Int) -> Int? { nodes.firstIndex { $0.output == id } }
+
+    /// The linear operator that computes tensor `id`.
+    public func linear(producing id: Int) -> Linear? {
+        guard let producer = producer(of: id), case .linear(let linear) = nodes[producer].operation
+        else { return nil }
+        return linear
+    }
+
+    /// The first channel of `tensor` in the concatenation that node `index` computes.
+    public func column(of tensor: Int, inConcatenation index: Int) -> Int {
+        nodes[index].inputs.prefix { $0 != tensor }.reduce(0) { $0 + tensors[$1].channels }
+    }
+}

@@ -1,0 +1,83 @@
+/// What a node of a graph computes. Parameters are named as in the checkpoint.
+///
+/// Operations are the vocabulary of networks; which of them run together, and how, is for kernel
+/// families to say. So nothing but a family's `match` and the rewrites looks into one.
+public enum Operation: Sendable, Hashable {
+    /// Patches of an image as rows, in the order plane, row, column.
+    case patches(side: Int)
+    case linear(Linear)
+    /// eps 1e-5 over the channels.
+    case layerNorm(parameter: String)
+    /// 3×3, zero padding 1, bias.
+    case depthwise(parameter: String)
+    /// Running statistics, eps 1e-5.
+    case batchNorm(parameter: String)
+    /// The exact form, x·Φ(x).
+    case gelu
+    /// Means of window×window tokens; tokens beyond the map count as zeros.
+    case averagePool(window: Int)
+    /// softmax(scale · q·kᵀ)·v inside windows of one input that holds q, k, v.
+    case windowAttention(heads: Int, headDim: Int, window: Int, scale: Double)
+    /// The same from all rows of the first input (q) to all rows of the second (k, v).
+    case globalAttention(heads: Int, headDim: Int, scale: Double)
+    /// Deformable samples of 2×2 points with stride 2 as rows, point by point.
+    case deformableSamples(parameter: String)
+    /// Along the channels.
+    case concatenate
+    case add
+    /// The mean of all tokens.
+    case meanPool
+    /// A copy in the layout of an output, through a LayerNorm (eps 1e-5) where `norm` names one.
+    case featureMap(norm: String?, layout: FeatureLayout)
+}
+
+/// How a feature map lies in memory.
+public enum FeatureLayout: String, Sendable, Codable, CaseIterable {
+    /// channels × height × width, as PyTorch has maps.
+    case planes
+    /// height × width × channels: channels last.
+    case tokens
+}
+
+/// A matrix out×in with an optional bias, as it stands in a checkpoint, and what is folded into it.
+public struct Linear: Sendable, Hashable, Codable {
+    /// How the checkpoint orders a row of the matrix.
+    public enum Order: Sendable, Hashable, Codable {
+        /// As the input's channels: a Linear, or a convolution on patches in plane, row, column order.
+        case channels
+        /// out×in×point in the checkpoint, point by point in the input.
+        case points(Int)
+    }
+
+    public let parameter: String
+    public let outputs: Int
+    public let inputs: Int
+    public let order: Order
+    public let hasBias: Bool
+    /// The first `scaledRows` outputs are multiplied by `scale`: q of an attention.
+    public internal(set) var scaledRows = 0
+    public internal(set) var scale = 1.0
+    /// The BatchNorm behind it.
+    public internal(set) var batchNorm: String?
+
+    public init(
+        _ parameter: String, from inputs: Int, to outputs: Int, order: Order = .channels,
+        hasBias: Bool = true
+    ) {
+        self.parameter = parameter
+        self.outputs = outputs
+        self.inputs = inputs
+        self.order = order
+        self.hasBias = hasBias
+    }
+
+    /// Where input `index` of a kernel stands in a row of the checkpoint's matrix.
+    public func position(ofInput index: Int) -> Int {
+        switch order {
+        case .channels: return index
+        case .points(let points):
+            let channels = inputs / points
+            return index % channels * points + index / channels
+        }
+    }
+}

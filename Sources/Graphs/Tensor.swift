@@ -1,0 +1,15 @@
+/// A map of tokens, row-major and channels-last; an image's channels are its planes.
+public struct Tensor: Sendable, Hashable {
+    public let map: Resolution
+    public let channels: Int
+    public let type: ElementType
+
+    public init(map: Resolution, channels: Int, type: ElementType = .f32) {
+        self.map = map
+        self.channels = channels
+        self.type = type
+    }
+
+    /// Tokens.
+    public var rows: Int { map.count }
+}

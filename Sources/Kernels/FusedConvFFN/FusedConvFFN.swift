@@ -1,0 +1,102 @@
+import Graphs
+import Machines
+
+/// A whole ConvFFN with its residual sum,
+/// output = residual + contract(GELU(depthwise(expand(input)))) (LITv2, section 3.1): the hidden map
+/// stays in the cache, a band of rows at a time.
+public enum FusedConvFFN: KernelFamily {
+    public static let id = "conv_ffn"
+    public static let role = KernelRole.convFFN
+
+    public struct Spec: Sendable, Hashable, Codable {
+        public let map: Resolution
+        public let channels: Int
+        public let hidden: Int
+
+        public init(map: Resolution, channels: Int, hidden: Int) {
+            self.map = map
+            self.channels = channels
+            self.hidden = hidden
+        }
+    }
+
+    public struct Schedule: Sendable, Hashable, Codable {
+        /// Rows and vectors of sums kept in registers, for both products.
+        public let rows: Int
+        public let vectors: Int
+        /// Rows of the map in one pass over the weights.
+        public let band: Int
+        /// Columns of the map that are walked down together; the last strip may be narrower.
+        public let strip: Int
+
+        public init(rows: Int, vectors: Int, band: Int, strip: Int) {
+            self.rows = rows
+            self.vectors = vectors
+            self.band = band
+            self.strip = strip
+        }
+    }
+
+    /// The nodes of a ConvFFN whose expansion is `node`, residual sum included.
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        guard case .linear(let expand) = graph.nodes[node].operation,
+            let mix = graph.follower(
+                of: node, where: { if case .depthwise = $0 { true } else { false } }),
+            let act = graph.follower(of: mix, where: { $0 == .gelu }),
+            let second = graph.follower(
+                of: act, where: { if case .linear = $0 { true } else { false } }),
+            let sum = graph.follower(of: second, where: { $0 == .add }),
+            case .linear(let contract) = graph.nodes[second].operation
+        else { return nil }
+        let hidden = graph.tensors[graph.nodes[node].output]
+        return Match(
+            Spec(map: hidden.map, channels: expand.inputs, hidden: expand.outputs),
+            nodes: [node, mix, act, second, sum], label: graph.nodes[sum].label,
+            inputs: [Slot(graph.nodes[node].inputs[0]), Slot(graph.nodes[sum].inputs[0])],
+            outputs: [Slot(graph.nodes[sum].output)],
+            weights: [
+                .block(WeightBlock(graph.nodes[node].label, .panels([expand]))),
+                .block(DepthwiseGELU.weights(graph.nodes[mix], channels: expand.outputs)),
+                .block(WeightBlock(graph.nodes[second].label, .panels([contract]))),
+            ])
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        let tokens = Operand(rows: spec.map.count, width: spec.channels)
+        return Operands(
+            inputs: [tokens, tokens], outputs: [tokens], replaced: [0: 1],
+            weightBytes: 4 * (spec.hidden * (2 * spec.channels + 11) + spec.channels))
+    }
+
+    public static func macs(_ spec: Spec) -> Int {
+        spec.map.count * spec.hidden * (2 * spec.channels + 9)
+    }
+
+    /// Of each hidden panel two rows and a band; of one the rows that a pass expands; sums of one
+    /// vector; the input under a narrow strip.
+    public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
+        let panel = how.vectors * isa.lanes
+        let reach = min(how.strip + 2, spec.map.width)
+        let band = how.band * how.strip
+        let fresh = (how.band + 2) * reach
+        let copy = how.strip < spec.map.width ? fresh * spec.channels : 0
+        return 4
+            * (spec.hidden.rounded(upTo: panel) * (2 * reach + band) + fresh * panel
+                + band * isa.lanes + copy)
+    }
+
+    public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
+        try checkTile(rows: how.rows, vectors: how.vectors, isa: isa)
+        guard (1...spec.map.height).contains(how.band), (1...spec.map.width).contains(how.strip)
+        else {
+            throw ScheduleError(
+                "bands of \(how.band) rows in strips of \(how.strip) columns: a map of "
+                    + "\(spec.map) tokens has fewer, or they are no sizes")
+        }
+    }
+
+    public static func panel(_ how: Schedule, _ isa: ISA) -> Int? { how.vectors * isa.lanes }
+    public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? {
+        WeightStream()
+    }
+}

@@ -1,0 +1,71 @@
+import Graphs
+
+extension GEMM {
+    /// Linear operators on one input become one product; GELU and a residual sum, also one through a
+    /// concatenation, its epilogue.
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        guard case .linear(let linear) = graph.nodes[node].operation else { return nil }
+        let siblings = graph.consumers(of: graph.nodes[node].inputs[0]).filter {
+            if case .linear = graph.nodes[$0].operation { $0 >= node } else { false }
+        }
+        if siblings.count > 1 { return sideBySide(graph, siblings) }
+        if let sum = graph.residualSum(behind: node) {
+            return residual(graph, node, linear, sum)
+        }
+        let gelu = graph.follower(of: node) { $0 == .gelu }
+        let last = gelu ?? node
+        return product(
+            graph, [node] + (gelu.map { [$0] } ?? []), [linear],
+            epilogue: gelu == nil ? .none : .gelu, output: Slot(graph.nodes[last].output))
+    }
+
+    private static func sideBySide(_ graph: Graph, _ nodes: [Int]) -> Match<Spec> {
+        let linears = nodes.compactMap { node -> Linear? in
+            if case .linear(let linear) = graph.nodes[node].operation { linear } else { nil }
+        }
+        return product(
+            graph, nodes, linears, output: Slot(nodes.map { graph.nodes[$0].output }))
+    }
+
+    /// Its columns of the sum, which is computed in place.
+    private static func residual(
+        _ graph: Graph, _ node: Int, _ linear: Linear, _ sum: Int
+    ) -> Match<Spec> {
+        let output = graph.nodes[node].output
+        var column = 0
+        if let next = graph.onlyConsumer(of: output), graph.nodes[next].operation == .concatenate {
+            column = graph.column(of: output, inConcatenation: next)
+        }
+        return product(
+            graph, [node, sum], [linear], epilogue: .residual,
+            residual: Slot(graph.nodes[sum].inputs[0], column: column),
+            output: Slot(graph.nodes[sum].output, column: column))
+    }
+
+    private static func product(
+        _ graph: Graph, _ nodes: [Int], _ linears: [Linear], epilogue: Epilogue = .none,
+        residual: Slot? = nil, output: Slot
+    ) -> Match<Spec> {
+        let first = graph.nodes[nodes[0]]
+        let label = linears.map(\.parameter).joined(separator: " + ")
+        return Match(
+            Spec(
+                rows: graph.tensors[first.output].rows, k: linears[0].inputs,
+                n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue),
+            nodes: nodes, label: label,
+            inputs: [Slot(first.inputs[0])] + (residual.map { [$0] } ?? []), outputs: [output],
+            weights: [.block(WeightBlock(label, .panels(linears)))])
+    }
+}
+
+extension Graph {
+    /// The residual sum that takes the output of linear `index`, directly or through a concatenation.
+    fileprivate func residualSum(behind index: Int) -> Int? {
+        guard let next = onlyConsumer(of: nodes[index].output) else { return nil }
+        switch nodes[next].operation {
+        case .add: return nodes[next].inputs[1] == nodes[index].output ? next : nil
+        case .concatenate: return follower(of: next) { $0 == .add }
+        default: return nil
+        }
+    }
+}

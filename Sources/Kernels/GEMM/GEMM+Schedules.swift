@@ -1,0 +1,109 @@
+import Graphs
+import Machines
+
+extension GEMM {
+    public static func schedules(_ spec: Spec, _ setting: Setting) -> Schedules<Schedule> {
+        let best = best(spec, setting)
+        return Schedules(best: best) { all(spec, setting, best: best) }
+    }
+
+    // MARK: The best guess
+
+    /// Bytes of weights that may stay in L2 beside the tokens that pass.
+    private static let slabBytes = 256 * 1024
+    /// With fewer tiles of rows than this, threads would get unequal shares of them.
+    private static let fewTiles = 12
+
+    private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
+        let isa = setting.isa
+        let vectors = setting.settledPanel.map { $0 / isa.lanes } ?? RegisterTile.vectors
+        let most = (isa.registers - vectors - 1) / vectors
+        let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
+            RegisterTile.halfCycles(rows: spec.rows, tile: $0)
+        }
+        let panelBytes = spec.k * vectors * isa.lanes * 4
+        let tiles = (spec.rows + rows - 1) / rows
+        return Schedule(
+            rows: rows, vectors: vectors, slab: max(1, slabBytes / panelBytes),
+            split: tiles < fewTiles ? .columns : .rows)
+    }
+
+    // MARK: All
+
+    /// Wider tiles would leave registers for no more than a few rows.
+    private static let mostVectors = 4
+
+    private static func all(_ spec: Spec, _ setting: Setting, best: Schedule) -> [Schedule] {
+        let estimate = Estimate(spec: spec, setting: setting)
+        let legal = tiles(spec, setting).flatMap { tile in
+            slabs(spec, vectors: tile.vectors, setting.isa, best).flatMap { slab in
+                Schedule.Split.allCases.map {
+                    Schedule(rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0)
+                }
+            }
+        }.filter { (try? check(spec, $0, setting.isa)) != nil }
+        return legal.ranked(by: { estimate.cost($0) }) { [$0.rows, $0.vectors] }
+    }
+
+    private static func tiles(
+        _ spec: Spec, _ setting: Setting
+    ) -> [(rows: Int, vectors: Int)] {
+        let isa = setting.isa
+        let widest = min(mostVectors, (spec.n + isa.lanes - 1) / isa.lanes)
+        let widths = setting.settledPanel.map { [$0 / isa.lanes] } ?? Array(1...widest)
+        return widths.flatMap { vectors in
+            let most = min(
+                (isa.registers - vectors - 1) / vectors, spec.rows * setting.maxBatch)
+            return most < 1 ? [] : (1...most).map { (rows: $0, vectors: vectors) }
+        }
+    }
+
+    /// Powers of two below the number of panels, the best guess's, and all panels at once.
+    private static func slabs(
+        _ spec: Spec, vectors: Int, _ isa: ISA, _ best: Schedule
+    ) -> [Int] {
+        let panels = (spec.n + vectors * isa.lanes - 1) / (vectors * isa.lanes)
+        return powersOfTwo(below: panels).union([panels, min(best.slab, panels)]).sorted()
+    }
+
+    /// Orders schedules by what they should cost: the numbers stand for cycles, but only their order
+    /// matters.
+    private struct Estimate {
+        let spec: Spec
+        let setting: Setting
+
+        /// What of L2 may hold a slab of weights.
+        private static let slabBytes = 512.0 * 1024
+
+        /// The thread with the most work counts.
+        func cost(_ how: Schedule) -> Double {
+            let panelColumns = how.vectors * setting.isa.lanes
+            let panels = (spec.n + panelColumns - 1) / panelColumns
+            let allRows = spec.rows * setting.batch
+            let tiles = (allRows + how.rows - 1) / how.rows
+            let byRows = how.split == .rows
+            let ownTiles = byRows ? share(tiles) : tiles
+            let ownPanels = byRows ? panels : share(panels)
+            let rest = allRows - (tiles - 1) * how.rows
+            let tileCycles =
+                Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
+                + RegisterTile.step(
+                    rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
+            let compute = tileCycles * Double(ownPanels * spec.k)
+
+            let panelBytes = Double(panelColumns * spec.k * 4)
+            let slab = min(how.slab, ownPanels)
+            let passes = Double((ownPanels + slab - 1) / slab)
+            let inputBytes = Double(ownTiles * how.rows * spec.k * 4) * passes
+            let weightBytes = Double(ownPanels) * panelBytes
+            let fits = Double(slab) * panelBytes <= Self.slabBytes
+            let again = Double(max(0, ownTiles - 1)) * weightBytes
+            return compute + inputBytes / CacheRate.near + weightBytes / CacheRate.far
+                + again / (fits ? CacheRate.near : CacheRate.far) / 4
+        }
+
+        private func share(_ units: Int) -> Int {
+            (units + setting.threads - 1) / setting.threads
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Graphs
+import Machines
+
+extension GEMM {
+    public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
+        KernelSource(
+            template: "gemm.c", operation: operation(spec),
+            variant: "\(how.rows)x\(how.vectors)_slab\(how.slab)_\(how.split.rawValue)",
+            headers: ["gemm_tile.h"],
+            fields: [
+                ShapeField("rows", spec.rows), ShapeField("k", spec.k), ShapeField("n", spec.n),
+                ShapeField("panel", how.vectors * isa.lanes),
+                ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
+                ShapeField("input_stride", spec.inputStride),
+                ShapeField("output_stride", spec.outputStride),
+            ]
+        ) { Context(name: $0, spec, how, isa) }
+    }
+
+    private static func operation(_ spec: Spec) -> String {
+        "gemm_\(spec.rows)x\(spec.k)x\(spec.n)"
+            + (spec.inputStride == spec.k ? "" : "_in\(spec.inputStride)")
+            + (spec.outputStride == spec.n ? "" : "_out\(spec.outputStride)")
+            + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
+    }
+
+    private struct Context: Sendable {
+        let name: String
+        let rows, k, n, macs: Int
+        let inputStride, outputStride: Int
+        let tileRows, tileVectors, panel, slab: Int
+        let split: String
+        let sharesRows: Bool
+        let lowTiles: [Int]
+        let formula, epilogue, splitting: String
+
+        init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
+            self.name = name
+            (rows, k, n, macs) = (spec.rows, spec.k, spec.n, GEMM.macs(spec))
+            (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
+            (tileRows, tileVectors, slab) = (how.rows, how.vectors, how.slab)
+            panel = how.vectors * isa.lanes
+            split = how.split.rawValue
+            sharesRows = how.split == .rows
+            lowTiles = Kernels.lowTiles(rows: spec.rows, tile: how.rows)
+            formula = "gemm_formula_\(spec.epilogue.rawValue)"
+            epilogue = spec.epilogue.rawValue.uppercased()
+            splitting = "gemm_split_\(how.split.rawValue)"
+        }
+    }
+
+    public static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords {
+        let epilogue: [Epilogue: String] = [.residual: "residual", .gelu: "GELU"]
+        return KernelWords(
+            "\(spec.rows)x\(spec.k)x\(spec.n)",
+            tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",
+            split: how.split.rawValue, fused: epilogue[spec.epilogue].map { [$0] } ?? [])
+    }
+}

@@ -1,0 +1,94 @@
+import Graphs
+import Machines
+
+/// output = epilogue(input · Wᵀ + bias) on `rows` tokens.
+public enum GEMM: KernelFamily {
+    public static let id = "gemm"
+    public static let role = KernelRole.gemm
+
+    /// What follows the sum: the identity, `residual + y`, or GELU(y) = y·Φ(y).
+    public enum Epilogue: String, Sendable, Codable { case none, residual, gelu }
+
+    /// `rows` of `k` values by a matrix of `n` columns, for one image.
+    public struct Spec: Sendable, Hashable, Codable {
+        public let rows: Int
+        public let k: Int
+        public let n: Int
+        /// Floats from one token to the next.
+        public var inputStride: Int
+        public var outputStride: Int
+        public let epilogue: Epilogue
+
+        public init(
+            rows: Int, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
+            epilogue: Epilogue = .none
+        ) {
+            self.rows = rows
+            self.k = k
+            self.n = n
+            self.inputStride = inputStride ?? k
+            self.outputStride = outputStride ?? n
+            self.epilogue = epilogue
+        }
+    }
+
+    public struct Schedule: Sendable, Hashable, Codable {
+        public enum Split: String, Sendable, Codable, CaseIterable { case rows, columns }
+        /// Rows and vectors of sums kept in registers.
+        public let rows: Int
+        public let vectors: Int
+        /// Panels of weights that stay in cache while the rows pass.
+        public let slab: Int
+        /// What threads share.
+        public let split: Split
+
+        public init(rows: Int, vectors: Int, slab: Int, split: Split) {
+            self.rows = rows
+            self.vectors = vectors
+            self.slab = slab
+            self.split = split
+        }
+    }
+
+    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
+        var spec = spec
+        spec.inputStride = placement.inputStrides[0]
+        spec.outputStride = placement.outputStrides[0]
+        return spec
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        let input = Operand(rows: spec.rows, width: spec.k, stride: spec.inputStride)
+        let output = Operand(rows: spec.rows, width: spec.n, stride: spec.outputStride)
+        let isSum = spec.epilogue == .residual
+        return Operands(
+            inputs: isSum ? [input, output] : [input], outputs: [output],
+            replaced: isSum ? [0: 1] : [:], weightBytes: 4 * (spec.k + 1) * spec.n)
+    }
+
+    public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
+    public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int { 0 }
+
+    /// More panels than any cache holds, and few enough that the generated loops cannot overflow.
+    private static let mostPanels = 65_536
+
+    public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
+        guard (1...mostPanels).contains(how.slab) else {
+            throw ScheduleError("a slab of \(how.slab) panels: 1 to \(mostPanels) are possible")
+        }
+        try checkTile(rows: how.rows, vectors: how.vectors, isa: isa)
+    }
+
+    public static func panel(_ how: Schedule, _ isa: ISA) -> Int? { how.vectors * isa.lanes }
+}
+
+/// The sums of a tile, a row of weights and a broadcast value must fit the registers.
+func checkTile(rows: Int, vectors: Int, isa: ISA) throws {
+    guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
+        rows * vectors + vectors < isa.registers
+    else {
+        throw ScheduleError(
+            "tile \(rows)x\(vectors) vectors: the sums, a row of weights and a broadcast must fit "
+                + "the \(isa.registers) registers of \(isa.name)")
+    }
+}

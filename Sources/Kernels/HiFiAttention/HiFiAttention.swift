@@ -1,0 +1,121 @@
+import Graphs
+import Machines
+
+/// softmax(q·kᵀ)·v inside windows: the Hi-Fi branch of HiLo attention (LITv2, section 3.2). q carries
+/// the factor of q·kᵀ. Windows are small, so a query's scores are dot products.
+public enum HiFiAttention: KernelFamily {
+    public static let id = "hifi_attention"
+    public static let role = KernelRole.attention
+
+    public struct Spec: Sendable, Hashable, Codable {
+        public let map: Resolution
+        public let heads: Int
+        public let headDim: Int
+        public let window: Int
+        /// Floats from one token to the next.
+        public var inputStride: Int
+        public var outputStride: Int
+        /// Where the windows do not divide the map: floats from the step's weights, those of the GEMM
+        /// that made q, k and v, to its bias of q. Tokens beyond the map are zero before that GEMM, so
+        /// the bias is their q, k and v.
+        public var bias: Int?
+
+        public init(
+            map: Resolution, heads: Int, headDim: Int, window: Int, inputStride: Int? = nil,
+            outputStride: Int? = nil
+        ) {
+            self.map = map
+            self.heads = heads
+            self.headDim = headDim
+            self.window = window
+            self.inputStride = inputStride ?? 3 * heads * headDim
+            self.outputStride = outputStride ?? heads * headDim
+        }
+
+        public var channels: Int { heads * headDim }
+        /// Whether windows have tokens beyond the map.
+        public var isPadded: Bool { map.height % window != 0 || map.width % window != 0 }
+    }
+
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        let input = graph.nodes[node].inputs[0]
+        guard
+            case .windowAttention(let heads, let headDim, let window, 1) =
+                graph.nodes[node].operation
+        else { return nil }
+        let spec = Spec(
+            map: graph.tensors[input].map, heads: heads, headDim: headDim, window: window)
+        guard spec.isPadded else { return Match(spec, graph, node) }
+        return graph.linear(producing: input).map {
+            Match(spec, graph, node, weights: [.bias(of: $0)])
+        }
+    }
+
+    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
+        var spec = spec
+        spec.inputStride = placement.inputStrides[0]
+        spec.outputStride = placement.outputStrides[0]
+        spec.bias = placement.weightOffsets.first
+        return spec
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        Operands(
+            inputs: [
+                Operand(rows: spec.map.count, width: 3 * spec.channels, stride: spec.inputStride)
+            ],
+            outputs: [
+                Operand(rows: spec.map.count, width: spec.channels, stride: spec.outputStride)
+            ],
+            // Keys and values of tokens beyond the map.
+            weightBytes: spec.isPadded ? 4 * 2 * spec.channels : 0)
+    }
+
+    public static func macs(_ spec: Spec) -> Int {
+        spec.map.count * spec.window * spec.window * spec.channels * 2
+    }
+
+    public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
+
+    /// Scores are dot products of one query and one key, each summed across a vector.
+    public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
+        let scores = Double(spec.map.count * spec.window * spec.window * spec.heads)
+        let vectors = Double((spec.headDim + isa.lanes - 1) / isa.lanes)
+        let horizontalSum = 8.0
+        return Work(
+            fmas: 2 * vectors * scores,
+            operations: scores * (horizontalSum + Work.exponential / Double(min(isa.lanes, 4))),
+            accesses: 4 * vectors * scores,
+            units: spec.map.dividedRoundingUp(by: spec.window).count
+        ).times(batch, Traffic(operands(spec)))
+    }
+
+    public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
+        KernelSource(
+            template: "hifi_attention.c",
+            operation: "hifi_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
+                + "_in\(spec.inputStride)_out\(spec.outputStride)"
+                + (spec.bias.map { "_bias\($0)" } ?? ""),
+            fields: [
+                ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
+                ShapeField("window", spec.window), ShapeField("heads", spec.heads),
+                ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
+                ShapeField("output_stride", spec.outputStride), ShapeField("bias", spec.bias ?? 0),
+            ]
+        ) { name in
+            Context(
+                name: name, height: spec.map.height, width: spec.map.width, heads: spec.heads,
+                headDim: spec.headDim, window: spec.window, inputStride: spec.inputStride,
+                outputStride: spec.outputStride, bias: spec.bias ?? 0)
+        }
+    }
+
+    private struct Context: Sendable {
+        let name: String
+        let height, width, heads, headDim, window, inputStride, outputStride, bias: Int
+    }
+
+    public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {
+        KernelWords("\(spec.map), \(spec.heads)x\(spec.headDim), window \(spec.window)")
+    }
+}

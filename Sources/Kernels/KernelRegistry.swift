@@ -1,0 +1,17 @@
+/// All families of kernels. Where several match the same node, the first one that has a schedule is
+/// taken: fused kernels come before those that they stand for.
+public enum KernelRegistry {
+    public static let families: [any KernelFamily.Type] = [
+        FusedConvFFN.self,
+        GEMM.self,
+        Patches.self,
+        LayerNorm.self,
+        DepthwiseGELU.self,
+        AveragePool.self,
+        MeanPool.self,
+        HiFiAttention.self,
+        LoFiAttention.self,
+        DeformableSampling.self,
+        FeatureOutput.self,
+    ]
+}

@@ -1,0 +1,61 @@
+import Graphs
+import Machines
+
+/// (x − mean)/√(variance + 1e-5)·γ + β over the channels of each token.
+public enum LayerNorm: KernelFamily {
+    public static let id = "layer_norm"
+
+    public struct Spec: Sendable, Hashable, Codable {
+        public let rows: Int
+        public let channels: Int
+
+        public init(rows: Int, channels: Int) {
+            self.rows = rows
+            self.channels = channels
+        }
+    }
+
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        let label = graph.nodes[node].label
+        guard case .layerNorm(let parameter) = graph.nodes[node].operation else { return nil }
+        let tokens = graph.tensors[graph.nodes[node].inputs[0]]
+        let weights = WeightBlock(label, .norm(parameter, channels: tokens.channels))
+        return Match(
+            Spec(rows: tokens.rows, channels: tokens.channels), graph, node,
+            weights: [.block(weights)])
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        let tokens = Operand(rows: spec.rows, width: spec.channels)
+        return Operands(inputs: [tokens], outputs: [tokens], weightBytes: 4 * 2 * spec.channels)
+    }
+
+    public static func macs(_ spec: Spec) -> Int { 0 }
+    /// The sums, differences and products: seven a value.
+    public static func flops(_ spec: Spec) -> Int { 7 * spec.rows * spec.channels }
+    public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
+
+    /// Mean, variance, then normalising: three passes over a token.
+    public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
+        let count = vectors(rows: spec.rows, channels: spec.channels, lanes: isa.lanes)
+        return Work(fmas: 2 * count, operations: 3 * count, accesses: 6 * count, units: spec.rows)
+            .times(batch, Traffic(operands(spec)))
+    }
+
+    public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
+        KernelSource(
+            template: "layer_norm.c", operation: "layer_norm_\(spec.rows)x\(spec.channels)",
+            headers: ["layer_norm_row.h"],
+            fields: [ShapeField("rows", spec.rows), ShapeField("channels", spec.channels)]
+        ) { Context(name: $0, rows: spec.rows, channels: spec.channels) }
+    }
+
+    private struct Context: Sendable {
+        let name: String
+        let rows, channels: Int
+    }
+
+    public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {
+        KernelWords("\(spec.rows)x\(spec.channels)")
+    }
+}

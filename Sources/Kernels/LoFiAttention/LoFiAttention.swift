@@ -1,0 +1,106 @@
+import Graphs
+import Machines
+
+/// softmax(q·kᵀ)·v from every query to every key, head by head: the Lo-Fi branch of HiLo attention
+/// (LITv2, section 3.2), or attention of all tokens to all. q carries the factor of q·kᵀ.
+public enum LoFiAttention: KernelFamily {
+    public static let id = "lofi_attention"
+    public static let role = KernelRole.attention
+
+    public struct Spec: Sendable, Hashable, Codable {
+        public let queries: Int
+        public let keys: Int
+        public let heads: Int
+        public let headDim: Int
+        /// Floats from one token to the next.
+        public var queryStride: Int
+        public var keyStride: Int
+        public var outputStride: Int
+
+        public init(
+            queries: Int, keys: Int, heads: Int, headDim: Int, queryStride: Int? = nil,
+            keyStride: Int? = nil, outputStride: Int? = nil
+        ) {
+            self.queries = queries
+            self.keys = keys
+            self.heads = heads
+            self.headDim = headDim
+            self.queryStride = queryStride ?? heads * headDim
+            self.keyStride = keyStride ?? 2 * heads * headDim
+            self.outputStride = outputStride ?? heads * headDim
+        }
+    }
+
+    public struct Schedule: Sendable, Hashable, Codable {
+        /// Queries and vectors of keys, a panel, whose scores are in registers.
+        public let rows: Int
+        public let keyVectors: Int
+        /// Panels whose scores wait in cache, between two corrections of the softmax.
+        public let block: Int
+
+        public init(rows: Int, keyVectors: Int, block: Int) {
+            self.rows = rows
+            self.keyVectors = keyVectors
+            self.block = block
+        }
+    }
+
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        let inputs = graph.nodes[node].inputs
+        guard case .globalAttention(let heads, let headDim, 1) = graph.nodes[node].operation
+        else { return nil }
+        return Match(
+            Spec(
+                queries: graph.tensors[inputs[0]].rows, keys: graph.tensors[inputs[1]].rows,
+                heads: heads, headDim: headDim), graph, node)
+    }
+
+    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
+        var spec = spec
+        spec.queryStride = placement.inputStrides[0]
+        spec.keyStride = placement.inputStrides[1]
+        spec.outputStride = placement.outputStrides[0]
+        return spec
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        let channels = spec.heads * spec.headDim
+        return Operands(
+            inputs: [
+                Operand(rows: spec.queries, width: channels, stride: spec.queryStride),
+                Operand(rows: spec.keys, width: 2 * channels, stride: spec.keyStride),
+            ],
+            outputs: [Operand(rows: spec.queries, width: channels, stride: spec.outputStride)])
+    }
+
+    public static func macs(_ spec: Spec) -> Int {
+        spec.queries * spec.keys * spec.heads * spec.headDim * 2
+    }
+
+    /// Keys of a head in panels with what is added to their scores, and its values.
+    public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
+        4
+            * (spec.keys.rounded(upTo: how.keyVectors * isa.lanes) * (1 + spec.headDim)
+                + spec.keys * spec.headDim.rounded(upTo: isa.lanes))
+    }
+
+    /// Floats of scores that a thread may hold on its stack.
+    private static let mostScores = 32 * 1024
+
+    public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
+        try checkTile(rows: how.rows, vectors: how.keyVectors, isa: isa)
+        let panel = how.keyVectors * isa.lanes
+        let most = min(
+            (spec.keys + panel - 1) / panel, max(1, mostScores / (how.rows * panel)))
+        guard (1...most).contains(how.block) else {
+            throw ScheduleError(
+                "a block of \(how.block) panels of keys: 1 to \(most) are possible")
+        }
+    }
+
+    /// Vectors of values whose sums, for all rows of a tile, fit the registers beside a vector for
+    /// each of them and a broadcast weight.
+    static func valueVectors(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
+        min((spec.headDim + isa.lanes - 1) / isa.lanes, (isa.registers - 1) / (how.rows + 1))
+    }
+}

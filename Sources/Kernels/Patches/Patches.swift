@@ -1,0 +1,63 @@
+import Graphs
+import Machines
+
+/// The patches of an image as rows, in the order plane, row, column; those at the right and bottom
+/// border are filled up with zeros.
+public enum Patches: KernelFamily {
+    public static let id = "patches"
+
+    public struct Spec: Sendable, Hashable, Codable {
+        public let image: Resolution
+        public let side: Int
+
+        public init(image: Resolution, side: Int) {
+            self.image = image
+            self.side = side
+        }
+
+        public var map: Resolution { image.dividedRoundingUp(by: side) }
+    }
+
+    public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
+        guard case .patches(let side) = graph.nodes[node].operation else { return nil }
+        let image = graph.tensors[graph.nodes[node].inputs[0]].map
+        return Match(Spec(image: image, side: side), graph, node)
+    }
+
+    public static func operands(_ spec: Spec) -> Operands {
+        Operands(
+            inputs: [Operand(rows: spec.image.count, width: 3)],
+            outputs: [Operand(rows: spec.map.count, width: 3 * spec.side * spec.side)])
+    }
+
+    public static func macs(_ spec: Spec) -> Int { 0 }
+    public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
+
+    public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
+        let values = vectors(rows: spec.image.count * 3, channels: 1, lanes: isa.lanes)
+        return Work(accesses: 2 * values / Double(min(isa.lanes, spec.side)), units: spec.map.height)
+            .times(batch, Traffic(operands(spec)))
+    }
+
+    public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
+        KernelSource(
+            template: "patches.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
+            fields: [
+                ShapeField("height", spec.image.height), ShapeField("width", spec.image.width),
+                ShapeField("patch", spec.side),
+            ]
+        ) { name in
+            Context(
+                name: name, height: spec.image.height, width: spec.image.width, patch: spec.side)
+        }
+    }
+
+    private struct Context: Sendable {
+        let name: String
+        let height, width, patch: Int
+    }
+
+    public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {
+        KernelWords("\(spec.image) by \(spec.side)")
+    }
+}

@@ -1,0 +1,89 @@
+/// An instruction set that kernels are made for: how wide vectors are, and which features of a CPU they
+/// need. Sets are not ordered: one CPU may run several of them.
+public struct ISA: Sendable, Hashable {
+    /// In names of kernels and on the command line.
+    public let name: String
+    /// Instructions as a person knows them.
+    public let title: String
+    /// nil runs on any.
+    public let architecture: Architecture?
+    public let features: Set<CPUFeature>
+    /// Floats a vector holds.
+    public let lanes: Int
+    /// Vector registers.
+    public let registers: Int
+    /// What tells a C compiler to use it.
+    public let compileFlags: [String]
+}
+
+public enum Architecture: String, Sendable, Hashable, CaseIterable {
+    case x86_64, aarch64
+
+    /// Of this program, and so of the machine it runs on; nil of one that HiLo has no kernels for.
+    public static var host: Architecture? {
+        #if arch(x86_64)
+            .x86_64
+        #elseif arch(arm64)
+            .aarch64
+        #else
+            nil
+        #endif
+    }
+}
+
+/// What a CPU may be able to do, under Linux's name for it.
+public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
+    case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
+    case asimd
+}
+
+extension ISA {
+    public static let generic = ISA(
+        name: "generic", title: "no special instructions", architecture: nil, features: [],
+        lanes: 4, registers: 16, compileFlags: [])
+
+    public static let avx2 = ISA(
+        name: "avx2", title: "AVX2 and FMA", architecture: .x86_64, features: [.avx2, .fma],
+        lanes: 8, registers: 16, compileFlags: ["-mavx2", "-mfma"])
+
+    public static let avx512 = ISA(
+        name: "avx512", title: "AVX-512 (F, BW, DQ, VL)", architecture: .x86_64,
+        features: [.avx2, .fma, .avx512f, .avx512bw, .avx512dq, .avx512vl],
+        lanes: 16, registers: 32,
+        compileFlags: [
+            "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma",
+        ])
+
+    /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
+    public static let all: [ISA] = [.generic, .avx2, .avx512]
+
+    /// The instruction set of a name.
+    public init?(name: String) {
+        guard let isa = ISA.all.first(where: { $0.name == name }) else { return nil }
+        self = isa
+    }
+}
+
+extension ISA: CustomStringConvertible {
+    public var description: String { name }
+}
+
+/// In files an instruction set is its name.
+extension ISA: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let name = try container.decode(String.self)
+        guard let isa = ISA(name: name) else {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "no instruction set '\(name)' is known; there are "
+                    + ISA.all.map(\.name).joined(separator: ", "))
+        }
+        self = isa
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}
