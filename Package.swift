@@ -30,9 +30,11 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["Graphs", "Machines"]),
         .target(name: "Planning", dependencies: ["Graphs", "Kernels", "Machines", "Networks"]),
         .target(
-            name: "Templates",
-            path: "Templates",
-            resources: [.embedInCode("c"), .embedInCode("html")]),
+            name: "Templates", path: "Templates", exclude: ["c", "html"],
+            plugins: ["EmbedTemplates"]),
+        .plugin(
+            name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-templates"]),
+        .executableTarget(name: "embed-templates"),
         .target(
             name: "CodeGeneration",
             dependencies: [
