@@ -38,12 +38,12 @@ let package = Package(
         .target(name: "Reference", dependencies: ["Networks"]),
         .target(
             name: "Toolchain",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: ["FileIO", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "HiLoKit",
             dependencies: [
                 "Networks", "Checkpoints", "Planning", "CodeGeneration", "Reference", "Toolchain",
-                "ArrayFiles",
+                "ArrayFiles", "FileIO",
             ]),
         .target(
             name: "Tuning",
@@ -71,7 +71,7 @@ let package = Package(
             name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "FileIO"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO"]),
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),

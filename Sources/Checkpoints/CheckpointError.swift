@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// Why a checkpoint could not be read, matched or written, told so that a stranger can act on it.
@@ -67,12 +68,14 @@ struct Flaw: Error, Equatable {
         + "torch.save(model.state_dict(), 'new.pth')"
 }
 
-/// Runs `body` and gives every flaw it throws the path of the file.
+/// Runs `body`, which reads a file, and gives every flaw it throws the path of the file.
 func blaming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
     } catch let flaw as Flaw {
         throw CheckpointError(path: path, flaw: flaw)
+    } catch let error as FileError {
+        throw CheckpointError(path: path, flaw: Flaw(reading: error))
     }
 }
 

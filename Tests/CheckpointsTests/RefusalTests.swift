@@ -33,14 +33,14 @@ import Testing
 
     @Test func directory() throws {
         try withTemporaryFolder { folder in
-            expectFlaw(.unreadable, folder, "is a directory") {
+            expectFlaw(.unreadable, folder, "is a folder") {
                 _ = try Checkpoint.read(path: folder)
             }
         }
     }
 
     @Test func device() {
-        expectFlaw(.unreadable, "not a regular file") {
+        expectFlaw(.unreadable, "is a pipe or a device") {
             _ = try Checkpoint.read(path: "/dev/null")
         }
     }
@@ -48,7 +48,7 @@ import Testing
     @Test func emptyFile() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/empty.pth"
-            try writeFileAtomically([], to: path)
+            try Data().write(to: URL(fileURLWithPath: path))
             expectFlaw(.damaged, path, "is empty") { _ = try Checkpoint.read(path: path) }
         }
     }
