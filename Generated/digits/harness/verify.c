@@ -2,6 +2,7 @@
 /* verify: every kernel of the registry at its own shapes against double precision. */
 #include "verify.h"
 
+#include "edit_distance.h"
 #include "harness.h"
 #include "internal.h"
 #include "options.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A GEMM above this is verified with two images at most. */
@@ -70,28 +70,6 @@ static void print_json(const kernel_info *kernel, const kernel_result *r, int is
     if (r->problem[0])
         printf(",\"problem\":\"%s\"", r->problem);
     printf("}");
-}
-
-/* The number of letters to change, insert or leave out to get from a to b. */
-static int edit_distance(const char *a, const char *b)
-{
-    const int length = (int)strlen(b);
-    int *row = allocate((size_t)length + 1, sizeof *row);
-    for (int j = 0; j <= length; ++j)
-        row[j] = j;
-    for (int i = 0; a[i]; ++i) {
-        int diagonal = row[0];
-        row[0] = i + 1;
-        for (int j = 0; j < length; ++j) {
-            const int replaced = diagonal + (a[i] != b[j]);
-            const int inserted = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = replaced < inserted ? replaced : inserted;
-        }
-    }
-    const int distance = row[length];
-    free(row);
-    return distance;
 }
 
 /* A part of a name is as near as can be. */
