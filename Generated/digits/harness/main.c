@@ -18,10 +18,11 @@ static const char USAGE[] =
     "      what the header of the library promises\n"
     "  run --weights FILE (--input X.npy | --random SEED [--batch N])\n"
     "      [--recipe crop|resize|fit|default]\n"
-    "      [--threads N] [--output Y.npy] [--json]\n"
+    "      [--resolution HxW] [--threads N] [--output Y.npy] [--json]\n"
     "      the network on an array of float32\n"
     "      (N x 3 x height x width, normalised) or on one image of uint8 (height x width x RGB)\n"
-    "  bench --weights FILE [--batch N] [--threads N] [--seconds S] [--profile] [--json]\n"
+    "  bench --weights FILE [--resolution HxW] [--batch N] [--threads N] [--seconds S]\n"
+    "      [--profile] [--json]\n"
     "      time of a run, and the fraction of the CPU's peak\n"
     "  time [--kernel NAME | --kernels FILE] [--batch N] [--threads N] [--rounds N] [--seconds S]\n"
     "      [--json]\n"
@@ -29,6 +30,7 @@ static const char USAGE[] =
     "  kernels\n"
     "      the registry, one JSON object a line\n"
     "\n"
+    "A resolution is one that the library holds, its first by default.\n"
     "Results are on standard output, messages on standard error. Exit codes: 0 fine, 1 a check\n"
     "failed, 64 usage, 65 bad input data, 70 internal error, 73 cannot write.\n";
 
