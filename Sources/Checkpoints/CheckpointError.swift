@@ -22,19 +22,20 @@ public struct CheckpointError: Error, Sendable, Equatable {
     let flaw: Flaw
 
     public var kind: Kind { flaw.kind }
+    // A flaw quotes names from the file as they are; from here on they can be printed.
     /// What is wrong, in one sentence.
-    public var problem: String { flaw.problem }
+    public var problem: String { flaw.problem.printable }
     /// What would have been right, when that is not plain from `problem`.
-    public var expected: String? { flaw.expected }
+    public var expected: String? { flaw.expected?.printable }
     /// One line for each tensor or entry concerned.
-    public var details: [String] { flaw.details }
+    public var details: [String] { flaw.details.map(\.printable) }
     /// What to do next.
-    public var hint: String? { flaw.hint }
+    public var hint: String? { flaw.hint?.printable }
 }
 
 extension CheckpointError: CustomStringConvertible, LocalizedError {
     public var description: String {
-        var lines = ["\(path): \(problem)"]
+        var lines = ["\(path.printable): \(problem)"]
         lines += details.map { "  \($0)" }
         if let expected { lines.append("  expected: \(expected)") }
         if let hint { lines.append("  hint: \(hint)") }

@@ -53,6 +53,15 @@ import Testing
         }
     }
 
+    /// A name in a message is quoted, so that it cannot forge another or command a terminal.
+    @Test func namesAreQuoted() {
+        let json = #"{"a\u001b[2J\u202e\nb":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#
+        expectFlaw(.damaged, #"tensor a\u{1B}[2J\u{202E}\nb ends before it begins"#) {
+            let header = Data(littleEndian: UInt64(json.utf8.count)) + Data(json.utf8)
+            _ = try read(header + Data(count: 4))
+        }
+    }
+
     @Test(arguments: [
         ("<!DOCTYPE html><html><body>Not found</body></html>", "HTML"),
         ("\n\n  <html lang=\"en\">", "HTML"),
