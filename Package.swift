@@ -43,12 +43,12 @@ let package = Package(
             ]),
         .target(
             name: "Toolchain",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: ["FileIO", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "HiLoKit",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines",
-                "Networks", "Planning", "Reference", "Toolchain",
+                "ArrayFiles", "Checkpoints", "CodeGeneration", "FileIO", "Graphs", "Kernels",
+                "Machines", "Networks", "Planning", "Reference", "Toolchain",
             ]),
         .target(
             name: "Tuning",
@@ -73,15 +73,17 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
 
-        // Reads Tests/Fixtures for the test targets.
+        // Reads Tests/Fixtures for the test targets, and runs C of the harness beside Swift.
         .target(
-            name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
+            name: "TestFixtures",
+            dependencies: ["Networks", "Checkpoints", "Templates", "Toolchain"],
+            path: "Tests/Support"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "FileIO"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO"]),
-        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
+        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles", "TestFixtures"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
         .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
         .testTarget(name: "PlanningTests", dependencies: ["Networks", "Planning"]),
@@ -94,7 +96,7 @@ let package = Package(
         .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
+            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests",
             dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),
