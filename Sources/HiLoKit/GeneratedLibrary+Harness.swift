@@ -1,5 +1,7 @@
 import Foundation
 import Graphs
+import Machines
+import Planning
 import Toolchain
 
 /// What the generated program of a library does: verify, run and time it.
@@ -27,17 +29,20 @@ extension GeneratedLibrary {
     ///     folder, which gets stage1.npy and so on.
     ///   - resolution: one that the library holds; nil is the first.
     ///   - threads: nil is what the library chooses.
+    ///   - isa: whose kernels run; nil is the best that this CPU has.
     /// - Throws: `LibraryError.harness`, `.notBuilt`.
     @discardableResult
     public func run(
-        input: URL, output: URL, resolution: Resolution? = nil, threads: Int? = nil
+        input: URL, output: URL, resolution: Resolution? = nil, threads: Int? = nil,
+        isa: ISA? = nil
     ) async throws -> RunReport {
         let result = try await runHarness(
             [
                 "run", "--weights", weightsFile.path, "--input", input.path, "--output",
                 output.path,
                 "--json",
-            ] + option("--resolution", resolution) + option("--threads", threads))
+            ] + option("--resolution", resolution) + option("--threads", threads)
+                + option("--isa", isa))
         return try decode(RunReport.self, result.stdout)
     }
 
@@ -99,7 +104,7 @@ extension GeneratedLibrary {
             resolution: resolution, batch: batch, threads: threads, seconds: seconds,
             profile: true, json: true)
         let profile = try decode(Profile.self, json)
-        let variant = plan.variants[0]
+        let variant = best()
         let pass = resolution.flatMap { variant.pass(at: $0) } ?? variant.passes[0]
         guard profile.stepMilliseconds.count == pass.steps.count else {
             throw LibraryError.harness(

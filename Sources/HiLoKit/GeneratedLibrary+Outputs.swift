@@ -1,6 +1,7 @@
 import ArrayFiles
 import Foundation
 import Graphs
+import Machines
 import Networks
 
 extension GeneratedLibrary {
@@ -12,13 +13,15 @@ extension GeneratedLibrary {
     /// - Returns: one array for each of the network's outputs, N × its shape.
     /// - Throws: `LibraryError.harness`, `.notBuilt`; `NPYError`.
     public func outputs(
-        of input: URL, in folder: URL, resolution: Resolution? = nil, threads: Int? = nil
+        of input: URL, in folder: URL, resolution: Resolution? = nil, threads: Int? = nil,
+        isa: ISA? = nil
     ) async throws -> (arrays: [NPYArray], report: RunReport) {
         let network = try resolution.map { try plan.network.at($0) } ?? plan.network
         let files = network.outputs.map { folder.appending(path: "\($0.name).npy") }
         let target = network.isBackbone ? folder : files[0]
         let report = try await run(
-            input: input, output: target, resolution: resolution, threads: threads)
+            input: input, output: target, resolution: resolution, threads: threads,
+            isa: isa)
         let arrays = try files.map { try NPYArray(contentsOf: $0.path) }
         for (array, shape) in zip(arrays, network.outputShapes)
         where array.shape != [report.images] + shape {

@@ -1,4 +1,5 @@
 import Machines
+import Planning
 import Toolchain
 
 extension ISA {
@@ -11,5 +12,17 @@ extension ISA {
     /// The best instruction set that `cpu` has.
     public static func native(_ cpu: HostCPU = .current()) -> ISA {
         all.last { $0.isAvailable(on: cpu) } ?? .generic
+    }
+}
+
+extension GeneratedLibrary {
+    /// The instruction sets of the library that `cpu` can run, the fastest last.
+    public func runnable(on cpu: HostCPU = .current()) -> [ISA] {
+        plan.target.isas.filter { $0.isAvailable(on: cpu) }
+    }
+
+    /// The variant that runs on `cpu`; the first one where none does.
+    public func best(on cpu: HostCPU = .current()) -> Variant {
+        runnable(on: cpu).last.flatMap { plan.variant($0) } ?? plan.variants[0]
     }
 }

@@ -19,11 +19,19 @@ public struct Verification: Sendable, Encodable {
         public let failures: [String]
 
         public var passed: Bool { checks > 0 && failures.isEmpty }
+
+        /// Those of both.
+        static func + (left: Interface, right: Interface) -> Interface {
+            Interface(
+                checks: left.checks + right.checks, failures: left.failures + right.failures)
+        }
     }
 
     /// Of the random inputs.
     public let seed: UInt64
     public let kernels: [Comparison]
+    /// Kernels of instruction sets that this CPU lacks.
+    public let skipped: [String]
     public let interface: Interface
     /// One for each image.
     public let network: [Comparison]

@@ -1,6 +1,7 @@
 import ArrayFiles
 import Foundation
 import Graphs
+import Machines
 import Networks
 import Reference
 import Toolchain
@@ -45,22 +46,30 @@ public struct Verifier: Sendable {
     ///   `CheckpointError` when the checkpoint is one of another network.
     public func verify(progress: Progress? = nil) async throws -> Verification {
         let weights = try referenceWeights()
-        let names = try await kernelNames()
+        let (names, skipped) = try await kernelNames()
+        let isas = library.runnable()
         let passes = library.plan.resolutions
-        let total = names.count + 1 + passes.count
+        let total = names.count + isas.count * (1 + passes.count)
         var kernels: [Verification.Comparison] = []
         for (index, name) in names.enumerated() {
             progress?(index, total, name)
             kernels.append(try await verify(kernel: name))
         }
-        progress?(names.count, total, "C API")
-        let interface = try await verifyInterface()
+        var interface = Verification.Interface(checks: 0, failures: [])
         var network: [Verification.Comparison] = []
-        for (index, resolution) in passes.enumerated() {
-            progress?(names.count + 1 + index, total, "network at \(resolution)")
-            network += try await verifyNetwork(try self.network.at(resolution), weights)
+        for (index, isa) in isas.enumerated() {
+            let done = names.count + index * (1 + passes.count)
+            progress?(done, total, "C API with \(isa)")
+            interface = interface + (try await verifyInterface(isa))
+            for (place, resolution) in passes.enumerated() {
+                progress?(done + 1 + place, total, "network at \(resolution) with \(isa)")
+                network += try await verifyNetwork(
+                    try self.network.at(resolution), weights, isa)
+            }
         }
-        return Verification(seed: seed, kernels: kernels, interface: interface, network: network)
+        return Verification(
+            seed: seed, kernels: kernels, skipped: skipped, interface: interface,
+            network: network)
     }
 
     private func referenceWeights() throws -> Weights {
@@ -77,7 +86,11 @@ public struct Verifier: Sendable {
 // MARK: - Kernels
 
 extension Verifier {
-    private struct Entry: Decodable { let name: String }
+    private struct Entry: Decodable {
+        let name: String
+        /// Whether this CPU can run it.
+        let runs: Bool
+    }
 
     private struct Report: Decodable {
         struct Kernel: Decodable {
@@ -89,10 +102,11 @@ extension Verifier {
         let kernels: [Kernel]
     }
 
-    /// The kernels that are really in the program.
-    private func kernelNames() async throws -> [String] {
-        try await library.runHarness(["kernels"]).stdout.split(separator: "\n")
-            .map { try library.decode(Entry.self, String($0)).name }
+    /// The kernels that are really in the program, those that this CPU cannot run apart.
+    private func kernelNames() async throws -> (runnable: [String], others: [String]) {
+        let entries = try await library.runHarness(["kernels"]).stdout.split(separator: "\n")
+            .map { try library.decode(Entry.self, String($0)) }
+        return (entries.filter(\.runs).map(\.name), entries.filter { !$0.runs }.map(\.name))
     }
 
     /// Each kernel runs in a process of its own, so that a crash is that kernel's failure.
@@ -123,9 +137,9 @@ extension Verifier {
 // MARK: - C API
 
 extension Verifier {
-    private func verifyInterface() async throws -> Verification.Interface {
+    private func verifyInterface(_ isa: ISA) async throws -> Verification.Interface {
         let output = try await library.runHarness(
-            ["api", "--weights", library.weightsFile.path], accepting: [0, 1])
+            ["api", "--weights", library.weightsFile.path, "--isa", isa.name], accepting: [0, 1])
         let lines = output.stdout.split(separator: "\n")
         let kept = lines.count { $0.hasPrefix("ok ") }
         var failures = lines.filter { $0.hasPrefix("FAILED ") }
@@ -139,12 +153,12 @@ extension Verifier {
 
 extension Verifier {
     private func verifyNetwork(
-        _ network: Network, _ weights: Weights
+        _ network: Network, _ weights: Weights, _ isa: ISA
     ) async throws -> [Verification.Comparison] {
         let images = Self.images(at: network.resolution)
         let size = network.inputShape.reduce(1, *)
         let input = SeededValues(seed: seed, name: "input").values(images * size, scale: 2)
-        let outputs = try await run(network, images: images, input)
+        let outputs = try await run(network, images: images, input, isa)
         let reference = ReferenceNetwork(network) { weights[$0] }
         var comparisons: [Verification.Comparison] = []
         for image in 0..<images {
@@ -153,27 +167,28 @@ extension Verifier {
                 comparisons.append(
                     Self.compare(
                         outputs[index][image * expected.count..<(image + 1) * expected.count],
-                        expected, name: name(of: index, image: image, network)))
+                        expected, name: name(of: index, image: image, network, isa)))
             }
         }
         return comparisons
     }
 
-    private func name(of output: Int, image: Int, _ network: Network) -> String {
+    private func name(of output: Int, image: Int, _ network: Network, _ isa: ISA) -> String {
+        let variant = library.plan.variants.count > 1 ? "\(isa), " : ""
         let resolution = library.plan.resolutions.count > 1 ? "\(network.resolution), " : ""
         let stage = network.outputs[output].stage.map { ", stage \($0)" } ?? ""
-        return "\(resolution)image \(image)\(stage)"
+        return "\(variant)\(resolution)image \(image)\(stage)"
     }
 
     /// Each output, of all images.
     private func run(
-        _ network: Network, images: Int, _ input: [Float]
+        _ network: Network, images: Int, _ input: [Float], _ isa: ISA
     ) async throws -> [[Float]] {
         try await withTemporaryFolder { folder in
             let x = folder.appending(path: "x.npy")
             try NPYArray(shape: [images] + network.inputShape, values: input).write(to: x.path)
             return try await library.outputs(
-                of: x, in: folder, resolution: network.resolution, threads: threads
+                of: x, in: folder, resolution: network.resolution, threads: threads, isa: isa
             ).arrays.map(\.values)
         }
     }

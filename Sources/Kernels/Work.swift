@@ -1,3 +1,5 @@
+import Machines
+
 /// What the CPU does in one call of a kernel, all threads together, in vector instructions.
 public struct Work: Sendable, Equatable {
     /// Multiply-adds, with what padding and latency waste.
@@ -22,8 +24,11 @@ public struct Work: Sendable, Equatable {
         self.units = units
     }
 
-    /// Arithmetic of functions that are series of instructions, for a vector.
-    static let gelu = 24.0, exponential = 14.0
+    /// Arithmetic of functions that are series of instructions, for a vector, as simd.h and the headers
+    /// of instruction sets have them: where there is no reciprocal, a division takes as long as eight
+    /// others, and where nothing scales by a power of two it is five.
+    static func gelu(on isa: ISA) -> Double { isa.lanes == 16 ? 20 : 24 }
+    static func exponential(on isa: ISA) -> Double { isa.lanes == 16 ? 13 : 17 }
 
     /// Of `images` images, from that of one; each byte passes L2 once.
     func times(_ images: Int, _ traffic: Traffic) -> Work {

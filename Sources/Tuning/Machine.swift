@@ -23,11 +23,14 @@ public struct Machine: Sendable, Hashable, Codable {
     /// Version of plans and packed weights.
     public let generator: Int
 
+    /// Version of what this HiLo plans and packs.
+    static let generatorVersion = Plan.formatVersion
+
     /// This machine, with code for `isa` by `compiler`.
     public init(isa: ISA, precision: Precision, threads: Int, compiler: Compiler) {
         self.init(
             isa: isa, precision: precision, threads: threads,
-            compilerName: "\(compiler.family.rawValue) \(compiler.version)")
+            compilerName: compiler.label)
     }
 
     init(isa: ISA, precision: Precision, threads: Int, compilerName: String) {
@@ -48,7 +51,7 @@ public struct Machine: Sendable, Hashable, Codable {
             .joined(separator: " ")
         self.isa = isa
         self.precision = precision
-        generator = Plan.formatVersion
+        generator = Self.generatorVersion
     }
 
     /// Names of what tells processors of one maker apart, on x86 and on Arm.
@@ -58,7 +61,11 @@ public struct Machine: Sendable, Hashable, Codable {
     ]
 
     /// - Parameter information: the text of `/proc/cpuinfo`, or nothing.
-    private static func processor(_ cpu: HostCPU, _ information: String) -> String {
+    static func processor(
+        _ cpu: HostCPU,
+        _ information: String = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))
+            ?? ""
+    ) -> String {
         var found: [String: String] = [:]
         for line in information.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
@@ -78,4 +85,9 @@ public struct Machine: Sendable, Hashable, Codable {
         let asked = environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0
         return asked > 0 ? asked : HostCPU.current().cores
     }
+}
+
+extension Compiler {
+    /// Names it in records: `clang 14.0.6`.
+    var label: String { "\(family.rawValue) \(version)" }
 }

@@ -45,3 +45,14 @@ extension Computation {
         return chosen + others.prefix(max(0, limit - chosen.count))
     }
 }
+
+extension Plan {
+    /// This plan with the schedules that `other` has for its instruction sets.
+    func adopting(_ other: Plan) throws -> Plan {
+        var decisions = Decisions(of: self)
+        for variant in other.variants {
+            for kernel in variant.kernels { decisions.adopt(kernel, on: variant.isa) }
+        }
+        return try replanned(with: decisions)
+    }
+}

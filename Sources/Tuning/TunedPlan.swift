@@ -23,23 +23,26 @@ extension TuningDatabase {
         _ plan: Plan, threads: Int = Machine.defaultThreads(),
         compiler: () async throws -> Compiler
     ) async throws -> TunedPlan? {
-        let variant = plan.variants[0]
-        let isa = variant.isa
         let records = try records()
-        let candidates = Set(records.map(\.machine.compiler)).map {
-            Machine(
-                isa: isa, precision: plan.target.precision, threads: threads, compilerName: $0)
-        }
-        guard records.contains(where: { candidates.contains($0.machine) }) else { return nil }
-        let machine = Machine(
-            isa: isa, precision: plan.target.precision, threads: threads,
-            compiler: try await compiler())
-        let kernels = records.kernels(for: variant, of: plan, on: machine)
-        guard !kernels.isEmpty else { return nil }
+        guard !records.isEmpty else { return nil }
         var decisions = Decisions(of: plan)
-        for kernel in kernels { decisions.adopt(kernel, on: isa) }
+        var known = 0
+        for variant in plan.variants {
+            func machine(_ compiler: String) -> Machine {
+                Machine(
+                    isa: variant.isa, precision: plan.target.precision, threads: threads,
+                    compilerName: compiler)
+            }
+            let candidates = Set(records.map(\.machine.compiler)).map(machine)
+            guard records.contains(where: { candidates.contains($0.machine) }) else { continue }
+            let kernels = records.kernels(
+                for: variant, of: plan, on: machine(try await compiler().label))
+            known += kernels.count
+            for kernel in kernels { decisions.adopt(kernel, on: variant.isa) }
+        }
+        guard known > 0 else { return nil }
         return TunedPlan(
-            plan: try plan.replanned(with: decisions),
-            known: kernels.count, shapes: variant.tunable.count)
+            plan: try plan.replanned(with: decisions), known: known,
+            shapes: plan.variants.reduce(0) { $0 + $1.tunable.count })
     }
 }

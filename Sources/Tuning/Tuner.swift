@@ -46,29 +46,35 @@ public struct Tuner: Sendable {
     /// - Throws: `CheckpointError`, `LibraryError` when the library's weights are not its own;
     ///   `ToolchainError` when nothing can be built; `CancellationError`.
     public func tune(progress: Progress? = nil) async throws -> TuningResult {
+        let full = library.plan
+        let isa = library.best().isa
+        guard let plan = full.only(isa) else {
+            preconditionFailure("a library's best variant is one of its plan")
+        }
         guard options.batch <= library.plan.target.maxBatch else {
             throw PlanError(
                 "batch \(options.batch): the library takes 1 to \(library.plan.target.maxBatch)")
         }
-        let model = try library.plan.replanned()
-        let isa = library.plan.variants[0].isa
+        let model = try plan.replanned()
         guard options.effort != .estimate else {
             return TuningResult(
-                plan: model, choices: [], rejections: [], confirmation: nil, records: [],
+                plan: try full.adopting(model), choices: [], rejections: [], confirmation: nil, records: [],
                 remarks: [])
         }
         let budget = TimeBudget(limit: options.timeLimit)
         _ = try PackedWeights(of: library)
         return try await withTemporaryFolder { folder in
-            let workshop = try Workshop(folder: folder, compiler: compiler, plan: library.plan)
+            let workshop = try Workshop(folder: folder, compiler: compiler, plan: plan)
             let search = Search(
-                plan: library.plan, model: model, isa: isa,
+                plan: plan, model: model, isa: isa,
                 weightsFile: library.weightsFile, folder: folder, workshop: workshop,
                 machine: Machine(
                     isa: isa, precision: library.plan.target.precision,
                     threads: options.threads, compiler: compiler),
                 options: options, budget: budget, progress: progress)
-            return try await search.run()
+            var result = try await search.run()
+            result.plan = try full.adopting(result.plan)
+            return result
         }
     }
 }

@@ -29,16 +29,21 @@ public struct TuningDatabase: Sendable {
         self.init(file: cache.appending(path: "tuning.json"), warn: warn)
     }
 
-    /// All records; none when there is no file. A file that is no database is set aside.
+    /// All records that this version knows; none when there is no file. A file that is no database is
+    /// set aside; records of other versions stay in it.
     ///
     /// - Throws: `FileError` when it cannot be read.
-    public func records() throws -> [TuningRecord] {
-        guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+    public func records() throws -> [TuningRecord] { try contents().records }
+
+    private func contents() throws -> TuningFile {
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            return TuningFile([])
+        }
         do {
-            return try TuningFile.read(file.path)
+            return try TuningFile(path: file.path)
         } catch let damage as TuningFile.Damage {
             try setAside(damage)
-            return []
+            return TuningFile([])
         }
     }
 
@@ -54,8 +59,7 @@ public struct TuningDatabase: Sendable {
                 path: folder.path, problem: "cannot be created: \(error.localizedDescription)")
         }
         try withFileLock(file.path + ".lock") {
-            let merged = try self.records().merged(with: records, rule)
-            try TuningFile.write(merged, to: file.path)
+            try contents().merged(with: records, rule).write(to: file.path)
         }
     }
 
@@ -72,55 +76,5 @@ public struct TuningDatabase: Sendable {
                 path: file.path, problem: "\(damage.reason), and it cannot be set aside")
         }
         warn("\(file.path): \(damage.reason); it was set aside as \(place)")
-    }
-}
-
-/// The form of records in a file.
-public enum TuningFile {
-    private static let version = 1
-    /// More than any machine's tuning fills.
-    private static let largest = 256 << 20
-
-    private struct Contents: Codable {
-        let version: Int
-        let records: [TuningRecord]
-    }
-
-    /// Why a file holds no records.
-    public struct Damage: Error, CustomStringConvertible {
-        public let path: String
-        public let reason: String
-        public var description: String { "\(path): \(reason)" }
-    }
-
-    /// - Throws: `Damage`, or `FileError` when the file cannot be read at all.
-    public static func read(_ path: String) throws -> [TuningRecord] {
-        let file = try InputFile(path: path)
-        guard file.size <= largest else {
-            throw Damage(path: path, reason: "is too large for tuning records")
-        }
-        let data = Data(try file.read(file.size))
-        let contents: Contents
-        do {
-            contents = try JSONDecoder().decode(Contents.self, from: data)
-        } catch {
-            throw Damage(path: path, reason: "holds no tuning records, or damaged ones")
-        }
-        guard contents.version == version else {
-            throw Damage(
-                path: path,
-                reason: "has version \(contents.version) of tuning records, expected \(version)")
-        }
-        return contents.records
-    }
-
-    /// Writes the whole file or nothing.
-    ///
-    /// - Throws: `FileError`.
-    public static func write(_ records: [TuningRecord], to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try writeAtomically(
-            encoder.encode(Contents(version: version, records: records)), to: path)
     }
 }

@@ -55,7 +55,7 @@ public struct TuningResult: Sendable {
         public let ratio: Double
     }
 
-    public let plan: Plan
+    public internal(set) var plan: Plan
     public let choices: [Choice]
     public let rejections: [Rejection]
     /// nil when the plan stayed as it was.

@@ -63,7 +63,7 @@ public enum DepthwiseGELU: KernelFamily {
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
         let count = vectors(rows: spec.map.count, channels: spec.channels, lanes: isa.lanes)
         return Work(
-            fmas: 9 * count, operations: Work.gelu * count, accesses: 20 * count,
+            fmas: 9 * count, operations: Work.gelu(on: isa) * count, accesses: 20 * count,
             units: spec.map.height
         ).times(batch, Traffic(operands(spec)))
     }

@@ -29,7 +29,7 @@ extension FusedConvFFN {
             + tokens * (4 * spec.hidden + 3 * spec.channels)
         return Work(
             fmas: steps { max($0 * how.vectors, 8) } + 9 * hidden,
-            operations: (Work.gelu + 1) * hidden,
+            operations: (Work.gelu(on: isa) + 1) * hidden,
             accesses: steps { $0 + how.vectors } + 16 * hidden, l2Bytes: 4 * Double(moved),
             units: spec.map.height * strips.count * batch)
     }

@@ -16,7 +16,7 @@ extension GEMM {
             Double((full * cost(how.rows) + (rest > 0 ? cost(rest) : 0)) * columns * spec.k)
         }
         let outputs = Double(rows * columns * how.vectors)
-        let gelu = spec.epilogue == .gelu ? Work.gelu : 1
+        let gelu = spec.epilogue == .gelu ? Work.gelu(on: isa) : 1
         let slabs = (panels + how.slab - 1) / how.slab
         let moved =
             tiles * columns * width * spec.k + slabs * rows * spec.k

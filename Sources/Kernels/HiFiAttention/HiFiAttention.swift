@@ -80,7 +80,7 @@ public enum HiFiAttention: KernelFamily {
         let horizontalSum = 8.0
         return Work(
             fmas: 2 * vectors * scores,
-            operations: scores * (horizontalSum + Work.exponential / Double(min(isa.lanes, 4))),
+            operations: scores * (horizontalSum + Work.exponential(on: isa) / Double(min(isa.lanes, 4))),
             accesses: 4 * vectors * scores,
             units: spec.map.dividedRoundingUp(by: spec.window).count
         ).times(batch, Traffic(operands(spec)))

@@ -11,7 +11,7 @@ extension LoFiAttention {
         let values = (dim / Double(isa.lanes)).rounded(.up) * Double(spec.keys)
         let fmas = scores * dim + Double(spec.queries * spec.heads) * values
         return Work(
-            fmas: fmas, operations: scores * (Work.exponential + 4),
+            fmas: fmas, operations: scores * (Work.exponential(on: isa) + 4),
             accesses: fmas * (1 / Double(how.rows) + 1 / Double(how.keyVectors)),
             units: spec.heads * max(1, spec.queries / how.rows)
         ).times(batch, Traffic(operands(spec)))

@@ -10,7 +10,7 @@ extension WindowAttention {
         let vectors = Double((spec.headDim + isa.lanes - 1) / isa.lanes)
         let fmas = queries * (keys * Double(spec.headDim) + vectors * Double(spec.keys))
         return Work(
-            fmas: fmas, operations: queries * keys * (Work.exponential + 4),
+            fmas: fmas, operations: queries * keys * (Work.exponential(on: isa) + 4),
             accesses: fmas * (1 / Double(how.rows) + 1 / Double(how.keyVectors))
                 + 10 * queries * vectors,
             units: spec.windows * spec.heads

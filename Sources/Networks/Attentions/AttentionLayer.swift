@@ -60,6 +60,9 @@ extension Graph {
 }
 
 extension ModelOptions {
+    /// Whether the layer has a parameter that it may lack: without a checkpoint it has.
+    func hasParameter(_ name: String) -> Bool { parameters.isEmpty || parameters.contains(name) }
+
     /// The paper measures at 14×14 tokens.
     var layerMap: Resolution { resolution ?? Resolution(height: 14, width: 14) }
 }

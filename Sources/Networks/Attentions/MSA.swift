@@ -32,7 +32,7 @@ extension MSA: AttentionLayer {
             Network(
                 try MSA(
                     name: options.name ?? "msa", dim: options.dim ?? 0, heads: options.heads ?? 0,
-                    map: options.layerMap))
+                    qkvBias: options.hasParameter("qkv.bias"), map: options.layerMap))
         }
     ]
 

@@ -38,7 +38,8 @@ extension SRA: AttentionLayer {
             Network(
                 try SRA(
                     name: options.name ?? "sra", dim: options.dim ?? 0, heads: options.heads ?? 0,
-                    ratio: options.ratio ?? 2, map: options.layerMap))
+                    ratio: options.ratio ?? 2, qkvBias: options.hasParameter("q.bias"),
+                    map: options.layerMap))
         }
     ]
 

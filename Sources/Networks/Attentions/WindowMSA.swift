@@ -48,7 +48,8 @@ extension WindowMSA: AttentionLayer {
                     name: options.name ?? "window", dim: options.dim ?? 0,
                     heads: options.heads ?? 0, window: options.window ?? 7,
                     shift: options.shift ?? 0,
-                    hasPositionBias: options.parameters.contains(table), map: options.layerMap))
+                    hasPositionBias: options.parameters.contains(table),
+                    qkvBias: options.hasParameter("qkv.bias"), map: options.layerMap))
         }
     ]
 

@@ -31,7 +31,7 @@ struct Report: AsyncParsableCommand {
         let opened = try library.open()
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
         let asked = try resolution.choice(of: opened)
-        let variant = opened.plan.variants[0]
+        let variant = opened.best()
         let pass = PassOfPlan(
             opened.plan, variant, variant.pass(at: asked) ?? variant.passes[0])
         let path = try destination(in: opened)
@@ -40,7 +40,9 @@ struct Report: AsyncParsableCommand {
         let profile = try await opened.profile(
             resolution: asked, batch: batch, threads: threads.threads,
             seconds: seconds)
-        let page = ReportPage(Measurements(pass, profile, cpu: .current()))
+        let machine = await PredictedMachine(variant.isa, threads: profile.threads).model
+        let page = ReportPage(
+            Measurements(pass, profile, cpu: .current(), machine: machine))
         try write(try page.html(), to: path)
         try Console.print(path)
     }

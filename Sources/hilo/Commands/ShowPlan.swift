@@ -19,9 +19,10 @@ struct ShowPlan: AsyncParsableCommand {
     func run() async throws {
         let plan = try await options.resolve().plan
         guard !json else { return try Console.print(plan.json) }
-        let tables = plan.variants.flatMap { variant in
-            let machine = MachineModel(isa: variant.isa, cpu: .current())
-            return variant.passes.map {
+        var tables: [String] = []
+        for variant in plan.variants {
+            let machine = await PredictedMachine(variant.isa)
+            tables += variant.passes.map {
                 PlanTable(PassOfPlan(plan, variant, $0), machine: machine).text
             }
         }

@@ -75,9 +75,13 @@ struct Verify: AsyncParsableCommand {
         let interface = found.interface
         let failures = interface.failures.map { "C API: \($0)" }
         return
-            ([table.text] + problems + failures + [
+            ([table.text] + problems + failures
+            + [
+                found.skipped.isEmpty
+                    ? nil
+                    : "\(found.skipped.count) kernels skipped: this CPU lacks their instructions",
                 "C API: \(interface.checks) promises, \(interface.failures.count) not kept",
                 "\(found.count) checks, \(found.failed) failed",
-            ]).joined(separator: "\n")
+            ].compactMap { $0 }).joined(separator: "\n")
     }
 }

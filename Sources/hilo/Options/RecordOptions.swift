@@ -25,7 +25,7 @@ struct RecordOptions: ParsableArguments {
         if let export {
             let records = try database.records()
             do {
-                try TuningFile.write(records, to: export)
+                try TuningFile(records).write(to: export)
             } catch let error as FileError {
                 throw OutputError("\(error)")
             }
@@ -34,7 +34,7 @@ struct RecordOptions: ParsableArguments {
     }
 
     private func add(_ path: String, _ rule: MergeRule, to database: TuningDatabase) throws {
-        let records = try TuningFile.read(path)
+        let records = try TuningFile(path: path).records
         do {
             try database.add(records, rule)
         } catch let error as FileError {

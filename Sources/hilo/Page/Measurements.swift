@@ -9,12 +9,15 @@ struct Measurements {
     let machine: MachineModel
     let kernels: [MeasuredKernel]
 
-    init(_ pass: PassOfPlan, _ profile: GeneratedLibrary.Profile, cpu: HostCPU) {
+    /// - Parameter machine: as far as it is known beside the peak.
+    init(
+        _ pass: PassOfPlan, _ profile: GeneratedLibrary.Profile, cpu: HostCPU,
+        machine: MachineModel
+    ) {
         self.pass = pass
         self.profile = profile
         self.cpu = cpu
-        let machine = MachineModel(isa: pass.variant.isa, cpu: cpu, threads: profile.threads)
-            .measured(peak: 1e9 * profile.peakGigaflops / Double(profile.threads))
+        let machine = machine.measured(peak: 1e9 * profile.peakGigaflops / Double(profile.threads))
         self.machine = machine
         kernels = PlanRow.rows(of: pass, on: machine, batch: profile.batch)
             .map { MeasuredKernel($0, profile) }

@@ -3,9 +3,9 @@ import HiLoKit
 /// A plan as a table: one row a kernel, for one image.
 struct PlanTable {
     private let pass: PassOfPlan
-    private let machine: MachineModel
+    private let machine: PredictedMachine
 
-    init(_ pass: PassOfPlan, machine: MachineModel) {
+    init(_ pass: PassOfPlan, machine: PredictedMachine) {
         self.pass = pass
         self.machine = machine
     }
@@ -16,7 +16,7 @@ struct PlanTable {
             ("split", .left), ("fused", .left), ("weight bytes", .right), ("token bytes", .right),
             ("MMACs", .right), ("predicted ms", .right), ("limit", .left), ("share", .right),
         ])
-        let rows = PlanRow.rows(of: pass, on: machine, batch: 1)
+        let rows = PlanRow.rows(of: pass, on: machine.model, batch: 1)
         let total = rows.reduce(0) { $0 + $1.predictedMilliseconds }
         for row in rows { table.add(cells(row, of: total)) }
         table.add([

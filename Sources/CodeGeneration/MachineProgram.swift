@@ -1,0 +1,28 @@
+import Machines
+
+/// The C of a program that measures what a core does, for `MachineModel`.
+public enum MachineProgram {
+    /// Its files; those that `CompileFlags.isa(ofFile:)` knows need the instruction set.
+    public static func files(for isa: ISA) -> [GeneratedFile] {
+        struct Context {
+            struct Variant { let isa: String }
+
+            let isa, model: String
+            let variants: [Variant]
+        }
+        let context = Context(
+            isa: isa.name, model: "machine", variants: [.init(isa: isa.name)])
+        let renderer = Renderer()
+        return [
+            renderer.file("src/simd.h", "simd/simd.h", context),
+            renderer.file("src/\(isa.header)", "simd/\(isa.header)", context),
+            renderer.file("harness/peak.h", "harness/peak.h", context),
+            renderer.file(
+                "harness/peak_\(isa.name).c", "harness/peak_loop.c", context,
+                including: isa.header),
+            renderer.file(
+                "src/kernels/\(isa.name)/measure.c", "machine/measure.c", context,
+                including: isa.header),
+        ]
+    }
+}

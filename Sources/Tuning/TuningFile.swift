@@ -1,0 +1,83 @@
+import FileIO
+import Foundation
+
+/// Records in a file, and what else is in it: records of other versions, with kernels or instruction sets
+/// that this one does not know, are kept as they are.
+public struct TuningFile: Sendable, Equatable {
+    public let records: [TuningRecord]
+    /// Records that this version does not understand, as JSON.
+    let others: [JSONValue]
+
+    /// More than any machine's tuning fills.
+    private static let largest = 256 << 20
+    /// Of the file, not of what is in it: an older version that finds another number leaves it alone.
+    private static let version = 1
+
+    public init(_ records: [TuningRecord]) { self.init(records, others: []) }
+
+    private init(_ records: [TuningRecord], others: [JSONValue]) {
+        self.records = records
+        self.others = others
+    }
+
+    /// Why a file holds no records.
+    public struct Damage: Error, CustomStringConvertible {
+        public let path: String
+        public let reason: String
+        public var description: String { "\(path): \(reason)" }
+    }
+
+    private struct Contents: Codable {
+        let version: Int
+        let records: [JSONValue]
+    }
+
+    /// - Throws: `Damage`, or `FileError` when the file cannot be read at all.
+    public init(path: String) throws {
+        let file = try InputFile(path: path)
+        guard file.size <= Self.largest else {
+            throw Damage(path: path, reason: "is too large for tuning records")
+        }
+        let data = Data(try file.read(file.size))
+        guard let contents = try? JSONDecoder().decode(Contents.self, from: data) else {
+            throw Damage(path: path, reason: "holds no tuning records, or damaged ones")
+        }
+        var records: [TuningRecord] = []
+        var others: [JSONValue] = []
+        for value in contents.records {
+            if let record = TuningRecord(value) {
+                records.append(record)
+            } else {
+                others.append(value)
+            }
+        }
+        self.init(records, others: others)
+    }
+
+    /// With other records; what this version does not understand stays.
+    func merged(with added: [TuningRecord], _ rule: MergeRule) -> TuningFile {
+        TuningFile(records.merged(with: added, rule), others: others)
+    }
+
+    /// Writes the whole file or nothing.
+    ///
+    /// - Throws: `FileError`.
+    public func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let known = try records.map { try JSONValue(encoding: $0) }
+        try writeAtomically(
+            encoder.encode(Contents(version: Self.version, records: known + others)), to: path)
+    }
+}
+
+extension TuningRecord {
+    /// nil when the value is no record of this version.
+    fileprivate init?(_ value: JSONValue) {
+        guard let data = try? JSONEncoder().encode(value),
+            let record = try? JSONDecoder().decode(TuningRecord.self, from: data),
+            record.machine.generator == Machine.generatorVersion
+        else { return nil }
+        self = record
+    }
+}

@@ -1,0 +1,28 @@
+import HiLoKit
+import Tuning
+
+/// The machine that predictions are for: this one, measured once, where it can run the instruction set
+/// and has a compiler; else what is usual.
+struct PredictedMachine {
+    let model: MachineModel
+    let isMeasured: Bool
+
+    init(_ isa: ISA, threads: Int? = nil) async {
+        let cpu = HostCPU.current()
+        let usual = MachineModel(isa: isa, cpu: cpu, threads: threads)
+        let book = MachineBook(beside: TuningDatabase(warn: Console.note))
+        var found = isa.isAvailable(on: cpu) ? book.measurement(isa) : nil
+        if found == nil, isa.isAvailable(on: cpu), let compiler = try? await Compiler.find() {
+            Console.note("measuring this machine once, for predictions")
+            found = try? await MachineMeasurement.measure(isa, compiler: compiler)
+            if let found { book.keep(found, isa) }
+        }
+        model = found.map { usual.measured($0) } ?? usual
+        isMeasured = found != nil
+    }
+
+    /// What predictions rest on.
+    var summary: String {
+        (isMeasured ? "this machine as it was measured, " : "a usual machine, ") + model.summary
+    }
+}
