@@ -51,7 +51,8 @@ let package = Package(
         .target(
             name: "Tuning",
             dependencies: [
-                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning", "Toolchain",
+                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning",
+                "Toolchain",
             ]),
         .executableTarget(
             name: "hilo",
@@ -71,10 +72,13 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
 
-        // Reads Tests/Fixtures for the test targets.
+        // Reads Tests/Fixtures for the test targets, and draws networks for them.
         .target(
-            name: "TestFixtures", dependencies: ["Networks", "Checkpoints"], path: "Tests/Support"),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
+            name: "TestFixtures", dependencies: ["Graphs", "Networks", "Checkpoints"],
+            path: "Tests/Support"),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints"],
             resources: [.copy("Fixtures")]),
@@ -82,14 +86,24 @@ let package = Package(
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
         .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
-        .testTarget(name: "PlanningTests", dependencies: ["Networks", "Planning"]),
         .testTarget(
-            name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
+            name: "KernelsTests", dependencies: ["Kernels", "HiLoKit", "TestFixtures", "Toolchain"]),
+        .testTarget(
+            name: "PlanningTests",
+            dependencies: ["Graphs", "Kernels", "Machines", "Networks", "Planning", "TestFixtures"]),
+        .testTarget(
+            name: "ReferenceTests",
+            dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
-            dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit", "Toolchain"]),
+            dependencies: [
+                "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines", "Networks",
+                "Planning", "Templates",
+            ]),
+        .testTarget(
+            name: "TuningTests",
+            dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
