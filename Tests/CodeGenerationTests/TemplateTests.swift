@@ -1,15 +1,17 @@
 import CodeGeneration
 import Foundation
+import Graphs
+import Kernels
+import Machines
 import Networks
+import Planning
 import Synchronization
 import Templates
 import Testing
 
-@testable import Planning
-
 /// Networks that between them use every template and every partial of a classifier.
 func samplePlans() throws -> [Plan] {
-    let small = Network.litv2(
+    let small = Network(
         try LITv2(name: "small", height: 64, width: 96) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }
@@ -20,24 +22,25 @@ func samplePlans() throws -> [Plan] {
             }
             Classifier(classes: 10)
         })
-    let layer = Network.hilo(
+    let layer = Network(
         try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
     return try [small, layer].flatMap { network in
-        try ISA.allCases.map { try Planner(network, Target(isa: $0, maxBatch: 3)).plan() }
+        try ISA.all.map { try Planner(network, Target(isa: $0, maxBatch: 3)).plan() }
     }
 }
 
 /// The same with the kernels that a classifier has no use for.
 private func completePlans() throws -> [Plan] {
     let featureMaps = [FeatureLayout.planes, .tokens].map { layout in
-        Kernel.featureMap(
-            FeatureMap(
+        Kernel(
+            FeatureOutput.self,
+            FeatureOutput.Spec(
                 map: Resolution(height: 3, width: 5), channels: 12, isNormalised: true,
-                layout: layout))
+                layout: layout), Fixed())
     }
     return try samplePlans().map { plan in
         var complete = plan
-        complete.kernels += featureMaps
+        complete.variants[0].kernels += featureMaps
         return complete
     }
 }
@@ -104,7 +107,7 @@ private func completePlans() throws -> [Plan] {
             let paths = Generator(plan).files().map(\.path)
             #expect(Set(paths).count == paths.count)
             let kernels = paths.filter { $0.hasPrefix("src/kernels/") }
-            #expect(kernels.count == plan.kernels.count)
+            #expect(kernels.count == plan.variants[0].kernels.count)
             for path in kernels { #expect(path.contains("/\(plan.network.name)_")) }
         }
     }
@@ -125,7 +128,7 @@ private func completePlans() throws -> [Plan] {
         func plan(_ name: String, _ side: Int, batch: Int) throws -> Plan {
             let network = try Preset.small.network(
                 name: name, resolution: Resolution(height: side, width: side))
-            return try Planner(.litv2(network), Target(isa: .avx2, maxBatch: batch)).plan()
+            return try Planner(Network(network), Target(isa: .avx2, maxBatch: batch)).plan()
         }
         #expect(try plan("a", 224, batch: 8).fingerprint == plan("b", 320, batch: 1).fingerprint)
     }
