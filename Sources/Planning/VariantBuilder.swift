@@ -74,12 +74,17 @@ struct VariantBuilder {
             setting.settledPanel = weights.panel(of: block.name)
         }
         let panel = setting.settledPanel
-        let decided = decisions[computation, isa].flatMap { kernel in
+        // A decision may come from a file: nothing is computed from it before it is checked.
+        let decided = try decisions[computation, isa].map(checked).flatMap { kernel in
             kernel.panel(on: isa) == panel ?? kernel.panel(on: isa) ? kernel : nil
         }
         guard let kernel = decided ?? computation.best(setting) else {
             throw PlanError("\(computation.family): no schedule is known for it")
         }
+        return try checked(kernel)
+    }
+
+    private func checked(_ kernel: Kernel) throws -> Kernel {
         do {
             try kernel.check(on: isa)
         } catch let error as ScheduleError {

@@ -14,7 +14,7 @@ import Testing
     private let measurements: Measurements
 
     init() throws {
-        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
         plan = try Planner(network, Target(isa: .avx2)).plan()
         measurements = try Self.measurements(plan)
     }
@@ -86,7 +86,7 @@ import Testing
 
     @Test func aSingleLayerIsOnePart() throws {
         let layer = try HiLo(dim: 12, heads: 4, window: 2, alpha: 0.5, height: 4, width: 6)
-        let plan = try Planner(.hilo(layer), Target(isa: .generic)).plan()
+        let plan = try Planner(Network(layer), Target(isa: .generic)).plan()
         #expect(Set(plan.steps.map(\.part)) == ["layer"])
         let page = try ReportPage(Self.measurements(plan)).html()
         #expect(try Elements(page).count(of: "circle") == plan.kernels.count)

@@ -13,7 +13,7 @@ import Testing
         let plans = try fixture.cases.map { item in
             let network = try item.model.network(
                 name: "net", height: item.height, width: item.width)
-            return (id: item.id, plan: try Planner(.litv2(network), Target(isa: isa)).plan())
+            return (id: item.id, plan: try Planner(Network(network), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
@@ -40,7 +40,7 @@ import Testing
         #expect(fixture.cases.count >= 20)
         let cases = try fixture.cases.map { ($0, try $0.geometry.layer()) }
         let plans = try cases.map { item, layer in
-            (id: item.id, plan: try Planner(.hilo(layer), Target(isa: isa)).plan())
+            (id: item.id, plan: try Planner(Network(layer), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }

@@ -16,7 +16,7 @@ import Testing
         }.map(\.element)
         #expect(cases.count >= (isa == .native() ? 30 : 7))
         let plans = try cases.map { item in
-            (id: item.id, plan: try Planner(.litv2(item.network()), Target(isa: isa)).plan())
+            (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
@@ -53,7 +53,7 @@ import Testing
     private static func backbone(
         at resolution: Resolution, _ features: FeatureMaps = FeatureMaps()
     ) throws -> Network {
-        .litv2(
+        Network(
             try LITv2(name: "dense", height: resolution.height, width: resolution.width) {
                 PatchEmbedding(channels: 24)
                 Stage(depth: 1) { ConvFFN() }

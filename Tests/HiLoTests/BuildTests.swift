@@ -33,7 +33,7 @@ import Testing
     @Test func aSingleLayerBuildsAndVerifies() async throws {
         try await withFolder { folder in
             let layer = try HiLo(dim: 36, heads: 3, window: 3, alpha: 0.4, height: 6, width: 9)
-            let library = try generate(.native(), in: folder, network: .hilo(layer))
+            let library = try generate(.native(), in: folder, network: Network(layer))
             try await library.build(with: .find(), extraFlags: Self.strict)
             let result = try await Verifier(library, seed: 4, threads: 2).verify()
             #expect(result.passed, "\(result)")
@@ -92,7 +92,7 @@ import Testing
     @Test func theExampleProgramLinksAndRuns() async throws {
         try await withFolder { folder in
             let network = try Preset.small.network(resolution: Resolution(height: 64, width: 64))
-            let library = try generate(.native(), in: folder, network: .litv2(network))
+            let library = try generate(.native(), in: folder, network: Network(network))
             let compiler = try await Compiler.find()
             try await library.build(with: compiler)
             let program = folder.appending(path: "classify").path

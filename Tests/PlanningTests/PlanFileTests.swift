@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func plansOfSeveralResolutionsAreReadBack() throws {
-        let sizes = [(60, 44), (128, 96), (13, 9)].map { Resolution(height: $0.0, width: $0.1) }
+        let sizes = [(60, 44), (128, 96), (13, 14)].map { Resolution(height: $0.0, width: $0.1) }
         let plan = try Planner(Sample.backbone(), Target(isa: .avx2), resolutions: sizes).plan()
         #expect(plan.resolutions == sizes)
         #expect(try plan.reread() == plan)
@@ -43,16 +43,17 @@ import Testing
     @Test(arguments: [try Sample.tiny(qkScale: 0.3), try Sample.layer(), try Sample.backbone()])
     func changedNumbersAreRejected(network: Network) throws {
         let tree = try JSONValue(text: try network.plan().json)
-        let paths = tree.numberPaths
-        #expect(paths.count > 100)
-        for path in paths {
+        var changes = 0
+        for path in tree.numberPaths {
             for number in try #require(tree[path]).changes {
+                changes += 1
                 let changed = try tree.replacing(path, with: number).data
                 guard let plan = try? Plan(json: changed) else { continue }
                 #expect(path.isFree, "\(path.joined(separator: ".")): \(number) is accepted")
                 try expectLegal(plan)
             }
         }
+        #expect(changes > 300)
     }
 
     /// A schedule that passes fits the registers.

@@ -5,7 +5,7 @@ import HiLoKit
 
 /// Every kernel with a choice, in little time.
 func tinyNetwork(name: String = "tiny") throws -> Network {
-    .litv2(
+    Network(
         try LITv2(name: name, height: 32, width: 48) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }
@@ -20,7 +20,7 @@ func tinyNetwork(name: String = "tiny") throws -> Network {
 
 /// Wide enough for tiles of four vectors.
 func largerNetwork() throws -> Network {
-    .hilo(try HiLo(name: "layer", dim: 192, heads: 6, window: 2, alpha: 0.5, height: 14, width: 14))
+    Network(try HiLo(name: "layer", dim: 192, heads: 6, window: 2, alpha: 0.5, height: 14, width: 14))
 }
 
 /// A folder for the duration of `body`.
