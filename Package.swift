@@ -30,9 +30,11 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["Graphs", "Machines"]),
         .target(name: "Planning", dependencies: ["Graphs", "Kernels", "Machines", "Networks"]),
         .target(
-            name: "Templates",
-            path: "Templates",
-            resources: [.embedInCode("c"), .embedInCode("html")]),
+            name: "Templates", path: "Templates", exclude: ["c", "html"],
+            plugins: ["EmbedTemplates"]),
+        .plugin(
+            name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-templates"]),
+        .executableTarget(name: "embed-templates"),
         .target(
             name: "CodeGeneration",
             dependencies: [
@@ -41,12 +43,12 @@ let package = Package(
             ]),
         .target(
             name: "Toolchain",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: ["FileIO", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "HiLoKit",
             dependencies: [
-                "ArrayFiles", "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines",
-                "Networks", "Planning", "Reference", "Toolchain",
+                "ArrayFiles", "Checkpoints", "CodeGeneration", "FileIO", "Graphs", "Kernels",
+                "Machines", "Networks", "Planning", "Reference", "Toolchain",
             ]),
         .target(
             name: "Tuning",
@@ -72,18 +74,22 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
 
-        // Reads Tests/Fixtures for the test targets, and draws networks for them.
+        // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness
+        // beside Swift.
         .target(
-            name: "TestFixtures", dependencies: ["Graphs", "Networks", "Checkpoints"],
+            name: "TestFixtures",
+            dependencies: [
+                "Checkpoints", "Graphs", "Kernels", "Machines", "Networks", "Templates", "Toolchain",
+            ],
             path: "Tests/Support"),
         .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
         .testTarget(
             name: "NetworksTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"],
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "FileIO"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO"]),
-        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
+        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles", "TestFixtures"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
         .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
         .testTarget(
@@ -106,7 +112,7 @@ let package = Package(
             dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "ImageFiles"]),
+            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles"]),
         .testTarget(
             name: "HiLoTests",
             dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),

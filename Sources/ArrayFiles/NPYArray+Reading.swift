@@ -3,6 +3,9 @@ import FileIO
 extension NPYArray {
     /// Reads a .npy file of format 1.0 or 2.0 with elements `<f4`, `<f8` or `|u1` in C order.
     ///
+    /// A generated library's harness reads the same files in C (Templates/c/harness/npy_read.c);
+    /// NPYReadersTests holds the two together.
+    ///
     /// - Throws: `NPYError` for any other content, among it a file whose size is not exactly what
     ///   its header promises. Nothing is allocated before the size has been checked.
     public init(contentsOf path: String) throws {

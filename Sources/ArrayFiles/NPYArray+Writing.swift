@@ -24,8 +24,9 @@ extension NPYArray {
     private static func write<Element: BitwiseCopyable>(
         _ header: [UInt8], _ elements: [Element], to path: String
     ) throws {
-        try header.withUnsafeBytes { header in
-            try elements.withUnsafeBytes { try writeAtomically([header, $0], to: path) }
+        try writeAtomically(to: path) { file in
+            try file.write(header)
+            try elements.withUnsafeBytes { try file.write($0) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// A checkpoint on disk: names, shapes and types at once, values on demand.

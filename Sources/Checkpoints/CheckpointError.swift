@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// Why a checkpoint could not be read, matched or written, told so that a stranger can act on it.
@@ -21,19 +22,20 @@ public struct CheckpointError: Error, Sendable, Equatable {
     let flaw: Flaw
 
     public var kind: Kind { flaw.kind }
+    // A flaw quotes names from the file as they are; from here on they can be printed.
     /// What is wrong, in one sentence.
-    public var problem: String { flaw.problem }
+    public var problem: String { flaw.problem.printable }
     /// What would have been right, when that is not plain from `problem`.
-    public var expected: String? { flaw.expected }
+    public var expected: String? { flaw.expected?.printable }
     /// One line for each tensor or entry concerned.
-    public var details: [String] { flaw.details }
+    public var details: [String] { flaw.details.map(\.printable) }
     /// What to do next.
-    public var hint: String? { flaw.hint }
+    public var hint: String? { flaw.hint?.printable }
 }
 
 extension CheckpointError: CustomStringConvertible, LocalizedError {
     public var description: String {
-        var lines = ["\(path): \(problem)"]
+        var lines = ["\(path.printable): \(problem)"]
         lines += details.map { "  \($0)" }
         if let expected { lines.append("  expected: \(expected)") }
         if let hint { lines.append("  hint: \(hint)") }
@@ -67,12 +69,14 @@ struct Flaw: Error, Equatable {
         + "torch.save(model.state_dict(), 'new.pth')"
 }
 
-/// Runs `body` and gives every flaw it throws the path of the file.
+/// Runs `body`, which reads a file, and gives every flaw it throws the path of the file.
 func blaming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
     } catch let flaw as Flaw {
         throw CheckpointError(path: path, flaw: flaw)
+    } catch let error as FileError {
+        throw CheckpointError(path: path, flaw: Flaw(reading: error))
     }
 }
 

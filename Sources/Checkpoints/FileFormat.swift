@@ -1,3 +1,5 @@
+import FileIO
+
 /// The kinds of checkpoint, told apart by content.
 public enum FileFormat: Sendable, CustomStringConvertible {
     case safetensors, torchZip, torchLegacy
@@ -12,6 +14,7 @@ public enum FileFormat: Sendable, CustomStringConvertible {
 
     init(of file: MappedFile) throws {
         let bytes = file.bytes
+        guard !bytes.isEmpty else { throw Flaw.damaged("is empty (0 bytes)") }
         guard bytes.count >= 8 else {
             throw Flaw.damaged(
                 "has only \(bytes.count) bytes", expected: "a .pth or .safetensors checkpoint")

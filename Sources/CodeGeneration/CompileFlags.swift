@@ -11,8 +11,16 @@ public enum CompileFlags {
     /// What CMake sets through target properties.
     public static let language = ["-std=gnu11", "-fPIC", "-fvisibility=hidden"]
 
-    /// Whether a generated file is compiled with the instructions of the target.
-    public static func usesInstructions(_ path: String) -> Bool {
-        path.hasPrefix("src/kernels/") || path == "harness/peak.c"
+    /// The instruction set that a generated file is compiled for; nil for files that run before the CPU
+    /// was checked.
+    public static func isa(ofFile path: String) -> ISA? {
+        ISA.all.first {
+            path.hasPrefix("src/kernels/\($0.name)/") || path == "harness/peak_\($0.name).c"
+        }
+    }
+
+    /// Its flags.
+    public static func instructions(ofFile path: String) -> [String] {
+        isa(ofFile: path)?.compileFlags ?? []
     }
 }

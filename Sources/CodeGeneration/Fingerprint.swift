@@ -1,5 +1,4 @@
 import Foundation
-import Machines
 import Networks
 import Planning
 
@@ -8,8 +7,7 @@ extension Plan {
     /// version. Weights do not depend on the resolution, nor on what the library is called.
     public var fingerprint: String {
         let identity = Identity(
-            format: Plan.formatVersion, precision: target.precision, isa: target.isas[0],
-            network: network.identity, layout: weights.map { "\($0.count) of \($0.layout.unit)" })
+            format: Plan.formatVersion, precision: target.precision, network: network.identity)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(identity) else {
@@ -21,9 +19,7 @@ extension Plan {
     private struct Identity: Encodable {
         let format: Int
         let precision: Precision
-        let isa: ISA
         let network: NetworkIdentity
-        let layout: [String]
     }
 }
 

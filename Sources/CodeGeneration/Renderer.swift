@@ -37,9 +37,14 @@ package struct Renderer: Sendable {
     }
 
     /// A file of C, with its origin on top.
-    func file(_ path: String, _ template: String, _ context: Any) -> GeneratedFile {
-        let origin = render("origin", OriginContext(template: template))
-        return GeneratedFile(path: path, contents: origin + render(template, context))
+    ///
+    /// - Parameter header: of the instruction set that it is compiled for.
+    func file(
+        _ path: String, _ template: String, _ context: Any, including header: String? = nil
+    ) -> GeneratedFile {
+        let origin = render("library/origin", OriginContext(template: template))
+        let include = header.map { "#include \"\($0)\"\n\n" } ?? ""
+        return GeneratedFile(path: path, contents: origin + include + render(template, context))
     }
 
     private struct OriginContext { let template: String }

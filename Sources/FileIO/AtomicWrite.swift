@@ -22,6 +22,17 @@ public struct OutputFile: ~Copyable {
             rest = rest.dropFirst(count)
         }
     }
+
+    /// Appends bytes that lie in one piece, such as those of an array, a text (`text.utf8`) or a
+    /// `Data`; others are copied first.
+    ///
+    /// - Throws: `FileError` when the disk does not take them.
+    public func write(_ bytes: some Collection<UInt8>) throws {
+        let isWritten: Void? = try bytes.withContiguousStorageIfAvailable {
+            try write(UnsafeRawBufferPointer($0))
+        }
+        if isWritten == nil { try write(Array(bytes)) }
+    }
 }
 
 /// Writes a file so that a reader, or a crash at any moment, finds the old file or the whole new
@@ -42,9 +53,7 @@ public func writeAtomically(
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
     do {
         try fill(OutputFile(descriptor: descriptor, path: path), body)
-        guard rename(temporary, path) == 0 else {
-            throw FileError.system(path, "cannot be replaced")
-        }
+        try moveReplacing(temporary, to: path)
     } catch {
         unlink(temporary)
         throw error
@@ -52,11 +61,18 @@ public func writeAtomically(
     try flush(folder: folder, of: path)
 }
 
-/// Writes `chunks`, one buffer after the other, as `writeAtomically(to:_:)` does.
-public func writeAtomically(_ chunks: [UnsafeRawBufferPointer], to path: String) throws {
-    try writeAtomically(to: path) { file in
-        for chunk in chunks { try file.write(chunk) }
-    }
+/// Writes a file of `bytes` as `writeAtomically(to:_:)` does.
+public func writeAtomically(_ bytes: some Collection<UInt8>, to path: String) throws {
+    try writeAtomically(to: path) { try $0.write(bytes) }
+}
+
+/// Moves a file or folder within its file system; a file that has the name is replaced in one step.
+///
+/// Nothing is flushed: what must outlast a crash of the machine is written by `writeAtomically`.
+///
+/// - Throws: `FileError` about `place`.
+public func moveReplacing(_ path: String, to place: String) throws(FileError) {
+    guard rename(path, place) == 0 else { throw FileError.system(place, "cannot be replaced") }
 }
 
 private func folder(of path: String) -> String {

@@ -6,18 +6,32 @@
 
 /// A file could not be read or written: which one, and why.
 public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What callers tell apart, to give advice.
+    public enum Reason: Sendable {
+        /// There is no such file, or no such folder on the way to it.
+        case missing
+        case isFolder
+        case isPipeOrDevice
+        case other
+    }
+
     public let path: String
     /// A clause about the file, such as "cannot be opened: Permission denied".
     public let problem: String
+    public let reason: Reason
 
-    public init(path: String, problem: String) {
+    public init(path: String, problem: String, reason: Reason = .other) {
         self.path = path
         self.problem = problem
+        self.reason = reason
     }
 
     /// The failure of a system call, with the text of `errno`.
     static func system(_ path: String, _ failure: String) -> FileError {
-        FileError(path: path, problem: "\(failure): \(String(cString: strerror(errno)))")
+        let code = errno
+        return FileError(
+            path: path, problem: "\(failure): \(String(cString: strerror(code)))",
+            reason: code == ENOENT || code == ENOTDIR ? .missing : .other)
     }
 
     public var description: String { "\(path): \(problem)" }

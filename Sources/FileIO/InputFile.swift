@@ -9,7 +9,7 @@ public struct InputFile: ~Copyable {
     public let path: String
     /// Bytes in the file when it was opened.
     public let size: Int
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// - Throws: `FileError` when there is no such file, it cannot be opened, or it is a folder, a
     ///   pipe or a device.
@@ -28,7 +28,8 @@ public struct InputFile: ~Copyable {
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             throw FileError(
                 path: path,
-                problem: isFolder ? "is a folder, not a file" : "is a pipe or a device, not a file")
+                problem: isFolder ? "is a folder, not a file" : "is a pipe or a device, not a file",
+                reason: isFolder ? .isFolder : .isPipeOrDevice)
         }
         self.path = path
         self.descriptor = descriptor

@@ -1,4 +1,5 @@
 import CodeGeneration
+import FileIO
 import Foundation
 import Planning
 
@@ -62,9 +63,11 @@ public enum LibraryError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        // Some quote what a file says.
         case .notALibrary(let text), .notBuilt(let text), .cannotWrite(let text),
-            .badWeights(let text), .harness(_, let text):
-            text
+            .badWeights(let text):
+            text.printable
+        case .harness(_, let text): text
         }
     }
 }

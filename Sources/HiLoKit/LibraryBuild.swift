@@ -42,13 +42,10 @@ extension GeneratedLibrary {
         let includes = ["include", "src", "harness"].flatMap {
             ["-I", folder.appending(path: $0).path]
         }
-        let instructions =
-            CompileFlags.usesInstructions(path)
-            ? plan.target.isas[0].compileFlags : []
         return CompileCommand(
             source: folder.appending(path: path),
             object: path.replacing("/", with: "_").replacing(".c", with: ".o"),
-            flags: CompileFlags.language + CompileFlags.common + instructions + includes
-                + extraFlags)
+            flags: CompileFlags.language + CompileFlags.common
+                + CompileFlags.instructions(ofFile: path) + includes + extraFlags)
     }
 }

@@ -28,15 +28,14 @@ public struct LibraryGenerator: Sendable {
         values = { packer.values(of: $0) }
     }
 
-    /// The library of another plan for the network of an existing library, whose weights it takes
-    /// over bit by bit.
+    /// The library of another plan for the network of an existing library, whose weights it takes over
+    /// bit by bit: packed weights know no schedule.
     ///
     /// - Parameter weights: of the existing library; its folder may be the one that is written.
-    /// - Throws: `PlanError` when the plans differ in more than tilings.
-    public init(_ plan: Plan, repacking weights: PackedWeights) throws {
+    public init(_ plan: Plan, keeping weights: PackedWeights) {
         self.plan = plan
         origin = weights.origin
-        values = try weights.repacked(for: plan)
+        values = { try weights.values(of: $0) }
     }
 
     /// Writes the library to `folder`, which is new, empty, or a library that HiLo wrote earlier

@@ -1,6 +1,10 @@
+import FileIO
 import Foundation
 
 /// A folder that is written beside its place and moved there when it is complete.
+///
+/// The weights are flushed to the disk, as every file of `writeAtomically`; the hundred small files
+/// beside them are not, because that would take seconds and `generate` makes them again.
 struct OutputFolder {
     private let destination: URL
     private let staging: URL
@@ -43,15 +47,15 @@ struct OutputFolder {
         let manager = FileManager.default
         try Self.attempt(destination) {
             guard manager.fileExists(atPath: destination.path) else {
-                try manager.moveItem(at: staging, to: destination)
+                try moveReplacing(staging.path, to: destination.path)
                 return
             }
             let old = staging.appendingPathExtension("old")
-            try manager.moveItem(at: destination, to: old)
+            try moveReplacing(destination.path, to: old.path)
             do {
-                try manager.moveItem(at: staging, to: destination)
+                try moveReplacing(staging.path, to: destination.path)
             } catch {
-                try manager.moveItem(at: old, to: destination)
+                try moveReplacing(old.path, to: destination.path)
                 throw error
             }
             try manager.removeItem(at: old)
@@ -88,6 +92,8 @@ struct OutputFolder {
     {
         do {
             return try body()
+        } catch let error as FileError {
+            throw LibraryError.cannotWrite("\(folder.path): cannot write: \(error.problem)")
         } catch {
             throw LibraryError.cannotWrite(
                 "\(folder.path): cannot write: \((error as NSError).localizedDescription)")

@@ -29,7 +29,7 @@ public struct PackedWeights: Sendable {
         }
         guard found == plan.fingerprint else {
             throw LibraryError.badWeights(
-                "\(file.path): weights of another network, precision, plan or version: "
+                "\(file.path): weights of another network, precision or version: "
                     + "expected the fingerprint \(plan.fingerprint), found \(found); "
                     + "make them with 'hilo generate'")
         }
@@ -54,16 +54,6 @@ public struct PackedWeights: Sendable {
 
     /// One block as it stands in the file.
     func values(of tensor: PackedTensor) throws -> [Float] { try file.floats(tensor.name) }
-
-    /// Moves the blocks to where the kernels of another plan of the network expect them.
-    ///
-    /// - Throws: `PlanError` when that plan packs weights otherwise.
-    func repacked(for new: Plan) throws -> @Sendable (PackedTensor) throws -> [Float] {
-        let repacker = try WeightRepacker(from: plan, to: new)
-        return { tensor in
-            repacker.values(of: tensor, from: try values(of: repacker.source(of: tensor)))
-        }
-    }
 
     /// The seed that the weights came from; nil when they came from a checkpoint.
     public var seed: UInt64? {

@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Networks
 
 /// Where a network's weights come from.
@@ -65,51 +64,4 @@ public enum WeightSource: Sendable {
         return Weights(
             Dictionary(uniqueKeysWithValues: zip(parameters.map(\.name), tensors)))
     }
-}
-
-extension LITv2 {
-    /// The network that a training checkpoint describes in its `config`; nil when it carries none.
-    ///
-    /// - Throws: `NetworkError` when the configuration is not one of LITv2.
-    public init?(
-        configurationOf checkpoint: Checkpoint, overrides: ConfigurationOverrides = .init()
-    ) throws {
-        guard let value = checkpoint.configuration else { return nil }
-        try self.init(
-            configuration: ConfigurationTree(value), source: "\(checkpoint.path), config",
-            overrides: overrides)
-    }
-}
-
-extension ConfigurationTree {
-    fileprivate init(_ value: ConfigurationValue) {
-        switch value {
-        case .null: self = .null
-        case .boolean(let flag): self = .bool(flag)
-        case .integer(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .list(let items): self = .list(items.map(ConfigurationTree.init))
-        case .dictionary(let entries):
-            self = .dictionary(
-                entries.sorted { $0.key < $1.key }
-                    .map { (key: $0.key, value: ConfigurationTree($0.value)) })
-        case .opaque(let name): self = .string(name)
-        }
-    }
-}
-
-/// `transform` of every element, on all cores, in order.
-func concurrentMap<Element: Sendable, Result: Sendable>(
-    _ elements: [Element], _ transform: @Sendable (Element) -> Result
-) -> [Result] {
-    var results = [Result?](repeating: nil, count: elements.count)
-    results.withUnsafeMutableBufferPointer { buffer in
-        // Every iteration writes its own element.
-        nonisolated(unsafe) let target = buffer
-        DispatchQueue.concurrentPerform(iterations: elements.count) { index in
-            target[index] = transform(elements[index])
-        }
-    }
-    return results.compactMap { $0 }
 }

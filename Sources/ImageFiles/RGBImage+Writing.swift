@@ -8,7 +8,7 @@ extension RGBImage {
     public func write(to path: String) throws {
         let bytes = try encodedAsPNG(path: path)
         do {
-            try bytes.withUnsafeBytes { try writeAtomically([$0], to: path) }
+            try writeAtomically(bytes, to: path)
         } catch let error as FileError {
             throw ImageFileError(path: path, reason: .unwritable, problem: error.problem)
         }

@@ -27,7 +27,6 @@ public struct Kernel: Sendable, Hashable {
     public func stream(on isa: ISA) -> WeightStream? { base.stream(isa) }
     public func source(on isa: ISA) -> KernelSource { base.source(isa) }
     public func words(on isa: ISA) -> KernelWords { base.words(isa) }
-    public func panel(on isa: ISA) -> Int? { base.panel(isa) }
 
     /// The schedule, when the kernel is of that family.
     public func schedule<Family: KernelFamily>(of family: Family.Type) -> Family.Schedule? {
@@ -56,7 +55,6 @@ private protocol AnyKernel: Sendable {
     func stream(_ isa: ISA) -> WeightStream?
     func source(_ isa: ISA) -> KernelSource
     func words(_ isa: ISA) -> KernelWords
-    func panel(_ isa: ISA) -> Int?
     func encode(to encoder: any Encoder) throws
 }
 
@@ -73,7 +71,6 @@ private struct Scheduled<Family: KernelFamily>: AnyKernel, Hashable {
     func stream(_ isa: ISA) -> WeightStream? { Family.stream(spec, schedule, isa) }
     func source(_ isa: ISA) -> KernelSource { Family.source(spec, schedule, isa) }
     func words(_ isa: ISA) -> KernelWords { Family.words(spec, schedule, isa) }
-    func panel(_ isa: ISA) -> Int? { Family.panel(schedule, isa) }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: KernelKeys.self)

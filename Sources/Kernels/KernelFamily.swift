@@ -42,9 +42,6 @@ public protocol KernelFamily: Sendable {
 
     static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource
     static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords
-
-    /// Columns of the panels that its weights are packed in.
-    static func panel(_ how: Schedule, _ isa: ISA) -> Int?
 }
 
 extension KernelFamily {
@@ -52,7 +49,6 @@ extension KernelFamily {
     public static func placed(_ spec: Spec, _ placement: Placement) -> Spec { spec }
     public static func flops(_ spec: Spec) -> Int { 2 * macs(spec) }
     public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? { nil }
-    public static func panel(_ how: Schedule, _ isa: ISA) -> Int? { nil }
 }
 
 /// The schedule of kernels that can be computed in one way only.
@@ -87,8 +83,6 @@ public struct Setting: Sendable {
     public let batch: Int
     /// Images that a call may hold.
     public let maxBatch: Int
-    /// Columns of the weights' panels, where another pass has settled them.
-    public var settledPanel: Int?
 
     public var isa: ISA { machine.isa }
     public var threads: Int { machine.cores }

@@ -49,12 +49,9 @@ public struct Slot: Sendable, Equatable {
 public struct Placement: Sendable {
     /// Elements from one token to the next.
     public let inputStrides, outputStrides: [Int]
-    /// Elements from the beginning of each block of weights to what is used of it.
-    public let weightOffsets: [Int]
 
-    public init(inputStrides: [Int], outputStrides: [Int], weightOffsets: [Int]) {
+    public init(inputStrides: [Int], outputStrides: [Int]) {
         self.inputStrides = inputStrides
         self.outputStrides = outputStrides
-        self.weightOffsets = weightOffsets
     }
 }

@@ -1,5 +1,32 @@
-/// The cost of a tile of sums in registers, which families with matrix products share.
+import Machines
+
+/// A tile of sums in registers, which families with matrix products share.
 enum RegisterTile {
+    /// The sums of a tile, a row of weights and a broadcast value must fit the registers.
+    static func check(rows: Int, vectors: Int, isa: ISA) throws {
+        guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
+            rows * vectors + vectors < isa.registers
+        else {
+            throw ScheduleError(
+                "tile \(rows)x\(vectors) vectors: the sums, a row of weights and a broadcast must "
+                    + "fit the \(isa.registers) registers of \(isa.name)")
+        }
+    }
+
+    /// Whole tiles make a panel of packed weights.
+    static func checkPart(vectors: Int, isa: ISA) throws {
+        guard parts(isa).contains(vectors) else {
+            throw ScheduleError(
+                "a tile of \(vectors) vectors of \(isa.name): whole tiles make a panel of "
+                    + "\(Packing.panelColumns) columns; possible are \(parts(isa))")
+        }
+    }
+
+    /// Vectors that make a whole part of a panel: 1, 2, 4 and so on.
+    static func parts(_ isa: ISA) -> [Int] {
+        (1...Packing.panelColumns / isa.lanes).filter { Packing.panelColumns % ($0 * isa.lanes) == 0 }
+    }
+
     /// Two vectors a row: each broadcast token feeds two multiply-adds, so loads keep up; what is
     /// left of the registers holds rows.
     static let vectors = 2

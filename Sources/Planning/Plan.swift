@@ -87,9 +87,9 @@ public struct PackedTensor: Sendable, Equatable {
     public let name: String
     /// Floats from the beginning of the file's data; a multiple of 16 (a cache line).
     public let offset: Int
-    public let layout: PackedLayout
+    public let packing: Packing
 
-    public var count: Int { layout.count }
+    public var count: Int { packing.count }
 }
 
 extension Plan {

@@ -53,38 +53,19 @@ struct VariantBuilder {
     }
 
     private mutating func step(_ match: AnyMatch, _ storage: Storage) throws -> DraftStep {
-        let places = try match.weights.map(place)
         let inputs = match.inputs.map { storage.place(of: $0) }
         let outputs = match.outputs.map { storage.place(of: $0) }
         let computation = match.computation.placed(
-            Placement(
-                inputStrides: inputs.map(\.stride), outputStrides: outputs.map(\.stride),
-                weightOffsets: places.map { $0?.offset ?? 0 }))
-        let kernel = try kernel(for: computation, match.weights)
+            Placement(inputStrides: inputs.map(\.stride), outputStrides: outputs.map(\.stride)))
         return DraftStep(
-            kernel: index(of: kernel), label: match.label, inputs: inputs, outputs: outputs,
-            weights: try zip(match.weights, places).map { use, place in
-                try place ?? pack(use, for: kernel)
-            })
+            kernel: index(of: try kernel(for: computation)), label: match.label, inputs: inputs,
+            outputs: outputs, weights: try match.weights.map { try place($0) })
     }
 
-    private func kernel(for computation: Computation, _ uses: [WeightUse]) throws -> Kernel {
-        var setting = setting
-        for case .block(let block) in uses where setting.settledPanel == nil {
-            setting.settledPanel = weights.panel(of: block.name)
-        }
-        let panel = setting.settledPanel
-        // A decision may come from a file: nothing is computed from it before it is checked.
-        let decided = try decisions[computation, isa].map(checked).flatMap { kernel in
-            kernel.panel(on: isa) == panel ?? kernel.panel(on: isa) ? kernel : nil
-        }
-        guard let kernel = decided ?? computation.best(setting) else {
+    private func kernel(for computation: Computation) throws -> Kernel {
+        guard let kernel = decisions[computation, isa] ?? computation.best(setting) else {
             throw PlanError("\(computation.family): no schedule is known for it")
         }
-        return try checked(kernel)
-    }
-
-    private func checked(_ kernel: Kernel) throws -> Kernel {
         do {
             try kernel.check(on: isa)
         } catch let error as ScheduleError {
@@ -100,28 +81,16 @@ struct VariantBuilder {
         return kernels.count - 1
     }
 
-    // MARK: Weights
-
-    /// Where weights lie that another step has brought.
-    private func place(_ use: WeightUse) throws -> WeightPlace? {
-        guard case .bias(let linear) = use else { return nil }
-        guard let place = weights.bias(of: linear) else {
-            throw PlanError("\(linear.parameter): its bias is read, but no step computes it")
-        }
-        return place
-    }
-
-    private mutating func pack(_ use: WeightUse, for kernel: Kernel) throws -> WeightPlace {
-        guard case .block(let block) = use else {
-            preconditionFailure("other weights have a place")
-        }
-        let unit =
-            switch block.packing {
-            case .panels: kernel.panel(on: isa) ?? isa.lanes
-            case .rows: isa.lanes
+    private mutating func place(_ use: WeightUse) throws -> WeightPlace {
+        switch use {
+        case .block(let block): return WeightPlace(block: try weights.index(of: block), offset: 0)
+        case .bias(let linear):
+            guard let place = weights.bias(of: linear) else {
+                throw PlanError(
+                    "\(linear.parameter): its bias is read, but no step computes it")
             }
-        let layout = PackedLayout(packing: block.packing, unit: unit)
-        return WeightPlace(block: try weights.index(of: block.name, layout), offset: 0)
+            return place
+        }
     }
 
     // MARK: Memory

@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// A folder beside a build folder where its files are made before they are moved into place.
@@ -15,16 +16,18 @@ struct Staging: Sendable {
         try createFolder(folder)
     }
 
-    /// Moves every file to its place under the destination, replacing what is there.
+    /// Moves every file to its place under the destination, replacing what is there. Nothing is
+    /// flushed to the disk, file by file that would take longer than the build: what a crash of
+    /// the machine spoils is built again from an empty folder.
     func commit() throws {
         for name in try files() {
             let target = destination.appendingPathComponent(name)
             try createFolder(target.deletingLastPathComponent())
-            // rename(2) replaces a file in one step; FileManager's move refuses to replace.
             let source = folder.appendingPathComponent(name)
-            guard rename(source.filePath, target.filePath) == 0 else {
-                throw ToolchainError.cannotWrite(
-                    path: target.filePath, reason: String(cString: strerror(errno)))
+            do {
+                try moveReplacing(source.filePath, to: target.filePath)
+            } catch {
+                throw ToolchainError.cannotWrite(path: error.path, reason: error.problem)
             }
         }
         discard()

@@ -24,10 +24,10 @@ func createFolder(_ folder: URL, permissions: Int = 0o755) throws {
     }
 }
 
-/// Writes a whole file or nothing.
+/// Writes a file into a folder that nobody else looks into.
 func write(_ text: String, to file: URL) throws {
     do {
-        try Data(text.utf8).write(to: file, options: .atomic)
+        try Data(text.utf8).write(to: file)
     } catch {
         throw ToolchainError.cannotWrite(path: file.filePath, reason: error.localizedDescription)
     }

@@ -42,9 +42,6 @@ struct Confirmer: Sendable {
 
     private func compare(_ plan: Plan, _ id: String) async throws -> TuningResult.Confirmation {
         let library = try await search.workshop.build(id, plan)
-        let weights = library.folder.appending(path: "weights.safetensors")
-        try LibraryGenerator(plan, repacking: search.weights).writeWeights(to: weights)
-        defer { try? FileManager.default.removeItem(at: weights) }
         let before = timing(base)
         let after = timing(library)
         var times: (before: [Double], after: [Double]) = ([], [])
@@ -53,7 +50,8 @@ struct Confirmer: Sendable {
             for isAfter in pair % 2 == 0 ? [false, true] : [true, false] {
                 if isAfter {
                     times.after.append(
-                        try await after.networkTime(weights: weights, seconds: Self.seconds))
+                        try await after.networkTime(
+                            weights: search.weightsFile, seconds: Self.seconds))
                 } else {
                     times.before.append(
                         try await before.networkTime(

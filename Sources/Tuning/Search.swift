@@ -11,7 +11,6 @@ struct Search: Sendable {
     let model: Plan
     /// Whose kernels are sought.
     let isa: ISA
-    let weights: PackedWeights
     let weightsFile: URL
     let folder: URL
     let workshop: Workshop
@@ -134,10 +133,6 @@ extension Search {
             machine: MachineModel(isa: isa, cores: options.threads), batch: options.batch,
             maxBatch: plan.target.maxBatch)
         return variant.tunable.map { computation in
-            var setting = setting
-            if plan.resolutions.count > 1 {
-                setting.settledPanel = variant.kernel(for: computation)?.panel(on: isa)
-            }
             let compulsory = [plan, model].compactMap {
                 $0.variants[0].kernel(for: computation)
             }

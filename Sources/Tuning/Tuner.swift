@@ -58,11 +58,11 @@ public struct Tuner: Sendable {
                 remarks: [])
         }
         let budget = TimeBudget(limit: options.timeLimit)
-        let weights = try PackedWeights(of: library)
+        _ = try PackedWeights(of: library)
         return try await withTemporaryFolder { folder in
             let workshop = try Workshop(folder: folder, compiler: compiler, plan: library.plan)
             let search = Search(
-                plan: library.plan, model: model, isa: isa, weights: weights,
+                plan: library.plan, model: model, isa: isa,
                 weightsFile: library.weightsFile, folder: folder, workshop: workshop,
                 machine: Machine(
                     isa: isa, precision: library.plan.target.precision,

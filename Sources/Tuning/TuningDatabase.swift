@@ -63,9 +63,11 @@ public struct TuningDatabase: Sendable {
         let seconds = Int(Date().timeIntervalSince1970)
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
         let place = "\(file.path).corrupt-\(seconds)-\(suffix)"
-        guard rename(file.path, place) == 0 else {
+        do {
+            try moveReplacing(file.path, to: place)
+        } catch {
             // Another program was quicker.
-            if errno == ENOENT { return }
+            if error.reason == .missing { return }
             throw FileError(
                 path: file.path, problem: "\(damage.reason), and it cannot be set aside")
         }
@@ -118,7 +120,7 @@ public enum TuningFile {
     public static func write(_ records: [TuningRecord], to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let data = try encoder.encode(Contents(version: version, records: records))
-        try data.withUnsafeBytes { try writeAtomically([$0], to: path) }
+        try writeAtomically(
+            encoder.encode(Contents(version: version, records: records)), to: path)
     }
 }

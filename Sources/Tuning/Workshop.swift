@@ -12,13 +12,11 @@ import Toolchain
 struct Workshop: Sendable {
     private let folder: URL
     private let compiler: Compiler
-    private let isa: ISA
 
     /// - Parameter folder: an empty folder for this workshop alone.
     init(folder: URL, compiler: Compiler, plan: Plan) throws {
         self.folder = folder
         self.compiler = compiler
-        isa = plan.variants[0].isa
         for file in Generator(plan).files() where file.path.hasSuffix(".h") {
             try write(file, to: "headers/\(URL(fileURLWithPath: file.path).lastPathComponent)")
         }
@@ -65,7 +63,8 @@ struct Workshop: Sendable {
     private static let kernels = "src/kernels/"
 
     private static func path(of kernel: Kernel, in plan: Plan) -> String {
-        kernels + kernel.functionName(model: plan.network.name, isa: plan.variants[0].isa) + ".c"
+        "\(kernels)\(plan.variants[0].isa.name)/"
+            + kernel.functionName(model: plan.network.name, isa: plan.variants[0].isa) + ".c"
     }
 
     /// Writes a file; a kernel goes to the folder that all libraries share.
@@ -75,12 +74,11 @@ struct Workshop: Sendable {
         try write(file, to: place)
         let includes =
             isShared ? ["headers"] : ["include", "src", "harness"].map { "\(id)/\($0)" }
-        let instructions =
-            CompileFlags.usesInstructions(file.path) ? isa.compileFlags : []
         return CompileCommand(
             source: folder.appending(path: place),
             object: place.replacing("/", with: "_").replacing(".c", with: ".o"),
-            flags: CompileFlags.language + CompileFlags.common + instructions
+            flags: CompileFlags.language + CompileFlags.common
+                + CompileFlags.instructions(ofFile: file.path)
                 + includes.flatMap { ["-I", folder.appending(path: $0).path] })
     }
 

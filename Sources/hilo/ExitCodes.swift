@@ -25,7 +25,7 @@ struct UsageError: Error, CustomStringConvertible {
 /// A file that does not hold what it should.
 struct InputError: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description.printable }
 }
 
 /// A file that cannot be written.

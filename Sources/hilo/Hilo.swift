@@ -10,6 +10,7 @@ struct Hilo: AsyncParsableCommand {
             double precision, and run or timed. Exit codes: 0 ok, 1 a check failed, 64 usage, \
             65 bad input data, 69 no C compiler, 70 internal error, 73 cannot write.
             """,
+        version: Version.text,
         subcommands: [
             Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, Tune.self,
             Report.self, ShowPlan.self, Inspect.self, Convert.self, Doctor.self,

@@ -50,6 +50,6 @@ import Testing
     }
 
     @Test func emptyMemory() {
-        expectFlaw(.damaged, "only 0 bytes") { _ = try read(Data()) }
+        expectFlaw(.damaged, "is empty") { _ = try read(Data()) }
     }
 }

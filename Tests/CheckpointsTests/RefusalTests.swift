@@ -33,14 +33,14 @@ import Testing
 
     @Test func directory() throws {
         try withTemporaryFolder { folder in
-            expectFlaw(.unreadable, folder, "is a directory") {
+            expectFlaw(.unreadable, folder, "is a folder") {
                 _ = try Checkpoint.read(path: folder)
             }
         }
     }
 
     @Test func device() {
-        expectFlaw(.unreadable, "not a regular file") {
+        expectFlaw(.unreadable, "is a pipe or a device") {
             _ = try Checkpoint.read(path: "/dev/null")
         }
     }
@@ -48,8 +48,17 @@ import Testing
     @Test func emptyFile() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/empty.pth"
-            try writeFileAtomically([], to: path)
+            try Data().write(to: URL(fileURLWithPath: path))
             expectFlaw(.damaged, path, "is empty") { _ = try Checkpoint.read(path: path) }
+        }
+    }
+
+    /// A name in a message is quoted, so that it cannot forge another or command a terminal.
+    @Test func namesAreQuoted() {
+        let json = #"{"a\u001b[2J\u202e\nb":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#
+        expectFlaw(.damaged, #"tensor a\u{1B}[2J\u{202E}\nb ends before it begins"#) {
+            let header = Data(littleEndian: UInt64(json.utf8.count)) + Data(json.utf8)
+            _ = try read(header + Data(count: 4))
         }
     }
 

@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    @Test func targetThatCannotBeWritten() throws {
+        try withTemporaryFolder { folder in
+            let writer = try SafetensorsWriter(tensors: tensors)
+            expectFlaw(.unwritable, "\(folder)/none/file", "No such file", "has space left") {
+                try writer.write(to: "\(folder)/none/file") { bytes($0) }
+            }
+            expectFlaw(.unwritable, "no regular file") {
+                try writer.write(to: folder) { bytes($0) }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+        }
+    }
+
     @Test(arguments: ["layouts.pth", "legacy.pth", "training.pth", "layouts.safetensors"])
     func conversionKeepsEveryBit(file: String) throws {
         try withTemporaryFolder { folder in

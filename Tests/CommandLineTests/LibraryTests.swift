@@ -44,6 +44,7 @@ struct LibraryTests {
         #expect(ending.stdout.hasPrefix(#"{"batch":3,"#))
         let output = try NPYArray(contentsOf: sandbox.file("y.npy").path)
         #expect(output.values.count == input.count)
+        try expectTheSameOfDoubles(sandbox, input, output)
         let mean = output.values[..<288].reduce(0) { $0 + Double($1) } / 288
         let text = try sandbox.hilo("run", "lib", "--input", "x.npy").stdout
         #expect(text.contains("image 2\nshape 24 x 12, mean "))
@@ -51,6 +52,17 @@ struct LibraryTests {
         try sandbox.expectFailure(
             73, of: ["run", "lib", "--input", "x.npy", "--output", "nowhere/y.npy"],
             saying: ["nowhere/y.npy", "cannot write"])
+    }
+
+    /// The harness reads float64 itself.
+    private func expectTheSameOfDoubles(
+        _ sandbox: Sandbox, _ input: [Float], _ output: NPYArray
+    ) throws {
+        try NPYArray(shape: [3, 24, 12], values: input, elementType: .float64)
+            .write(to: sandbox.file("x64.npy").path)
+        let ending = try sandbox.hilo("run", "lib", "--input", "x64.npy", "--output", "y64.npy")
+        #expect(ending.status == 0, "\(ending.stderr)")
+        #expect(try NPYArray(contentsOf: sandbox.file("y64.npy").path) == output)
     }
 
     private func time(_ sandbox: Sandbox) throws {

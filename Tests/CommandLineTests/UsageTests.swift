@@ -1,3 +1,4 @@
+import HiLoKit
 import Testing
 
 @Suite struct UsageTests {
@@ -17,6 +18,13 @@ import Testing
         let ending = try Sandbox().hilo(command, "--help")
         #expect(ending.status == 0)
         #expect(ending.stdout.contains("USAGE: hilo \(command)"))
+    }
+
+    @Test func theVersionSaysWhichPlansAreRead() throws {
+        let ending = try Sandbox().hilo("--version")
+        #expect(ending.status == 0)
+        #expect(ending.stdout == "hilo 0.4.0 (plan format \(Plan.formatVersion))\n")
+        #expect(ending.stderr.isEmpty)
     }
 
     struct Mistake: Sendable, CustomTestStringConvertible {

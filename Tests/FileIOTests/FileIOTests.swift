@@ -18,19 +18,6 @@ final class TemporaryFolder {
     }
 }
 
-private func write(_ chunks: [[UInt8]], to path: String) throws {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: chunks.reduce(0) { $0 + $1.count }, alignment: 1)
-    defer { bytes.deallocate() }
-    bytes.copyBytes(from: chunks.joined())
-    var offset = 0
-    let buffers = chunks.map { chunk in
-        defer { offset += chunk.count }
-        return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + chunk.count)])
-    }
-    try writeAtomically(buffers, to: path)
-}
-
 private func read(_ path: String) throws -> [UInt8] {
     let file = try InputFile(path: path)
     return try file.read(file.size)
@@ -41,18 +28,42 @@ private func read(_ path: String) throws -> [UInt8] {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test func writesChunksInOrderAndReplaces() throws {
+    @Test func writesPiecesInOrderAndReplaces() throws {
         let path = folder.path + "/file"
-        try write([[1, 2, 3], [], [4, 5]], to: path)
-        #expect(try read(path) == [1, 2, 3, 4, 5])
-        try write([[6]], to: path)
-        #expect(try read(path) == [6])
+        try writeAtomically(to: path) { file in
+            try file.write([1, 2, 3])
+            try file.write([])
+            // Its bytes do not lie in one piece.
+            try file.write([[4], [5, 6]].joined().lazy.map { $0 })
+            try file.write("é".utf8)
+            try Data([7, 8]).withUnsafeBytes { try file.write($0) }
+        }
+        #expect(try read(path) == [1, 2, 3, 4, 5, 6, 0xc3, 0xa9, 7, 8])
+        try writeAtomically(Data([9]), to: path)
+        #expect(try read(path) == [9])
+        #expect(try folder.contents == ["file"])
+    }
+
+    /// Until the last piece is written, the file is the old one.
+    @Test func interruptionLeavesTheOldFile() throws {
+        struct Interruption: Error {}
+        let path = folder.path + "/file"
+        try writeAtomically([1], to: path)
+        #expect(throws: Interruption.self) {
+            try writeAtomically(to: path) { file in
+                try file.write([2])
+                #expect(try read(path) == [1])
+                #expect(try folder.contents.count == 2)
+                throw Interruption()
+            }
+        }
+        #expect(try read(path) == [1])
         #expect(try folder.contents == ["file"])
     }
 
     @Test func readsInPieces() throws {
         let path = folder.path + "/file"
-        try write([Array(0..<10)], to: path)
+        try writeAtomically(Array(0..<10), to: path)
         let file = try InputFile(path: path)
         #expect(file.size == 10)
         #expect(try file.read(3) == [0, 1, 2])
@@ -62,19 +73,20 @@ private func read(_ path: String) throws -> [UInt8] {
         #expect(error?.problem == "became shorter while it was read")
     }
 
-    @Test func oldFileSurvivesAFailedWrite() throws {
+    @Test func nothingIsLeftWhereNothingCanBeWritten() throws {
         let path = folder.path + "/missing/file"
-        let error = #expect(throws: FileError.self) { try write([[1]], to: path) }
+        let error = #expect(throws: FileError.self) { try writeAtomically([1], to: path) }
         #expect(
             error
                 == FileError(
-                    path: path, problem: "cannot be created: No such file or directory"))
+                    path: path, problem: "cannot be created: No such file or directory",
+                    reason: .missing))
         #expect(try folder.contents == [])
     }
 
     @Test func refusesToReplaceWhatIsNoFile() throws {
         for path in [folder.path, "/dev/null"] {
-            let error = #expect(throws: FileError.self) { try write([[1]], to: path) }
+            let error = #expect(throws: FileError.self) { try writeAtomically([1], to: path) }
             #expect(error?.path == path)
             #expect(error?.problem.contains("no regular file") == true)
         }
@@ -85,13 +97,41 @@ private func read(_ path: String) throws -> [UInt8] {
         let missing = folder.path + "/missing"
         let pipe = folder.path + "/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
-        for (path, problem) in [
-            (missing, "cannot be opened: No such file or directory"),
-            (folder.path, "is a folder, not a file"),
-            (pipe, "is a pipe or a device, not a file"),
+        for (path, problem, reason) in [
+            (missing, "cannot be opened: No such file or directory", FileError.Reason.missing),
+            (folder.path, "is a folder, not a file", .isFolder),
+            (pipe, "is a pipe or a device, not a file", .isPipeOrDevice),
         ] {
-            let error = #expect(throws: FileError.self) { try read(path) }
-            #expect(error == FileError(path: path, problem: problem))
+            let expected = FileError(path: path, problem: problem, reason: reason)
+            #expect(throws: expected) { try read(path) }
+            #expect(throws: expected) { try MappedFile(path: path) }
         }
+    }
+
+    /// What is mapped outlives the name.
+    @Test(arguments: [0, 1, 70_001]) func mapsWholeFiles(size: Int) throws {
+        let path = folder.path + "/file"
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 37) }
+        try writeAtomically(bytes, to: path)
+        let mapped = try MappedFile(path: path)
+        try FileManager.default.removeItem(atPath: path)
+        for file in [mapped, MappedFile(copying: bytes)] {
+            #expect(withExtendedLifetime(file) { Array(file.bytes) } == bytes)
+        }
+    }
+
+    @Test func movesOverWhatIsThere() throws {
+        let (old, new) = (folder.path + "/old", folder.path + "/new")
+        try writeAtomically([1], to: old)
+        try writeAtomically([2], to: new)
+        try moveReplacing(new, to: old)
+        #expect(try read(old) == [2])
+        #expect(try folder.contents == ["old"])
+        let error = #expect(throws: FileError.self) { try moveReplacing(new, to: old) }
+        #expect(
+            error
+                == FileError(
+                    path: old, problem: "cannot be replaced: No such file or directory",
+                    reason: .missing))
     }
 }

@@ -59,7 +59,7 @@ public struct FixtureError: Error, CustomStringConvertible {
 }
 
 /// Tests/Fixtures, found from where this file was compiled.
-private let fixtureFolder = URL(filePath: #filePath)
+let fixtureFolder = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
 
 extension Data {

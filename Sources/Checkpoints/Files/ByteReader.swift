@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// Reads forward through a part of a file; every read is checked against the end.

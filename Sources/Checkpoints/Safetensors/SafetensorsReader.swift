@@ -1,3 +1,5 @@
+import FileIO
+
 /// Reads the header of a safetensors file and checks all of it before a tensor is touched.
 ///
 /// The format: an unsigned 64-bit length, that many bytes of JSON, then the tensors without gaps.

@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// Plans and writes a safetensors file; equal input gives equal bytes.
@@ -66,13 +67,17 @@ public struct SafetensorsWriter: Sendable {
     /// - Throws: `CheckpointError` of kind `unwritable`, or what `bytes` throws.
     /// - Precondition: `bytes` returns exactly the placement's `byteCount` bytes.
     public func write(to path: String, bytes: (Tensor) throws -> Data) throws {
-        try writeFileAtomically(to: path) { file in
-            try file.write(header)
-            for placement in placements {
-                let data = try bytes(placement.tensor)
-                precondition(data.count == placement.byteCount, "tensor of another size")
-                try file.write(data)
+        do {
+            try writeAtomically(to: path) { file in
+                try file.write(header)
+                for placement in placements {
+                    let data = try bytes(placement.tensor)
+                    precondition(data.count == placement.byteCount, "tensor of another size")
+                    try file.write(data)
+                }
             }
+        } catch let error as FileError {
+            throw CheckpointError(path: path, flaw: Flaw(writing: error))
         }
     }
 

@@ -1,3 +1,5 @@
+import FileIO
+
 /// torch.save before PyTorch 1.6: five pickles (magic number, protocol, system, object, storage
 /// keys), then for each key its element count and its bytes.
 enum TorchLegacy {

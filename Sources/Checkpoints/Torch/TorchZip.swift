@@ -1,3 +1,5 @@
+import FileIO
+
 /// torch.save of PyTorch ≥ 1.6: a zip file with `<root>/data.pkl` and one entry for each storage.
 enum TorchZip {
     static let maximumPickleLength = 64 << 20

@@ -1,3 +1,5 @@
+import FileIO
+
 /// The entries of a zip file whose members are stored uncompressed, as PyTorch writes it.
 ///
 /// The central directory is what counts (APPNOTE 6.3); local headers only tell where the data

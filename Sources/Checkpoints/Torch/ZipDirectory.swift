@@ -1,3 +1,5 @@
+import FileIO
+
 /// The central directory of a zip file, with the ZIP64 extensions.
 struct ZipDirectory {
     struct Header {

@@ -1,3 +1,4 @@
+import Machines
 import Planning
 
 /// What builds a library without HiLo: CMake, its package configuration and pkg-config.
@@ -16,30 +17,41 @@ struct BuildFiles {
         let context = Context(plan, sources.map(\.path).filter { $0.hasSuffix(".c") }.sorted())
         return [
             GeneratedFile(
-                path: "CMakeLists.txt", contents: renderer.render("CMakeLists.txt", context)),
+                path: "CMakeLists.txt", contents: renderer.render("build/CMakeLists.txt", context)),
             GeneratedFile(
                 path: "cmake/config.cmake.in",
-                contents: renderer.render("config.cmake.in", context)),
+                contents: renderer.render("build/config.cmake.in", context)),
             GeneratedFile(
-                path: "cmake/\(model).pc.in", contents: renderer.render("pkgconfig.pc.in", context)),
+                path: "cmake/\(model).pc.in", contents: renderer.render("build/pkgconfig.pc.in", context)),
         ]
+    }
+
+    /// Files that are compiled for one instruction set.
+    private struct VectorFiles {
+        let isa: String
+        let kernels, harness, flags: [String]
     }
 
     private struct Context {
         let model, summary: String
-        let sources, kernels, harness, vectorHarness: [String]
-        let flags, isaFlags: [String]
+        let sources, harness: [String]
+        let vectors: [VectorFiles]
+        let flags: [String]
 
         init(_ plan: Plan, _ files: [String]) {
             model = plan.network.name
             summary = plan.network.summary
-            kernels = files.filter { $0.hasPrefix("src/kernels/") }
-            sources = files.filter { $0.hasPrefix("src/") && !$0.hasPrefix("src/kernels/") }
-            let programs = files.filter { $0.hasPrefix("harness/") }
-            harness = programs.filter { !CompileFlags.usesInstructions($0) }
-            vectorHarness = programs.filter(CompileFlags.usesInstructions)
+            func of(_ isa: ISA?, _ folder: String) -> [String] {
+                files.filter { $0.hasPrefix(folder) && CompileFlags.isa(ofFile: $0) == isa }
+            }
+            sources = of(nil, "src/")
+            harness = of(nil, "harness/")
+            vectors = plan.target.isas.map {
+                VectorFiles(
+                    isa: $0.name, kernels: of($0, "src/"), harness: of($0, "harness/"),
+                    flags: $0.compileFlags)
+            }
             flags = CompileFlags.common
-            isaFlags = plan.target.isas[0].compileFlags
         }
     }
 }

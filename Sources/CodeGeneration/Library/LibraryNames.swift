@@ -1,13 +1,60 @@
+import Machines
 import Networks
 import Planning
 
-/// Numbers and names that most templates of the library share.
+/// Numbers and names that most templates of library and harness share.
 struct LibraryNames: Sendable {
+    /// An instruction set of the library.
+    struct Variant: Sendable {
+        let isa: String
+        /// Of the CPU features that it needs a bit each, as `CPUFeatureBits` numbers them.
+        let features: UInt32
+    }
+
+    /// What HILO_CPU may say.
+    struct Cap: Sendable {
+        let name: String
+        let features: UInt32
+        let last: Bool
+    }
+
     let model: String
     let MODEL: String
+    let variants: [Variant]
+    let variantCount: Int
+    let caps: [Cap]
+    let isaNames: String
+    /// Whether the input is an image, so that it can be preprocessed.
+    let image: Bool
 
     init(_ plan: Plan) {
         model = plan.network.name
         MODEL = model.uppercased()
+        let bits = CPUFeatureBits(plan.target)
+        variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
+        variantCount = variants.count
+        let cpus = ISA.all.filter { $0.architecture == nil || $0.architecture == bits.architecture }
+        caps = cpus.enumerated().map { index, isa in
+            Cap(name: isa.name, features: bits.mask(isa.features), last: index == cpus.count - 1)
+        }
+        isaNames = plan.target.isas.map(\.title).joined(separator: "; ")
+        image = plan.network.image != nil
+    }
+}
+
+/// Numbers the features of CPUs that a library asks for.
+struct CPUFeatureBits {
+    let architecture: Architecture?
+    let features: [CPUFeature]
+
+    init(_ target: Target) {
+        architecture = target.isas.compactMap(\.architecture).first
+        let needed = target.isas.reduce(into: Set<CPUFeature>()) { $0.formUnion($1.features) }
+        features = CPUFeature.allCases.filter { needed.contains($0) }
+    }
+
+    /// The bits of those features that the library asks for.
+    func mask(_ set: Set<CPUFeature>) -> UInt32 {
+        features.indices.filter { set.contains(features[$0]) }.reduce(0) { $0 | 1 << UInt32($1) }
     }
 }

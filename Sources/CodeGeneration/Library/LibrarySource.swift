@@ -3,58 +3,71 @@ import Machines
 import Networks
 import Planning
 
-/// The library around the kernels: public header, model, forward pass, registry.
+/// The library: public header, model, forward pass, and the kernels of each instruction set.
 struct LibrarySource {
     private let plan: Plan
     private let renderer: Renderer
     private let names: LibraryNames
-    private let variant: Variant
-    private let functions: [String]
+    private let variants: [VariantFunctions]
 
     init(_ plan: Plan, _ renderer: Renderer) {
         self.plan = plan
         self.renderer = renderer
         names = LibraryNames(plan)
-        variant = plan.variants[0]
-        functions = variant.kernels.map { [isa = variant.isa] in
-            $0.functionName(model: plan.network.name, isa: isa)
-        }
+        variants = VariantFunctions.all(of: plan)
     }
 
     func files() -> [GeneratedFile] {
-        return [
-            renderer.file("include/\(names.model).h", "header.h", headerContext),
-            renderer.file("src/simd.h", "simd.h", names),
-            renderer.file("src/simd_isa.h", "simd_\(variant.isa.name).h", names),
-            renderer.file("src/kernel.h", "kernel.h", names),
-            renderer.file("src/gemm_tile.h", "gemm_tile.h", names),
-            renderer.file("src/depthwise_row.h", "depthwise_row.h", names),
-            renderer.file("src/layer_norm_row.h", "layer_norm_row.h", names),
-            renderer.file("src/internal.h", "internal.h", internalContext),
-            renderer.file("src/registry.h", "registry.h", registryContext),
-            renderer.file("src/registry.c", "registry.c", registryContext),
-            renderer.file(
-                "src/forward.c", "forward.c", ForwardContext(plan, names, functions: functions)),
-            renderer.file("src/model.c", "model.c", headerContext),
-            renderer.file("src/cpu.c", "cpu.c", cpuContext),
-        ] + preprocessing() + kernels()
+        [
+            renderer.file("include/\(names.model).h", "library/header.h", headerContext),
+            renderer.file("src/simd.h", "simd/simd.h", names),
+            renderer.file("src/kernel.h", "runtime/kernel.h", names),
+            renderer.file("src/float_state.h", "runtime/float_state.h", names),
+            renderer.file("src/internal.h", "runtime/internal.h", internalContext),
+            renderer.file("src/forward.c", "runtime/forward.c", names),
+            renderer.file("src/model.c", "runtime/model.c", headerContext),
+            renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
+            renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(plan, names)),
+        ] + preprocessing() + innerLoops() + variants.flatMap { files(of: $0) }
     }
 
-    private func kernels() -> [GeneratedFile] {
-        zip(variant.kernels, functions).map { kernel, function in
-            let source = kernel.source(on: variant.isa)
-            return renderer.file(
-                "src/kernels/\(function).c", source.template, source.context(function))
+    /// Headers that kernels include: each that one of them asks for.
+    private func innerLoops() -> [GeneratedFile] {
+        let kernels = variants.flatMap { variant in
+            variant.variant.kernels.map { $0.source(on: variant.variant.isa) }
         }
+        // The harness packs weights as the kernels read them, and knows their epilogues.
+        let headers = Set(kernels.flatMap(\.headers) + ["packing.h", "epilogue.h"])
+        return headers.sorted().map { renderer.file("src/\($0)", "inner/\($0)", names) }
+    }
+
+    private func files(of variant: VariantFunctions) -> [GeneratedFile] {
+        let isa = variant.variant.isa
+        let steps = renderer.file(
+            "src/steps_\(isa.name).c", "runtime/steps.c", StepsContext(plan, variant, names))
+        let vectors = renderer.file("src/\(isa.header)", "simd/\(isa.header)", names)
+        let kernels = zip(variant.variant.kernels, variant.functions).map { kernel, function in
+            let source = kernel.source(on: isa)
+            return renderer.file(
+                "src/kernels/\(isa.name)/\(function).c", source.template,
+                source.context(function), including: isa.header)
+        }
+        return [steps, vectors] + kernels
     }
 
     private func preprocessing() -> [GeneratedFile] {
-        guard plan.network.image != nil else { return [] }
+        guard names.image else { return [] }
         return [
-            renderer.file("include/\(names.model)_preprocess.h", "preprocess.h", headerContext),
-            renderer.file("src/preprocess.c", "preprocess.c", headerContext),
+            renderer.file(
+                "include/\(names.model)_preprocess.h", "preprocess/preprocess.h", headerContext),
+            renderer.file("src/preprocess.c", "preprocess/preprocess.c", headerContext),
         ]
     }
+}
+
+extension ISA {
+    /// The header of its vectors.
+    var header: String { "simd_\(name).h" }
 }
 
 // MARK: - Contexts
@@ -65,7 +78,7 @@ extension LibrarySource {
         let resolutionCount, outputCount: Int
         let inputShape, outputShape, outputDimensions, resolutionUnit, resolutionList: String
         let inputFloats, outputFloats, height, width, maxBatch, weightFloats: Int
-        let fingerprint, isaName, recipe: String
+        let fingerprint, isaNames, recipe: String
         let image: Bool
     }
 
@@ -78,54 +91,92 @@ extension LibrarySource {
             inputShape: text(network.inputShape),
             outputShape: network.outputShapes.map(text).joined(separator: ", "),
             outputDimensions: network.outputs[0].dimensions,
-            resolutionUnit: network.image == nil ? "tokens" : "pixels",
+            resolutionUnit: names.image ? "pixels" : "tokens",
             resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
             inputFloats: network.inputShape.reduce(1, *),
             outputFloats: network.outputs.reduce(0) { $0 + $1.count },
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
-            fingerprint: plan.fingerprint, isaName: variant.isa.title, recipe: network.image?.recipe ?? "",
-            image: network.image != nil)
+            fingerprint: plan.fingerprint, isaNames: names.isaNames,
+            recipe: network.image?.recipe ?? "", image: names.image)
     }
 
     private struct InternalContext {
         let model, MODEL: String
-        let mostSteps: Int
+        let variants: [LibraryNames.Variant]
+        let variantCount, mostSteps: Int
     }
 
     private var internalContext: InternalContext {
         InternalContext(
-            model: names.model, MODEL: names.MODEL,
-            mostSteps: variant.passes.map(\.steps.count).max() ?? 0)
+            model: names.model, MODEL: names.MODEL, variants: names.variants,
+            variantCount: names.variantCount,
+            mostSteps: plan.variants.flatMap(\.passes).map(\.steps.count).max() ?? 0)
+    }
+}
+
+/// What variants.c is filled with.
+private struct VariantsContext {
+    struct Output {
+        let stage, dimensions, floats, offset: Int
+        let shape: String
     }
 
-    private struct RegistryContext {
-        struct Entry {
-            let name, family: String
-            let macs: Int
-            let fields: [ShapeField]
+    struct Resolution {
+        let height, width, inputFloats, outputFloats: Int
+        let outputs: [Output]
+
+        init(_ network: Network) {
+            (height, width) = (network.resolution.height, network.resolution.width)
+            inputFloats = network.inputShape.reduce(1, *)
+            outputFloats = network.outputs.reduce(0) { $0 + $1.count }
+            outputs = network.outputs.indices.map { index in
+                let output = network.outputs[index]
+                return Output(
+                    stage: output.stage ?? 0, dimensions: output.shape.count,
+                    floats: output.count,
+                    offset: network.outputs[..<index].reduce(0) { $0 + $1.count },
+                    shape: output.shape.map(String.init).joined(separator: ", "))
+            }
         }
-
-        let model, MODEL: String
-        let kernelCount, lanes: Int
-        let kernels: [Entry]
     }
 
-    private var registryContext: RegistryContext {
-        RegistryContext(
-            model: names.model, MODEL: names.MODEL, kernelCount: variant.kernels.count,
-            lanes: variant.isa.lanes,
-            kernels: zip(variant.kernels, functions).map { kernel, name in
-                RegistryContext.Entry(
-                    name: name, family: kernel.family.uppercased(), macs: kernel.macs,
-                    fields: kernel.source(on: variant.isa).fields)
-            })
+    let model, MODEL: String
+    let variants: [LibraryNames.Variant]
+    let resolutions: [Resolution]
+
+    init(_ plan: Plan, _ names: LibraryNames) {
+        (model, MODEL, variants) = (names.model, names.MODEL, names.variants)
+        resolutions = plan.resolutions.map { resolution in
+            guard let network = try? plan.network.at(resolution) else {
+                preconditionFailure("a plan's passes are of resolutions that its network takes")
+            }
+            return Resolution(network)
+        }
+    }
+}
+
+/// What cpu.c is filled with.
+private struct CPUContext {
+    struct Feature {
+        let name: String
+        let bit: Int
+        let x86, arm, last: Bool
     }
 
-    private struct CPUContext { let model, isaLevel: String }
+    let model, MODEL: String
+    let caps: [LibraryNames.Cap]
+    let features: [Feature]
 
-    private var cpuContext: CPUContext {
-        CPUContext(model: names.model, isaLevel: variant.isa.name.uppercased())
+    init(_ plan: Plan, _ names: LibraryNames) {
+        (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
+        let bits = CPUFeatureBits(plan.target)
+        features = bits.features.indices.map {
+            Feature(
+                name: bits.features[$0].rawValue, bit: 1 << $0,
+                x86: bits.architecture == .x86_64, arm: bits.architecture == .aarch64,
+                last: $0 == bits.features.count - 1)
+        }
     }
 }
 

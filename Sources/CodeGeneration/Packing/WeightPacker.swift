@@ -15,9 +15,9 @@ public struct WeightPacker: Sendable {
     ///   `Checkpoint.weights(matching:)` checks.
     public func values(of tensor: PackedTensor) -> [Float] {
         var packed = [Float](repeating: 0, count: tensor.count)
-        switch tensor.layout.packing {
+        switch tensor.packing {
         case .panels(let linears):
-            let layout = PanelLayout(linears, panel: tensor.layout.unit)
+            let layout = PanelLayout(linears)
             var column = 0
             for linear in linears {
                 pack(linear, from: column, layout, into: &packed)
@@ -26,7 +26,7 @@ public struct WeightPacker: Sendable {
         case .rows(let rows, let width):
             for (index, row) in rows.enumerated() {
                 let values = weights[row.parameter]
-                let start = index * width.rounded(upTo: tensor.layout.unit)
+                let start = index * width.rounded(upTo: Packing.rowUnit)
                 for i in 0..<row.count { packed[start + i] = values[row.start + i * row.stride] }
             }
         }
@@ -44,28 +44,12 @@ public struct WeightPacker: Sendable {
             let start = layout.start(ofColumn: column + row)
             for input in 0..<linear.inputs {
                 let value = matrix[row * linear.inputs + linear.position(ofInput: input)]
-                packed[start + input * layout.panel] = Float(Double(value) * scale)
+                packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
             }
             packed[layout.bias + column + row] =
                 Float(Double(bias?[row] ?? 0) * scale + (fold?.shift(row) ?? 0))
         }
     }
-}
-
-/// Panels of `panel` columns, each K rows of them; then the bias.
-struct PanelLayout {
-    let panel, k: Int
-    /// Where the bias begins.
-    let bias: Int
-
-    init(_ linears: [Linear], panel: Int) {
-        self.panel = panel
-        k = linears[0].inputs
-        bias = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: panel) * k
-    }
-
-    /// Where the values of a column begin; they are `panel` floats apart.
-    func start(ofColumn column: Int) -> Int { column / panel * panel * k + column % panel }
 }
 
 /// A BatchNorm at inference as y = scale · x + shift (eps 1e-5).

@@ -20,11 +20,11 @@ public struct WeightUnpacker: Sendable {
         var values: [String: [Float]] = [:]
         for tensor in plan.weights {
             let block = packed[tensor.offset..<tensor.offset + tensor.count]
-            switch tensor.layout.packing {
+            switch tensor.packing {
             case .panels(let linears):
-                unpack(linears, tensor.layout.unit, Array(block), into: &values)
+                unpack(linears, Array(block), into: &values)
             case .rows(let rows, let width):
-                let pitch = width.rounded(upTo: tensor.layout.unit)
+                let pitch = width.rounded(upTo: Packing.rowUnit)
                 for (index, row) in rows.enumerated() {
                     let start = block.startIndex + index * pitch
                     unpack(row, block[start..<start + row.count], shapes, into: &values)
@@ -46,9 +46,9 @@ public struct WeightUnpacker: Sendable {
     }
 
     private func unpack(
-        _ linears: [Linear], _ panel: Int, _ block: [Float], into values: inout [String: [Float]]
+        _ linears: [Linear], _ block: [Float], into values: inout [String: [Float]]
     ) {
-        let layout = PanelLayout(linears, panel: panel)
+        let layout = PanelLayout(linears)
         var column = 0
         for linear in linears {
             var matrix = [Float](repeating: 0, count: linear.outputs * layout.k)
@@ -58,7 +58,7 @@ public struct WeightUnpacker: Sendable {
                 let start = layout.start(ofColumn: column)
                 for input in 0..<layout.k {
                     matrix[row * layout.k + linear.position(ofInput: input)] =
-                        Float(Double(block[start + input * panel]) / scale)
+                        Float(Double(block[start + input * Packing.panelColumns]) / scale)
                 }
                 bias[row] = Float(Double(block[layout.bias + column]) / scale)
                 column += 1

@@ -44,7 +44,7 @@ public enum AveragePool: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "average_pool.c",
+            template: "average_pool/kernel.c",
             operation:
                 "average_pool_\(spec.map)x\(spec.channels)_\(spec.window)x\(spec.window)",
             fields: mapFields(spec.map, spec.channels) + [ShapeField("window", spec.window)]

@@ -77,9 +77,10 @@ public enum DeformableSampling: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "sampling.c",
+            template: "sampling/kernel.c",
             operation: "sampling_\(spec.map)x\(spec.channels)"
                 + (spec.outputStride == 4 * spec.channels ? "" : "_out\(spec.outputStride)"),
+            headers: ["packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("output_stride", spec.outputStride)
             ]

@@ -70,12 +70,12 @@ public enum DepthwiseGELU: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "depthwise_gelu.c",
+            template: "depthwise_gelu/kernel.c",
             operation: "depthwise_gelu_\(spec.map)x\(spec.channels)"
                 + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)"),
-            headers: ["depthwise_row.h"],
+            headers: ["depthwise_row.h", "packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
-                ShapeField("input_stride", spec.stride), ShapeField("output_stride", spec.stride),
+                ShapeField("stride", spec.stride)
             ]
         ) { MapContext($0, spec.map, spec.channels, stride: spec.stride) }
     }

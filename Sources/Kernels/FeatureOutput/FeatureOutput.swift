@@ -71,14 +71,13 @@ public enum FeatureOutput: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "feature_\(spec.layout.rawValue).c",
+            template: "feature_map/\(spec.layout.rawValue).c",
             operation: "feature_map_\(spec.map)x\(spec.channels)"
                 + (spec.isNormalised ? "_norm" : "") + "_\(spec.layout.rawValue)",
-            headers: ["layer_norm_row.h"],
+            headers: ["layer_norm_row.h", "packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("is_normalised", spec.isNormalised ? 1 : 0),
                 ShapeField("is_planes", spec.layout == .planes ? 1 : 0),
-                ShapeField("scratch", scratch(spec, how, isa) / 4),
             ]
         ) { Context(name: $0, spec) }
     }

@@ -16,8 +16,6 @@ extension FusedConvFFN {
     /// Taller bands and more strips than these have not been seen to win.
     private static let bands = [1, 2, 3, 4, 6, 8, 12, 16]
     private static let stripCounts = [1, 2, 3, 4, 6, 8, 12, 16, 24]
-    /// Wider tiles would leave registers for no more than a few rows.
-    private static let mostVectors = 4
 
     private static func all(_ spec: Spec, _ setting: Setting, _ cost: ConvFFNCost) -> [Schedule] {
         let best = cost.best
@@ -25,9 +23,7 @@ extension FusedConvFFN {
         let strips = Set(
             stripCounts.map { (spec.map.width + $0 - 1) / $0 } + [best.strip]
         ).sorted()
-        let widths =
-            setting.settledPanel.map { [$0 / setting.isa.lanes] } ?? Array(1...mostVectors)
-        let legal = widths.flatMap { vectors in
+        let legal = RegisterTile.parts(setting.isa).flatMap { vectors in
             (1...(setting.isa.registers / vectors)).flatMap { rows in
                 bands.flatMap { band in
                     strips.map { Schedule(rows: rows, vectors: vectors, band: band, strip: $0) }

@@ -36,17 +36,13 @@ extension FusedConvFFN {
 
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "conv_ffn.c",
+            template: "conv_ffn/kernel.c",
             operation: "conv_ffn_\(spec.map)_\(spec.channels)x\(spec.hidden)",
             variant: "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
-            headers: ["gemm_tile.h", "depthwise_row.h"],
+            headers: GEMM.headers + ["depthwise_row.h"],
             fields: [
-                ShapeField("panel", how.vectors * isa.lanes),
-                // The residual sum may be computed in place, like that of a GEMM.
-                ShapeField("epilogue", constant: "EPILOGUE_RESIDUAL"),
                 ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
                 ShapeField("channels", spec.channels), ShapeField("hidden", spec.hidden),
-                ShapeField("scratch", scratch(spec, how, isa) / 4),
             ]
         ) { Context(name: $0, spec, how, isa) }
     }
@@ -56,7 +52,6 @@ extension FusedConvFFN {
         let height, width, channels, hidden, band, strip: Int
         let tileRows, tileVectors: Int
         let lowTiles: [Int]
-        let depthwiseOffset, contractOffset: Int
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
@@ -66,10 +61,6 @@ extension FusedConvFFN {
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
                 rows: how.strip == spec.map.width ? how.strip : 1, tile: how.rows)
-            let expand = spec.hidden.rounded(upTo: how.vectors * isa.lanes) * (spec.channels + 1)
-            let depthwise = 10 * spec.hidden.rounded(upTo: isa.lanes)
-            depthwiseOffset = expand.rounded(upTo: 16)
-            contractOffset = expand.rounded(upTo: 16) + depthwise.rounded(upTo: 16)
         }
     }
 

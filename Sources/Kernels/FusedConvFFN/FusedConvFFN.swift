@@ -75,7 +75,7 @@ public enum FusedConvFFN: KernelFamily {
     /// Of each hidden panel two rows and a band; of one the rows that a pass expands; sums of one
     /// vector; the input under a narrow strip.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        let panel = how.vectors * isa.lanes
+        let panel = Packing.panelColumns
         let reach = min(how.strip + 2, spec.map.width)
         let band = how.band * how.strip
         let fresh = (how.band + 2) * reach
@@ -86,7 +86,8 @@ public enum FusedConvFFN: KernelFamily {
     }
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
-        try checkTile(rows: how.rows, vectors: how.vectors, isa: isa)
+        try RegisterTile.check(rows: how.rows, vectors: how.vectors, isa: isa)
+        try RegisterTile.checkPart(vectors: how.vectors, isa: isa)
         guard (1...spec.map.height).contains(how.band), (1...spec.map.width).contains(how.strip)
         else {
             throw ScheduleError(
@@ -95,7 +96,6 @@ public enum FusedConvFFN: KernelFamily {
         }
     }
 
-    public static func panel(_ how: Schedule, _ isa: ISA) -> Int? { how.vectors * isa.lanes }
     public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? {
         WeightStream()
     }

@@ -16,27 +16,23 @@ extension GEMM {
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let vectors = setting.settledPanel.map { $0 / isa.lanes } ?? RegisterTile.vectors
-        let most = (isa.registers - vectors - 1) / vectors
+        let most = RegisterTile.mostRows(registers: isa.registers)
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0)
         }
-        let panelBytes = spec.k * vectors * isa.lanes * 4
+        let panelBytes = spec.k * Packing.panelColumns * 4
         let tiles = (spec.rows + rows - 1) / rows
         return Schedule(
-            rows: rows, vectors: vectors, slab: max(1, slabBytes / panelBytes),
+            rows: rows, vectors: RegisterTile.vectors, slab: max(1, slabBytes / panelBytes),
             split: tiles < fewTiles ? .columns : .rows)
     }
 
     // MARK: All
 
-    /// Wider tiles would leave registers for no more than a few rows.
-    private static let mostVectors = 4
-
     private static func all(_ spec: Spec, _ setting: Setting, best: Schedule) -> [Schedule] {
         let estimate = Estimate(spec: spec, setting: setting)
         let legal = tiles(spec, setting).flatMap { tile in
-            slabs(spec, vectors: tile.vectors, setting.isa, best).flatMap { slab in
+            slabs(spec, best).flatMap { slab in
                 Schedule.Split.allCases.map {
                     Schedule(rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0)
                 }
@@ -49,9 +45,7 @@ extension GEMM {
         _ spec: Spec, _ setting: Setting
     ) -> [(rows: Int, vectors: Int)] {
         let isa = setting.isa
-        let widest = min(mostVectors, (spec.n + isa.lanes - 1) / isa.lanes)
-        let widths = setting.settledPanel.map { [$0 / isa.lanes] } ?? Array(1...widest)
-        return widths.flatMap { vectors in
+        return RegisterTile.parts(isa).flatMap { vectors in
             let most = min(
                 (isa.registers - vectors - 1) / vectors, spec.rows * setting.maxBatch)
             return most < 1 ? [] : (1...most).map { (rows: $0, vectors: vectors) }
@@ -59,10 +53,8 @@ extension GEMM {
     }
 
     /// Powers of two below the number of panels, the best guess's, and all panels at once.
-    private static func slabs(
-        _ spec: Spec, vectors: Int, _ isa: ISA, _ best: Schedule
-    ) -> [Int] {
-        let panels = (spec.n + vectors * isa.lanes - 1) / (vectors * isa.lanes)
+    private static func slabs(_ spec: Spec, _ best: Schedule) -> [Int] {
+        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
         return powersOfTwo(below: panels).union([panels, min(best.slab, panels)]).sorted()
     }
 
@@ -77,8 +69,8 @@ extension GEMM {
 
         /// The thread with the most work counts.
         func cost(_ how: Schedule) -> Double {
-            let panelColumns = how.vectors * setting.isa.lanes
-            let panels = (spec.n + panelColumns - 1) / panelColumns
+            let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
+            let parts = Packing.panelColumns / (how.vectors * setting.isa.lanes)
             let allRows = spec.rows * setting.batch
             let tiles = (allRows + how.rows - 1) / how.rows
             let byRows = how.split == .rows
@@ -89,9 +81,9 @@ extension GEMM {
                 Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
                 + RegisterTile.step(
                     rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
-            let compute = tileCycles * Double(ownPanels * spec.k)
+            let compute = tileCycles * Double(ownPanels * parts * spec.k)
 
-            let panelBytes = Double(panelColumns * spec.k * 4)
+            let panelBytes = Double(Packing.panelColumns * spec.k * 4)
             let slab = min(how.slab, ownPanels)
             let passes = Double((ownPanels + slab - 1) / slab)
             let inputBytes = Double(ownTiles * how.rows * spec.k * 4) * passes

@@ -4,18 +4,20 @@ import Machines
 extension GEMM {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "gemm.c", operation: operation(spec),
+            template: "gemm/kernel.c", operation: operation(spec),
             variant: "\(how.rows)x\(how.vectors)_slab\(how.slab)_\(how.split.rawValue)",
-            headers: ["gemm_tile.h"],
+            headers: GEMM.headers,
             fields: [
                 ShapeField("rows", spec.rows), ShapeField("k", spec.k), ShapeField("n", spec.n),
-                ShapeField("panel", how.vectors * isa.lanes),
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
             ]
         ) { Context(name: $0, spec, how, isa) }
     }
+
+    /// Of the inner loops of a matrix product.
+    static let headers = ["epilogue.h", "gemm_tile.h", "packing.h"]
 
     private static func operation(_ spec: Spec) -> String {
         "gemm_\(spec.rows)x\(spec.k)x\(spec.n)"
@@ -28,7 +30,7 @@ extension GEMM {
         let name: String
         let rows, k, n, macs: Int
         let inputStride, outputStride: Int
-        let tileRows, tileVectors, panel, slab: Int
+        let tileRows, tileVectors, tileColumns, slab: Int
         let split: String
         let sharesRows: Bool
         let lowTiles: [Int]
@@ -39,13 +41,13 @@ extension GEMM {
             (rows, k, n, macs) = (spec.rows, spec.k, spec.n, GEMM.macs(spec))
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tileRows, tileVectors, slab) = (how.rows, how.vectors, how.slab)
-            panel = how.vectors * isa.lanes
+            tileColumns = how.vectors * isa.lanes
             split = how.split.rawValue
             sharesRows = how.split == .rows
             lowTiles = Kernels.lowTiles(rows: spec.rows, tile: how.rows)
-            formula = "gemm_formula_\(spec.epilogue.rawValue)"
+            formula = "gemm/formula_\(spec.epilogue.rawValue)"
             epilogue = spec.epilogue.rawValue.uppercased()
-            splitting = "gemm_split_\(how.split.rawValue)"
+            splitting = "gemm/split_\(how.split.rawValue)"
         }
     }
 

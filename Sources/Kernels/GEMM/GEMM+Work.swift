@@ -8,17 +8,18 @@ extension GEMM {
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
         let rows = spec.rows * batch
         let width = how.vectors * isa.lanes
-        let panels = (spec.n + width - 1) / width
+        let columns = (spec.n + width - 1) / width
+        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
         let (full, rest) = (rows / how.rows, rows % how.rows)
         let tiles = full + (rest > 0 ? 1 : 0)
         func steps(_ cost: (Int) -> Int) -> Double {
-            Double((full * cost(how.rows) + (rest > 0 ? cost(rest) : 0)) * panels * spec.k)
+            Double((full * cost(how.rows) + (rest > 0 ? cost(rest) : 0)) * columns * spec.k)
         }
-        let outputs = Double(rows * panels * how.vectors)
+        let outputs = Double(rows * columns * how.vectors)
         let gelu = spec.epilogue == .gelu ? Work.gelu : 1
         let slabs = (panels + how.slab - 1) / how.slab
         let moved =
-            tiles * panels * width * spec.k + slabs * rows * spec.k
+            tiles * columns * width * spec.k + slabs * rows * spec.k
             + rows * spec.n * (spec.epilogue == .residual ? 2 : 1)
         return Work(
             fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,
@@ -28,7 +29,8 @@ extension GEMM {
 
     public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? {
         guard how.split == .columns else { return WeightStream() }
-        let panel = how.vectors * isa.lanes
-        return WeightStream(panels: spec.n.rounded(upTo: panel) / panel, panelFloats: spec.k * panel)
+        let panel = Packing.panelColumns
+        return WeightStream(
+            panels: spec.n.rounded(upTo: panel) / panel, panelBytes: 4 * spec.k * panel)
     }
 }

@@ -37,7 +37,7 @@ public enum GEMM: KernelFamily {
         /// Rows and vectors of sums kept in registers.
         public let rows: Int
         public let vectors: Int
-        /// Panels of weights that stay in cache while the rows pass.
+        /// Panels of 32 columns of weights that stay in cache while the rows pass.
         public let slab: Int
         /// What threads share.
         public let split: Split
@@ -76,19 +76,7 @@ public enum GEMM: KernelFamily {
         guard (1...mostPanels).contains(how.slab) else {
             throw ScheduleError("a slab of \(how.slab) panels: 1 to \(mostPanels) are possible")
         }
-        try checkTile(rows: how.rows, vectors: how.vectors, isa: isa)
-    }
-
-    public static func panel(_ how: Schedule, _ isa: ISA) -> Int? { how.vectors * isa.lanes }
-}
-
-/// The sums of a tile, a row of weights and a broadcast value must fit the registers.
-func checkTile(rows: Int, vectors: Int, isa: ISA) throws {
-    guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
-        rows * vectors + vectors < isa.registers
-    else {
-        throw ScheduleError(
-            "tile \(rows)x\(vectors) vectors: the sums, a row of weights and a broadcast must fit "
-                + "the \(isa.registers) registers of \(isa.name)")
+        try RegisterTile.check(rows: how.rows, vectors: how.vectors, isa: isa)
+        try RegisterTile.checkPart(vectors: how.vectors, isa: isa)
     }
 }

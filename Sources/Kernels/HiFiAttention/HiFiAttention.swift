@@ -15,10 +15,6 @@ public enum HiFiAttention: KernelFamily {
         /// Floats from one token to the next.
         public var inputStride: Int
         public var outputStride: Int
-        /// Where the windows do not divide the map: floats from the step's weights, those of the GEMM
-        /// that made q, k and v, to its bias of q. Tokens beyond the map are zero before that GEMM, so
-        /// the bias is their q, k and v.
-        public var bias: Int?
 
         public init(
             map: Resolution, heads: Int, headDim: Int, window: Int, inputStride: Int? = nil,
@@ -33,7 +29,8 @@ public enum HiFiAttention: KernelFamily {
         }
 
         public var channels: Int { heads * headDim }
-        /// Whether windows have tokens beyond the map.
+        /// Whether windows have tokens beyond the map. They are zero before the linear operator that
+        /// made q, k and v, so its bias is their q, k and v.
         public var isPadded: Bool { map.height % window != 0 || map.width % window != 0 }
     }
 
@@ -55,7 +52,6 @@ public enum HiFiAttention: KernelFamily {
         var spec = spec
         spec.inputStride = placement.inputStrides[0]
         spec.outputStride = placement.outputStrides[0]
-        spec.bias = placement.weightOffsets.first
         return spec
     }
 
@@ -92,27 +88,26 @@ public enum HiFiAttention: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "hifi_attention.c",
+            template: "hifi_attention/kernel.c",
             operation: "hifi_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
-                + "_in\(spec.inputStride)_out\(spec.outputStride)"
-                + (spec.bias.map { "_bias\($0)" } ?? ""),
+                + "_in\(spec.inputStride)_out\(spec.outputStride)",
             fields: [
                 ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
                 ShapeField("window", spec.window), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
-                ShapeField("output_stride", spec.outputStride), ShapeField("bias", spec.bias ?? 0),
+                ShapeField("output_stride", spec.outputStride),
             ]
         ) { name in
             Context(
                 name: name, height: spec.map.height, width: spec.map.width, heads: spec.heads,
                 headDim: spec.headDim, window: spec.window, inputStride: spec.inputStride,
-                outputStride: spec.outputStride, bias: spec.bias ?? 0)
+                outputStride: spec.outputStride)
         }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, heads, headDim, window, inputStride, outputStride, bias: Int
+        let height, width, heads, headDim, window, inputStride, outputStride: Int
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

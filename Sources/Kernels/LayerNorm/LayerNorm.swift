@@ -44,8 +44,8 @@ public enum LayerNorm: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "layer_norm.c", operation: "layer_norm_\(spec.rows)x\(spec.channels)",
-            headers: ["layer_norm_row.h"],
+            template: "layer_norm/kernel.c", operation: "layer_norm_\(spec.rows)x\(spec.channels)",
+            headers: ["layer_norm_row.h", "packing.h"],
             fields: [ShapeField("rows", spec.rows), ShapeField("channels", spec.channels)]
         ) { Context(name: $0, rows: spec.rows, channels: spec.channels) }
     }

@@ -19,17 +19,16 @@ extension LoFiAttention {
 
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "lofi_attention.c",
+            template: "lofi_attention/kernel.c",
             operation: "lofi_\(spec.queries)x\(spec.keys)_\(spec.heads)x\(spec.headDim)"
                 + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)",
             variant: "\(how.rows)x\(how.keyVectors)_block\(how.block)",
             fields: [
                 ShapeField("heads", spec.heads), ShapeField("head_dim", spec.headDim),
                 ShapeField("queries", spec.queries), ShapeField("keys", spec.keys),
-                ShapeField("input_stride", spec.queryStride),
-                ShapeField("second_stride", spec.keyStride),
+                ShapeField("query_stride", spec.queryStride),
+                ShapeField("key_stride", spec.keyStride),
                 ShapeField("output_stride", spec.outputStride),
-                ShapeField("scratch", scratch(spec, how, isa) / 4),
             ]
         ) { name in
             Context(

@@ -88,7 +88,7 @@ public enum LoFiAttention: KernelFamily {
     private static let mostScores = 32 * 1024
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
-        try checkTile(rows: how.rows, vectors: how.keyVectors, isa: isa)
+        try RegisterTile.check(rows: how.rows, vectors: how.keyVectors, isa: isa)
         let panel = how.keyVectors * isa.lanes
         let most = min(
             (spec.keys + panel - 1) / panel, max(1, mostScores / (how.rows * panel)))

@@ -38,7 +38,7 @@ public enum MeanPool: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "mean_pool.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)",
+            template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)",
             fields: [ShapeField("rows", spec.rows), ShapeField("channels", spec.channels)]
         ) { Context(name: $0, rows: spec.rows, channels: spec.channels) }
     }

@@ -41,7 +41,7 @@ public enum Patches: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "patches.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
+            template: "patches/kernel.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
             fields: [
                 ShapeField("height", spec.image.height), ShapeField("width", spec.image.width),
                 ShapeField("patch", spec.side),

@@ -37,28 +37,8 @@ enum ConfigurationKeys {
     private static func nearest(_ key: String, among known: [String]) -> String? {
         let word = Array(key.uppercased().utf8)
         guard word.count <= 64 else { return nil }
-        let ranked = known.map { (name: $0, edits: edits(word, Array($0.utf8))) }
+        let ranked = known.map { (name: $0, edits: editDistance(word, Array($0.utf8))) }
         guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
         return best.edits <= max(1, best.name.utf8.count / 3) ? best.name : nil
-    }
-
-    /// Insertions, deletions, replacements and swaps of neighbours that make `b` of `a` (optimal
-    /// string alignment).
-    private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var beforeLast: [Int] = []
-        var last = Array(0...b.count)
-        for i in a.indices {
-            var row = [i + 1]
-            for j in b.indices {
-                let replaced = last[j] + (a[i] == b[j] ? 0 : 1)
-                var fewest = min(replaced, last[j + 1] + 1, row[j] + 1)
-                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-                    fewest = min(fewest, beforeLast[j - 1] + 1)
-                }
-                row.append(fewest)
-            }
-            (beforeLast, last) = (last, row)
-        }
-        return last[b.count]
     }
 }

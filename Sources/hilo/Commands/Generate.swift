@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileIO
 import Foundation
 import HiLoKit
 
@@ -48,7 +49,7 @@ struct Generate: AsyncParsableCommand {
 
     private func list(_ names: [String]) -> String {
         let most = 8
-        return names.prefix(most).joined(separator: ", ")
+        return names.prefix(most).map(\.printable).joined(separator: ", ")
             + (names.count > most ? ", … (\(names.count - most) more)" : "")
     }
 

@@ -66,7 +66,7 @@ struct Report: AsyncParsableCommand {
 
     private func write(_ page: String, to path: String) throws {
         do {
-            try Array(page.utf8).withUnsafeBytes { try writeAtomically([$0], to: path) }
+            try writeAtomically(page.utf8, to: path)
         } catch let error as FileError {
             throw OutputError("\(error)")
         }

@@ -70,7 +70,7 @@ struct Tune: AsyncParsableCommand {
         }
         if result.plan != library.plan {
             try _Concurrency.Task.checkCancellation()
-            try await LibraryGenerator(result.plan, repacking: PackedWeights(of: library))
+            try await LibraryGenerator(result.plan, keeping: PackedWeights(of: library))
                 .write(to: library.folder).buildShowingProgress()
         }
         try TuningReport(result, wasChanged: result.plan != library.plan).print(json: json)

@@ -1,11 +1,18 @@
+import FileIO
 import Foundation
 
 /// What the program says: results on stdout, everything else on stderr.
+///
+/// Whatever a text quotes, nothing in it but line ends and tabs reaches a terminal as a command.
 enum Console {
     /// Writes a result.
     ///
     /// - Throws: `OutputError` when stdout does not take it, for instance on a full disk.
     static func print(_ text: String) throws {
+        try write(text.printableLines)
+    }
+
+    private static func write(_ text: String) throws {
         let line = text.hasSuffix("\n") ? text : text + "\n"
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
@@ -19,13 +26,14 @@ enum Console {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        try print(String(decoding: encoder.encode(value), as: UTF8.self))
+        try write(String(decoding: encoder.encode(value), as: UTF8.self).printableJSON)
     }
 
     /// Writes a message for people.
     static func note(_ text: String) {
         // Nobody is left to be told when stderr is closed.
-        try? FileHandle.standardError.write(contentsOf: Data("hilo: \(text)\n".utf8))
+        try? FileHandle.standardError.write(
+            contentsOf: Data("hilo: \(text.printableLines)\n".utf8))
     }
 
     /// Writes a message that only a person at a terminal needs.

@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// A line on a terminal that is written over as work goes on; nothing where there is no terminal.
@@ -16,7 +17,7 @@ struct ProgressLine: Sendable {
     }
 
     func show(_ done: Int, of total: Int, _ text: String) {
-        write(Self.erasure + "[\(done)/\(total)] \(text)".prefix(Self.width))
+        write(Self.erasure + "[\(done)/\(total)] \(text.printable)".prefix(Self.width))
     }
 
     private func write(_ text: String) {

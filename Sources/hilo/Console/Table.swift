@@ -1,3 +1,5 @@
+import FileIO
+
 /// Rows of text in aligned columns.
 struct Table {
     enum Alignment { case left, right }
@@ -17,8 +19,8 @@ struct Table {
         rows = []
     }
 
-    /// Adds a row; it has as many cells as there are columns.
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    /// Adds a row; it has as many cells as there are columns. They may quote files.
+    mutating func add(_ cells: [String]) { rows.append(cells.map(\.printable)) }
 
     var text: String {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

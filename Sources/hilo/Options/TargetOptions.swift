@@ -1,18 +1,24 @@
 import ArgumentParser
 import HiLoKit
 
-/// `--isa`: an instruction set, or the best one of this machine.
+/// `--isa`: an instruction set, the best one of this machine, or all of its architecture.
 struct ISAChoice: ExpressibleByArgument {
     let name: String
-    let isa: ISA
+    let isas: [ISA]
 
     init?(argument: String) {
-        guard let isa = argument == "native" ? .native() : ISA(name: argument) else { return nil }
         name = argument
-        self.isa = isa
+        switch argument {
+        case "native": isas = [.native()]
+        case "all":
+            isas = ISA.all.filter { $0.architecture == nil || $0.architecture == .host }
+        default:
+            guard let isa = ISA(name: argument) else { return nil }
+            isas = [isa]
+        }
     }
 
-    static let allValueStrings = ["native"] + ISA.all.map(\.name)
+    static let allValueStrings = ["native"] + ISA.all.map(\.name) + ["all"]
 }
 
 extension Precision: ExpressibleByArgument {}
@@ -24,8 +30,11 @@ struct TargetOptions: ParsableArguments {
         help: ArgumentHelp("Images that one call may hold. (default: 8)", valueName: "max"))
     var batch: Int?
 
-    @Option(help: "Instruction set of the kernels. (default: native)")
-    var isa: ISAChoice?
+    @Option(
+        help: ArgumentHelp(
+            "Instruction set of the kernels. May repeat: the library then holds kernels of each, and "
+                + "runs the best that a CPU has. (default: native)", valueName: "isa"))
+    var isa: [ISAChoice] = []
 
     @Option(help: "Numbers that the kernels compute with. (default: f32)")
     var precision: Precision?
@@ -33,7 +42,14 @@ struct TargetOptions: ParsableArguments {
     /// - Throws: `PlanError` for numbers out of range.
     func target() throws -> Target {
         try Target(
-            isa: isa?.isa ?? .native(), precision: precision ?? .f32, maxBatch: batch ?? 8)
+            isas: isa.isEmpty ? [.native()] : isas, precision: precision ?? .f32,
+            maxBatch: batch ?? 8)
+    }
+
+    /// Each that is asked for once, the fastest last.
+    private var isas: [ISA] {
+        let wanted = Set(isa.flatMap(\.isas))
+        return ISA.all.filter { wanted.contains($0) }
     }
 
     /// The first flag that another target than `target` would need, with both values.
@@ -41,8 +57,8 @@ struct TargetOptions: ParsableArguments {
         if let batch, batch != target.maxBatch {
             return "--batch \(batch), but it is for \(target.maxBatch)"
         }
-        if let isa, [isa.isa] != target.isas {
-            return "--isa \(isa.name), but it is for "
+        if !isa.isEmpty, isas != target.isas {
+            return "--isa \(isa.map(\.name).joined(separator: " --isa ")), but it is for "
                 + target.isas.map(\.name).joined(separator: ", ")
         }
         if let precision, precision != target.precision {

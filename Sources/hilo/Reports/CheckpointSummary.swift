@@ -1,3 +1,4 @@
+import FileIO
 import HiLoKit
 
 /// What `inspect` shows of a checkpoint or of packed weights.
@@ -55,7 +56,7 @@ struct CheckpointSummary: Summary {
             (fingerprint == nil ? "parameters" : "floats, with padding", "\(parameters)"),
             ("inert globals", inertGlobals.isEmpty ? nil : inertGlobals.joined(separator: ", ")),
         ]
-        let lines = facts.compactMap { name, value in value.map { "\(name): \($0)" } }
-        return (["\(path)"] + lines + ["", table.text]).joined(separator: "\n")
+        let lines = facts.compactMap { name, value in value.map { "\(name): \($0.printable)" } }
+        return ([path.printable] + lines + ["", table.text]).joined(separator: "\n")
     }
 }

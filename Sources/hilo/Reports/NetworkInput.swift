@@ -19,11 +19,8 @@ struct NetworkInput {
         self.path = path
         self.network = network
         if try Self.isArray(path) {
-            let array = try NPYArray(contentsOf: path)
-            try Self.check(array, path, network)
-            replacement =
-                array.elementType == .float64
-                ? NPYArray(shape: array.shape, values: array.values) : nil
+            try Self.check(NPYArray(contentsOf: path), path, network)
+            replacement = nil
         } else {
             guard network.image != nil else {
                 throw InputError(

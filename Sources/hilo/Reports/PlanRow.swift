@@ -33,7 +33,7 @@ struct PlanRow {
         self.steps = steps
         let packed = steps.flatMap { pass.plan.weights(of: pass.pass.steps[$0]) }
         words = kernel.words(on: pass.variant.isa)
-        fused = (packed.first?.layout.packing.fused ?? []) + words.fused
+        fused = (packed.first?.packing.fused ?? []) + words.fused
         weightBytes = 4 * packed.reduce(0) { $0 + $1.count }
         tokenBytes = (kernel.traffic.input + kernel.traffic.output) * batch * steps.count
         macs = kernel.macs * steps.count

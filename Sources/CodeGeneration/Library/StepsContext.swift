@@ -1,0 +1,112 @@
+import Graphs
+import Kernels
+import Networks
+import Planning
+
+/// What steps.c is filled with: the passes of one variant.
+struct StepsContext {
+    struct PlaceEntry {
+        let base: String
+        let offset, column: Int
+
+        init(_ place: Place) {
+            column = place.column
+            switch place.base {
+            case .input: (base, offset) = ("OPERAND_INPUT", 0)
+            case .output(let index): (base, offset) = ("OPERAND_OUTPUT", index)
+            case .arena(let bytes): (base, offset) = ("OPERAND_ARENA", bytes)
+            }
+        }
+    }
+
+    struct Entry {
+        let kernel, label: String
+        let index, ahead, panels, panelBytes: Int
+        let inputs, outputs: [PlaceEntry]
+        let weights: [Int]
+    }
+
+    struct PassEntry {
+        let resolution: String
+        let index, stepCount, arenaBytes, scratchBytes, imagesPerThread: Int
+        let steps: [Entry]
+    }
+
+    let model, MODEL, isa: String
+    let functions: [String]
+    let passes: [PassEntry]
+
+    init(_ plan: Plan, _ variant: VariantFunctions, _ names: LibraryNames) {
+        model = names.model
+        MODEL = names.MODEL
+        isa = variant.variant.isa.name
+        functions = variant.functions
+        passes = variant.variant.passes.enumerated().map { PassEntry($1, $0, of: plan, variant) }
+    }
+}
+
+/// A variant with the C functions of its kernels.
+struct VariantFunctions {
+    let variant: Variant
+    /// In the order of its kernels.
+    let functions: [String]
+    /// Place of its first kernel among those of all variants.
+    let first: Int
+
+    /// Those of a plan.
+    static func all(of plan: Plan) -> [VariantFunctions] {
+        var first = 0
+        return plan.variants.map { variant in
+            defer { first += variant.kernels.count }
+            return VariantFunctions(
+                variant: variant,
+                functions: variant.kernels.map {
+                    $0.functionName(model: plan.network.name, isa: variant.isa)
+                }, first: first)
+        }
+    }
+}
+
+extension StepsContext.PassEntry {
+    fileprivate init(_ pass: Pass, _ index: Int, of plan: Plan, _ variant: VariantFunctions) {
+        resolution = pass.resolution.description
+        self.index = index
+        stepCount = pass.steps.count
+        (arenaBytes, scratchBytes) = (pass.arenaBytes, pass.scratchBytes)
+        imagesPerThread = pass.imagesPerThread
+        steps = pass.steps.indices.map { index in
+            let step = pass.steps[index]
+            let ahead = pass.weightsRead(after: index, in: plan, variant.variant)
+            return StepsContext.Entry(
+                kernel: variant.functions[step.kernel], label: step.label,
+                index: variant.first + step.kernel, ahead: ahead.offset,
+                panels: ahead.stream.panels, panelBytes: ahead.stream.panelBytes,
+                inputs: step.inputs.map { .init($0) }, outputs: step.outputs.map { .init($0) },
+                weights: step.weights.map { plan.byteOffset(of: $0) })
+        }
+    }
+}
+
+extension Plan {
+    /// Bytes from the beginning of the packed weights.
+    fileprivate func byteOffset(of place: WeightPlace) -> Int {
+        4 * (weights[place.block].offset + place.offset)
+    }
+}
+
+extension Pass {
+    /// The weights that are worth fetching while step `index` runs: of the next matrix product, in
+    /// the next call if need be. Threads that share its panels begin at different ones.
+    fileprivate func weightsRead(
+        after index: Int, in plan: Plan, _ variant: Variant
+    ) -> (offset: Int, stream: WeightStream) {
+        for step in steps[(index + 1)...] + steps[...index] {
+            if let weights = step.weights.first,
+                let stream = variant.kernels[step.kernel].stream(on: variant.isa)
+            {
+                return (plan.byteOffset(of: weights), stream)
+            }
+        }
+        return (0, WeightStream())
+    }
+}

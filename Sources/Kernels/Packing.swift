@@ -1,0 +1,79 @@
+import Graphs
+
+/// How values of a checkpoint are laid out, whatever the instruction set, the schedule or the
+/// resolution: one file of weights serves all kernels. Templates/c/inner/packing.h says the same in C.
+public enum Packing: Sendable, Hashable {
+    /// The outputs of linear operators on one input, as columns in panels of `panelColumns`: for each
+    /// of their inputs a row of so many values; then the bias, filled up like the last panel.
+    case panels([Linear])
+    /// Rows of up to `width` values, each filled up to whole cache lines.
+    case rows([PackedRow], width: Int)
+
+    /// Two vectors of AVX-512, four of AVX2, eight of NEON.
+    public static let panelColumns = 32
+    /// Floats of a cache line.
+    public static let rowUnit = 16
+
+    /// Floats, a multiple of a cache line.
+    public var count: Int {
+        switch self {
+        case .panels(let linears): PanelLayout(linears).count
+        case .rows(let rows, let width): rows.count * width.rounded(upTo: Self.rowUnit)
+        }
+    }
+
+    /// Floats from the beginning to the bias of a linear operator; nil when it is not in here.
+    public func biasOffset(of linear: Linear) -> Int? {
+        guard case .panels(let linears) = self, linears.contains(linear) else { return nil }
+        let column = linears.prefix { $0 != linear }.reduce(0) { $0 + $1.outputs }
+        return PanelLayout(linears).bias + column
+    }
+}
+
+/// Where the values of linear operators lie in their panels.
+public struct PanelLayout: Sendable {
+    /// Inputs of the operators, which are rows of a panel.
+    public let k: Int
+    private let columns: Int
+
+    public init(_ linears: [Linear]) {
+        k = linears[0].inputs
+        columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: Packing.panelColumns)
+    }
+
+    /// Where the bias begins.
+    public var bias: Int { columns * k }
+    public var count: Int { columns * (k + 1) }
+
+    /// Where the values of a column begin; they are `Packing.panelColumns` floats apart.
+    public func start(ofColumn column: Int) -> Int {
+        let panel = Packing.panelColumns
+        return column / panel * panel * k + column % panel
+    }
+}
+
+/// A row of values, `stride` apart in a parameter.
+public struct PackedRow: Sendable, Hashable {
+    public let parameter: String
+    public let start: Int
+    public let stride: Int
+    public let count: Int
+
+    public init(_ parameter: String, start: Int = 0, stride: Int = 1, count: Int) {
+        self.parameter = parameter
+        self.start = start
+        self.stride = stride
+        self.count = count
+    }
+}
+
+extension Packing {
+    /// gamma, then beta.
+    public static func norm(_ parameter: String, channels: Int) -> Packing {
+        .rows(
+            [
+                PackedRow("\(parameter).weight", count: channels),
+                PackedRow("\(parameter).bias", count: channels),
+            ], width: channels)
+    }
+}
