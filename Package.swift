@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "TestFixtures",
             dependencies: [
-                "Checkpoints", "Graphs", "Kernels", "Machines", "Networks", "Templates", "Toolchain",
+                "Checkpoints", "Graphs", "Kernels", "Machines", "Networks", "Templates",
+                "Toolchain",
             ],
             path: "Tests/Support"),
         .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),

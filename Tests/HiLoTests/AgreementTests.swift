@@ -6,7 +6,7 @@ import Testing
 /// Generated libraries against PyTorch: whole networks and single layers, for every instruction set
 /// that this CPU has.
 @Suite(.serialized) struct AgreementTests {
-    @Test(arguments: ISA.allCases) func networksAgreeWithPyTorch(isa: ISA) async throws {
+    @Test(arguments: ISA.all) func networksAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return skipVisibly(isa) }
         let fixture = try NetworkCase.load()
         #expect(fixture.cases.count >= 20)
@@ -34,7 +34,7 @@ import Testing
         #expect(errors.ratio <= 2, "\(isa): \(errors.ratio) times the error of PyTorch")
     }
 
-    @Test(arguments: ISA.allCases) func layersAgreeWithPyTorch(isa: ISA) async throws {
+    @Test(arguments: ISA.all) func layersAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return skipVisibly(isa) }
         let fixture = try LayerCase.load()
         #expect(fixture.cases.count >= 20)

@@ -20,7 +20,8 @@ import Testing
         Setting(machine: MachineModel(isa: isa), batch: 1, maxBatch: maxBatch)
     }
 
-    /// Tiles that the registers hold, up to the last one that does.
+    /// Tiles that the registers hold, up to the last one that does. A part of a panel of weights, which
+    /// GEMM and ConvFFN take, has a half, a quarter and so on of its 32 columns.
     static let legal: [(ISA, Int, Int)] = [
         (.avx512, 14, 2), (.avx512, 9, 3), (.avx512, 30, 1), (.avx512, 1, 15), (.avx2, 6, 2),
         (.avx2, 4, 3), (.avx2, 14, 1), (.generic, 6, 2), (.generic, 1, 7), (.generic, 1, 1),
@@ -38,12 +39,12 @@ import Testing
         let map = Resolution(height: 7, width: 7)
         return [
             error {
-                let how = GEMM.Schedule(rows: rows, vectors: vectors, slab: 1, split: .rows)
-                try GEMM.check(product(49, 96, 100), how, isa)
-            },
-            error {
                 let how = LoFiAttention.Schedule(rows: rows, keyVectors: vectors, block: 1)
                 try LoFiAttention.check(attention(queries: 49, keys: 49), how, isa)
+            },
+            error {
+                let how = GEMM.Schedule(rows: rows, vectors: vectors, slab: 1, split: .rows)
+                try GEMM.check(product(49, 96, 100), how, isa)
             },
             error {
                 let how = FusedConvFFN.Schedule(rows: rows, vectors: vectors, band: 1, strip: 7)
@@ -58,7 +59,16 @@ import Testing
     }
 
     @Test(arguments: legal) func legalTilesAreAccepted(isa: ISA, rows: Int, vectors: Int) {
-        for error in check(isa, rows: rows, vectors: vectors) { #expect(error == nil) }
+        let errors = check(isa, rows: rows, vectors: vectors)
+        #expect(errors[0] == nil)
+        let isPart = [32, 16, 8, 4].contains(vectors * isa.lanes)
+        for error in errors[1...] {
+            #expect((error == nil) == isPart)
+            #expect(
+                isPart
+                    || error?.description.contains("whole tiles make a panel of 32 columns") == true
+            )
+        }
     }
 
     @Test(arguments: illegal) func illegalTilesThrow(isa: ISA, rows: Int, vectors: Int) {
@@ -115,7 +125,7 @@ import Testing
                     try GEMM.check(spec, best, isa)
                     #expect(best.rows <= rows * maxBatch)
                     #expect(GEMM.macs(spec) == rows * k * n)
-                    let panelBytes = k * best.vectors * isa.lanes * 4
+                    let panelBytes = k * 32 * 4
                     #expect(best.slab == 1 || best.slab * panelBytes <= 256 * 1024)
                 }
             }
@@ -197,7 +207,7 @@ import Testing
                 }
                 try FusedConvFFN.check(spec, best, isa)
                 #expect(best.band * best.strip <= 128)
-                let hidden = spec.hidden.rounded(upTo: best.vectors * isa.lanes)
+                let hidden = spec.hidden.rounded(upTo: 32)
                 #expect(FusedConvFFN.scratch(spec, best, isa) < 4 * 700 * hidden)
             }
         }
@@ -209,5 +219,34 @@ import Testing
         #expect(best(convFFN(14, 14, 384), .avx512) == nil)
         #expect(best(convFFN(28, 28, 192), .avx512)?.strip == 28)
         #expect(best(convFFN(56, 56, 96), .avx512)?.strip == 56)
+    }
+
+    // MARK: All
+
+    static let tallest: [(ISA, [Int: Int])] = [
+        (.avx512, [1: 30, 2: 14]), (.avx2, [1: 14, 2: 6, 4: 2]), (.generic, [1: 14, 2: 6, 4: 2]),
+    ]
+
+    /// The largest tile of every width is among them, and nothing that is larger.
+    @Test(arguments: tallest) func theSpaceReachesTheRegisters(isa: ISA, expected: [Int: Int]) {
+        for n in [5, 384, 576] {
+            let schedules = GEMM.schedules(product(196, 192, n), setting(isa)).all()
+            let tallest = Dictionary(schedules.map { ($0.vectors, $0.rows) }, uniquingKeysWith: max)
+            #expect(tallest == expected)
+            #expect(Set(schedules.map(\.split)) == [.rows, .columns])
+            #expect(schedules.allSatisfy { $0.slab <= (n + 31) / 32 })
+        }
+    }
+
+    /// Blocks from one panel of keys to all of them.
+    @Test(arguments: [4, 6, 49]) func theSpaceOfAttentionHasBlocks(keys: Int) {
+        let isa = ISA.generic
+        let spec = attention(queries: 24, keys: keys)
+        let schedules = LoFiAttention.schedules(spec, setting(isa)).all()
+        for schedule in schedules {
+            #expect((schedule.block - 1) * schedule.keyVectors * isa.lanes < keys)
+        }
+        let blocks = schedules.map(\.block)
+        #expect(blocks.min() == 1 && blocks.max() == (keys + isa.lanes - 1) / isa.lanes)
     }
 }

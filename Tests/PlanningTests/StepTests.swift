@@ -43,14 +43,9 @@ import Testing
     @Test(arguments: 0..<20) func fusedConvFFNs(seed: Int) throws {
         let network = try Sample.random(seed: seed)
         let plan = try network.plan(.avx2)
-        let graph = network.graph.folded
-        let setting = Setting(machine: MachineModel(isa: .avx2), batch: 1, maxBatch: 8)
+        let whole = network.wholeConvFFNs(on: .avx2)
         var decisions = Decisions()
-        let whole = graph.nodes.indices.flatMap { KernelRegistry.matches(graph, at: $0) }
-            .filter { $0.computation.family == FusedConvFFN.id }
-        for match in whole {
-            decisions.adopt(try #require(match.computation.kernels(setting).first), on: .avx2)
-        }
+        for kernel in whole { decisions.adopt(kernel, on: .avx2) }
         let fused = try plan.replanned(with: decisions)
         let kernels = fused.pass.steps.map { fused.variant.kernels[$0.kernel] }
         #expect(kernels.count { $0.family == FusedConvFFN.id } == whole.count)

@@ -13,7 +13,7 @@ import Testing
         for network in try Sample.networks() {
             var uses: [String: Uses] = [:]
             for tensor in try network.plan(isa).weights {
-                tensor.layout.packing.count(in: &uses)
+                tensor.packing.count(in: &uses)
             }
             #expect(Set(uses.keys) == Set(network.parameters.map(\.name)), "\(network.name)")
             for parameter in network.parameters {
@@ -31,7 +31,7 @@ import Testing
             for block in plan.weights {
                 #expect(block.offset == end)
                 #expect(block.offset % 16 == 0)
-                #expect(block.count >= block.layout.floats(isa), "\(block.name)")
+                #expect(block.count == block.packing.floats, "\(block.name)")
                 end += block.count
             }
             #expect(plan.weightFloats == end)
@@ -64,14 +64,13 @@ import Testing
     /// Of the projection to q, k and v, whose matrix stands before it in the block.
     private func expectBias(_ place: WeightPlace, before next: Int, _ plan: Plan) {
         guard place.block < next,
-            case .panels(let linears) = plan.weights[place.block].layout.packing
+            case .panels(let linears) = plan.weights[place.block].packing
         else {
             Issue.record("block \(place.block) holds no bias that was packed before")
             return
         }
         #expect(linears[0].parameter.hasSuffix("h_qkv"))
-        let columns = linears.reduce(0) { $0 + $1.outputs }
-            .rounded(upTo: plan.weights[place.block].layout.unit)
+        let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
         #expect(place.offset == columns * linears[0].inputs)
     }
 
@@ -96,6 +95,19 @@ import Testing
         }
     }
 
+    /// One file of weights serves the kernels of all instruction sets.
+    @Test func instructionSetsShareWeights() throws {
+        for network in [try Sample.tiny(), try Sample.backbone()] {
+            let plan = try Planner(network, Target(isas: [.generic, .avx2, .avx512])).plan()
+            #expect(plan.variants.map(\.isa) == [.generic, .avx2, .avx512])
+            for variant in plan.variants {
+                let single = try network.plan(variant.isa)
+                #expect(single.variants == [variant])
+                #expect(single.weights == plan.weights)
+            }
+        }
+    }
+
     /// Packing pads; it must not blow up a real network.
     @Test(arguments: ISA.all) func paddingIsSmall(isa: ISA) throws {
         let network = try Sample.small()
@@ -105,7 +117,7 @@ import Testing
 
     @Test func batchNormGoesToTheGEMMBeforeIt() throws {
         let norms = try Sample.small().plan().weights.compactMap { block -> String? in
-            guard case .panels(let linears) = block.layout.packing else { return nil }
+            guard case .panels(let linears) = block.packing else { return nil }
             guard let norm = linears.compactMap(\.batchNorm).first else { return nil }
             return linears.map(\.parameter).joined() + " " + norm
         }
@@ -162,19 +174,15 @@ extension Linear {
     }
 }
 
-extension PackedLayout {
-    /// The floats that kernels read: columns and channels in whole vectors.
-    fileprivate func floats(_ isa: ISA) -> Int {
-        func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
-        switch packing {
+extension Packing {
+    /// The floats that kernels of any instruction set read: panels of 32 columns and their bias, rows in
+    /// whole cache lines.
+    fileprivate var floats: Int {
+        switch self {
         case .panels(let linears):
-            let columns = padded(linears.reduce(0) { $0 + $1.outputs }, unit)
+            let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
             return columns * linears[0].inputs + columns
-        case .rows(let rows, let width):
-            // The biases of eight offsets are read one by one.
-            let last = rows[rows.count - 1].count
-            return (rows.count - 1) * padded(width, isa.lanes)
-                + (last == width ? padded(width, isa.lanes) : last)
+        case .rows(let rows, let width): return rows.count * width.rounded(upTo: 16)
         }
     }
 }
