@@ -45,13 +45,10 @@ extension Operation {
     /// An attention's channels of q and its factor, and the same attention without the factor.
     fileprivate var unscaled: (heads: (channels: Int, scale: Double), operation: Operation)? {
         switch self {
-        case .windowAttention(let heads, let dim, let window, let scale):
-            (
-                (heads * dim, scale),
-                .windowAttention(heads: heads, headDim: dim, window: window, scale: 1)
-            )
-        case .globalAttention(let heads, let dim, let scale):
-            ((heads * dim, scale), .globalAttention(heads: heads, headDim: dim, scale: 1))
+        case .windowAttention(let heads, let windows, let scale):
+            ((heads.channels, scale), .windowAttention(heads, windows, scale: 1))
+        case .globalAttention(let heads, let scale):
+            ((heads.channels, scale), .globalAttention(heads, scale: 1))
         default: nil
         }
     }

@@ -5,6 +5,9 @@
 public enum Operation: Sendable, Hashable {
     /// Patches of an image as rows, in the order plane, row, column.
     case patches(side: Int)
+    /// Squares of side×side tokens as rows, token by token; what is left over at the right and the
+    /// bottom is left out.
+    case tokenPatches(side: Int)
     case linear(Linear)
     /// eps 1e-5 over the channels.
     case layerNorm(parameter: String)
@@ -16,10 +19,10 @@ public enum Operation: Sendable, Hashable {
     case gelu
     /// Means of window×window tokens; tokens beyond the map count as zeros.
     case averagePool(window: Int)
-    /// softmax(scale · q·kᵀ)·v inside windows of one input that holds q, k, v.
-    case windowAttention(heads: Int, headDim: Int, window: Int, scale: Double)
-    /// The same from all rows of the first input (q) to all rows of the second (k, v).
-    case globalAttention(heads: Int, headDim: Int, scale: Double)
+    /// softmax(scale · q·kᵀ + bias)·v inside windows of one input that holds q, k, v.
+    case windowAttention(Heads, Windows, scale: Double)
+    /// softmax(scale · q·kᵀ)·v from all rows of the first input (q) to all rows of the second (k, v).
+    case globalAttention(Heads, scale: Double)
     /// Deformable samples of 2×2 points with stride 2 as rows, point by point.
     case deformableSamples(parameter: String)
     /// Along the channels.
@@ -29,6 +32,39 @@ public enum Operation: Sendable, Hashable {
     case meanPool
     /// A copy in the layout of an output, through a LayerNorm (eps 1e-5) where `norm` names one.
     case featureMap(norm: String?, layout: FeatureLayout)
+}
+
+/// The heads of an attention, which lie one after the other along the channels.
+public struct Heads: Sendable, Hashable {
+    public let count: Int
+    /// Channels of each.
+    public let dim: Int
+
+    public init(_ count: Int, dim: Int) {
+        self.count = count
+        self.dim = dim
+    }
+
+    public var channels: Int { count * dim }
+}
+
+/// Windows that attention stays inside. Those beyond the map's right and bottom are filled up with
+/// tokens that are zero before q, k and v are made of them.
+public struct Windows: Sendable, Hashable {
+    /// Tokens.
+    public let side: Int
+    /// Tokens by which they begin further right and down, wrapping around; scores between tokens that
+    /// only wrapping made neighbours get −100.
+    public let shift: Int
+    /// A parameter (2·side − 1)²×heads that is added to the scores, row (dy + side − 1)·(2·side − 1) + dx
+    /// + side − 1 for a query dy below and dx right of its key.
+    public let positionBias: String?
+
+    public init(side: Int, shift: Int = 0, positionBias: String? = nil) {
+        self.side = side
+        self.shift = shift
+        self.positionBias = positionBias
+    }
 }
 
 /// How a feature map lies in memory.
@@ -50,6 +86,8 @@ public struct Linear: Sendable, Hashable, Codable {
     }
 
     public let parameter: String
+    /// The first row of the checkpoint's matrix that is used.
+    public let firstRow: Int
     public let outputs: Int
     public let inputs: Int
     public let order: Order
@@ -61,10 +99,11 @@ public struct Linear: Sendable, Hashable, Codable {
     public internal(set) var batchNorm: String?
 
     public init(
-        _ parameter: String, from inputs: Int, to outputs: Int, order: Order = .channels,
-        hasBias: Bool = true
+        _ parameter: String, from inputs: Int, to outputs: Int, firstRow: Int = 0,
+        order: Order = .channels, hasBias: Bool = true
     ) {
         self.parameter = parameter
+        self.firstRow = firstRow
         self.outputs = outputs
         self.inputs = inputs
         self.order = order

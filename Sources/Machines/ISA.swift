@@ -54,8 +54,12 @@ extension ISA {
             "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma",
         ])
 
+    public static let neon = ISA(
+        name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
+        lanes: 4, registers: 32, compileFlags: [])
+
     /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
-    public static let all: [ISA] = [.generic, .avx2, .avx512]
+    public static let all: [ISA] = [.generic, .avx2, .avx512, .neon]
 
     /// The instruction set of a name.
     public init?(name: String) {

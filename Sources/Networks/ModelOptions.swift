@@ -9,6 +9,12 @@ public struct ModelOptions: Sendable, Equatable {
     public var alpha: Double?
     /// Side of windows, in tokens.
     public var window: Int?
+    /// Tokens by which windows are shifted.
+    public var shift: Int?
+    /// Side of the squares that spatial reduction makes one token of.
+    public var ratio: Int?
+    /// Names of the tensors in the layer's checkpoint, which may have some that others lack.
+    public var parameters: Set<String> = []
     public var classes: Int?
     /// The maps that a backbone returns.
     public var features: FeatureMaps?
@@ -17,13 +23,4 @@ public struct ModelOptions: Sendable, Equatable {
     public var heads: Int?
 
     public init() {}
-
-    /// The options that are given.
-    public var given: [NamedModel.Option] {
-        let all: [(NamedModel.Option, Bool)] = [
-            (.alpha, alpha != nil), (.window, window != nil), (.classes, classes != nil),
-            (.features, features != nil), (.dim, dim != nil), (.heads, heads != nil),
-        ]
-        return all.filter(\.1).map(\.0)
-    }
 }

@@ -3,6 +3,9 @@ public enum NetworkRegistry {
     public static let families: [any NetworkFamily.Type] = [
         LITv2.self,
         HiLo.self,
+        MSA.self,
+        SRA.self,
+        WindowMSA.self,
     ]
 
     /// Networks with a name on the command line.
@@ -13,7 +16,7 @@ public enum NetworkRegistry {
 public struct NamedModel: Sendable {
     /// What a person may say of a network.
     public enum Option: String, Sendable, CaseIterable {
-        case alpha, window, classes, features, dim, heads
+        case alpha, window, shift, ratio, classes, features, dim, heads
     }
 
     public let name: String

@@ -36,8 +36,8 @@ public struct SeededValues: Sendable {
 
 extension Parameter {
     /// Values of a network without a checkpoint: weights keep the variance of their input, norms
-    /// lie near the identity, and the offsets of token merging reach over several pixels and
-    /// outside the map.
+    /// lie near the identity, the offsets of token merging reach over several pixels and outside
+    /// the map, and relative position biases are as large as the scores they are added to.
     public func seededValues(seed: UInt64) -> [Float] {
         let (center, scale) = seededRange
         return SeededValues(seed: seed, name: name).values(count, center: center, scale: scale)
@@ -46,6 +46,7 @@ extension Parameter {
     private var seededRange: (center: Double, scale: Double) {
         if name.hasSuffix("running_var") { return (1, 0.5) }
         if name.hasSuffix("conv_offset.bias") { return (0, 2) }
+        if name.hasSuffix("relative_position_bias_table") { return (0, 2) }
         if shape.count > 1 {
             let fanIn = shape.dropFirst().reduce(1, *)
             return (0, (3 / Double(fanIn)).squareRoot())

@@ -1,11 +1,13 @@
 import Foundation
 
 extension Operators {
-    /// softmax(`scale` · q·kᵀ)·v of one head: every query attends to every key.
+    /// softmax(`scale` · q·kᵀ + `bias`)·v of one head: every query attends to every key.
     ///
+    /// - Parameter bias: what is added to a score, by the tokens' indices.
     /// - Returns: a map of the queries' shape with the values' channels.
     public static func attention(
-        queries: TokenMap, keys: TokenMap, values: TokenMap, scale: Double
+        queries: TokenMap, keys: TokenMap, values: TokenMap, scale: Double,
+        bias: @Sendable (_ query: Int, _ key: Int) -> Double = { _, _ in 0 }
     ) -> TokenMap {
         precondition(
             queries.channels == keys.channels && keys.count == values.count,
@@ -15,7 +17,7 @@ extension Operators {
             let query = queries.values[queries.range(ofToken: token)]
             let weights = softmax(
                 (0..<keys.count).map { key in
-                    scale * dot(query, keys.values[keys.range(ofToken: key)])
+                    scale * dot(query, keys.values[keys.range(ofToken: key)]) + bias(token, key)
                 })
             for (key, weight) in weights.enumerated() {
                 for (channel, value) in values.values[values.range(ofToken: key)].enumerated() {
@@ -23,6 +25,25 @@ extension Operators {
                 }
             }
         }
+    }
+
+    /// `attention` of every head by itself; heads lie one after the other in the channels.
+    static func attention(
+        queries: TokenMap, keys: TokenMap, values: TokenMap, heads: Int, scale: Double,
+        bias: @Sendable (_ head: Int, _ query: Int, _ key: Int) -> Double = { _, _, _ in 0 }
+    ) -> TokenMap {
+        let headDim = queries.channels / heads
+        var output = TokenMap(
+            height: queries.height, width: queries.width, channels: queries.channels)
+        for head in 0..<heads {
+            let channels = head * headDim..<(head + 1) * headDim
+            let part = attention(
+                queries: queries.slice(channels: channels), keys: keys.slice(channels: channels),
+                values: values.slice(channels: channels), scale: scale
+            ) { query, key in bias(head, query, key) }
+            output.paste(part, channel: channels.lowerBound)
+        }
+        return output
     }
 
     /// exp(x) over the sum of all exp(x), shifted by the maximum so that nothing overflows.
@@ -50,14 +71,10 @@ extension Operators {
         for top in stride(from: 0, to: map.height, by: window) {
             for left in stride(from: 0, to: map.width, by: window) {
                 let square = qkv.slice(rows: top..<top + window, columns: left..<left + window)
-                for channels in channelRanges(heads: heads, dim: dim) {
-                    let head = attention(
-                        queries: square.slice(channels: channels),
-                        keys: square.slice(channels: shifted(channels, by: dim)),
-                        values: square.slice(channels: shifted(channels, by: 2 * dim)),
-                        scale: scale)
-                    mixed.paste(head, row: top, column: left, channel: channels.lowerBound)
-                }
+                let (queries, keys, values) = thirds(square)
+                let part = attention(
+                    queries: queries, keys: keys, values: values, heads: heads, scale: scale)
+                mixed.paste(part, row: top, column: left)
             }
         }
         return linear(mixed, weights.projection)
@@ -72,24 +89,20 @@ extension Operators {
         let queries = linear(map, weights.query)
         let keyValue = linear(averagePool(map, side: window), weights.keyValue)
         let dim = queries.channels
-        var mixed = TokenMap(height: map.height, width: map.width, channels: dim)
-        for channels in channelRanges(heads: heads, dim: dim) {
-            let head = attention(
-                queries: queries.slice(channels: channels),
-                keys: keyValue.slice(channels: channels),
-                values: keyValue.slice(channels: shifted(channels, by: dim)), scale: scale)
-            mixed.paste(head, channel: channels.lowerBound)
-        }
+        let mixed = attention(
+            queries: queries, keys: keyValue.slice(channels: 0..<dim),
+            values: keyValue.slice(channels: dim..<2 * dim), heads: heads, scale: scale)
         return linear(mixed, weights.projection)
     }
 
-    /// The channels of each head: heads lie one after the other.
-    private static func channelRanges(heads: Int, dim: Int) -> [Range<Int>] {
-        let headDim = dim / heads
-        return (0..<heads).map { $0 * headDim..<($0 + 1) * headDim }
-    }
-
-    private static func shifted(_ range: Range<Int>, by distance: Int) -> Range<Int> {
-        range.lowerBound + distance..<range.upperBound + distance
+    /// Queries, keys and values, which lie one after the other in the channels.
+    static func thirds(
+        _ map: TokenMap
+    ) -> (queries: TokenMap, keys: TokenMap, values: TokenMap) {
+        let dim = map.channels / 3
+        return (
+            map.slice(channels: 0..<dim), map.slice(channels: dim..<2 * dim),
+            map.slice(channels: 2 * dim..<3 * dim)
+        )
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The operators of LITv2 (arXiv 2205.13213) in double precision, each as its formula reads.
+/// The operators of LITv2 (arXiv 2205.13213), and the attentions it is compared with, in double
+/// precision, each as its formula reads.
 ///
 /// They are the yardstick of the generated code and share nothing with its generator. Weights come
 /// in PyTorch's order and single precision, as a checkpoint holds them. Shapes that do not fit are

@@ -115,8 +115,9 @@ import Testing
     @Test func attentionsKeepTheirShape() throws {
         let folded = try HiLo(dim: 36, heads: 4, window: 2, alpha: 0.5).graph.folded
         #expect(
-            folded.count { $0 == .windowAttention(heads: 2, headDim: 9, window: 2, scale: 1) } == 1)
-        #expect(folded.count { $0 == .globalAttention(heads: 2, headDim: 9, scale: 1) } == 1)
+            folded.count { $0 == .windowAttention(Heads(2, dim: 9), Windows(side: 2), scale: 1) }
+                == 1)
+        #expect(folded.count { $0 == .globalAttention(Heads(2, dim: 9), scale: 1) } == 1)
     }
 
     /// A scaled q would be wrong for whoever else reads it.
@@ -125,7 +126,7 @@ import Testing
         let q = graph.square(Graph.input, "q")
         let kv = graph.add(
             .linear(Linear("kv", from: 8, to: 16)), [Graph.input], channels: 16, label: "kv")
-        let attention = Operation.globalAttention(heads: 2, headDim: 4, scale: 0.5)
+        let attention = Operation.globalAttention(Heads(2, dim: 4), scale: 0.5)
         let attended = graph.add(attention, [q, kv], label: "attention")
         graph.returns(attended)
         #expect(graph.foldingScales() != graph)
@@ -139,7 +140,8 @@ import Testing
 
     @Test func queriesThatNoLinearMakesAreNotScaled() {
         var graph = tokens(12)
-        let attention = Operation.windowAttention(heads: 1, headDim: 4, window: 2, scale: 0.5)
+        let attention = Operation.windowAttention(
+            Heads(1, dim: 4), Windows(side: 2), scale: 0.5)
         let norm = graph.add(.layerNorm(parameter: "norm"), [Graph.input], label: "norm")
         graph.returns(graph.add(attention, [norm], channels: 4, label: "attention"))
         #expect(graph.folded == graph)

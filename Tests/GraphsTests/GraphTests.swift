@@ -17,10 +17,12 @@ import Testing
         #expect(graph.count { $0.isBatchNorm } == 3)
         let scale = 1 / 32.0.squareRoot()
         #expect(
-            graph.count { $0 == .windowAttention(heads: 2, headDim: 32, window: 2, scale: scale) }
+            graph.count {
+                $0 == .windowAttention(Heads(2, dim: 32), Windows(side: 2), scale: scale)
+            }
                 == 6)
-        #expect(graph.count { $0 == .globalAttention(heads: 10, headDim: 32, scale: scale) } == 6)
-        #expect(graph.count { $0 == .globalAttention(heads: 24, headDim: 32, scale: scale) } == 2)
+        #expect(graph.count { $0 == .globalAttention(Heads(10, dim: 32), scale: scale) } == 6)
+        #expect(graph.count { $0 == .globalAttention(Heads(24, dim: 32), scale: scale) } == 2)
     }
 
     @Test func labelsOfBlocks() throws {

@@ -29,7 +29,7 @@ extension Operation {
     /// Of q·kᵀ; nil of what is no attention.
     var attentionScale: Double? {
         switch self {
-        case .windowAttention(_, _, _, let scale), .globalAttention(_, _, let scale): scale
+        case .windowAttention(_, _, let scale), .globalAttention(_, let scale): scale
         default: nil
         }
     }

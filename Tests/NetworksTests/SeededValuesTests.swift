@@ -30,4 +30,12 @@ import Testing
         #expect(values != SeededValues(seed: 10, name: "a").values(8))
         #expect(values != SeededValues(seed: 9, name: "b").values(8))
     }
+
+    /// By its fan-in, which is the heads, a table of many heads would hardly count.
+    @Test func positionBiasesAreAsLargeAsScores() {
+        let table = Parameter("attn.relative_position_bias_table", [169, 24])
+        #expect(
+            table.seededValues(seed: 3)
+                == SeededValues(seed: 3, name: table.name).values(169 * 24, scale: 2))
+    }
 }

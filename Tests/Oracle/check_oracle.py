@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from torchvision.models.swin_transformer import ShiftedWindowAttention
 from torchvision.ops import deform_conv2d
 
 import seeded
+from attentions import MSA, SRA, WindowAttention
 from litv2 import Config, HiLo, LITv2, PRESETS, TokenMerging
 
 # Counts that the authors' code prints (LITv2 repository and paper).
@@ -19,6 +21,11 @@ PARAMETERS = [
     ("litv2-s", 0.0, 28_089_760), ("litv2-s", 0.2, 27_844_000), ("litv2-s", 0.4, 27_696_544),
     ("litv2-s", 0.5, 27_647_392), ("litv2-s", 0.7, 27_696_544), ("litv2-s", 1.0, 28_089_760),
 ]
+
+
+def expect_close(result, expected):
+    """NumPy's own default would forgive a relative error of 1e-7."""
+    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
 
 
 def check_counts():
@@ -87,7 +94,7 @@ def check_deformable():
         result = deform_conv2d(
             *channels_first, torch.from_numpy(weight), torch.from_numpy(bias), stride=2)
         expected = naive_deform(image, offsets, weight, bias)
-        np.testing.assert_allclose(result[0].permute(1, 2, 0).numpy(), expected, atol=1e-12)
+        expect_close(result[0].permute(1, 2, 0).numpy(), expected)
 
 
 def check_merging():
@@ -105,44 +112,43 @@ def check_merging():
     out = out * state["norm_layer.weight"] + state["norm_layer.bias"]
     out *= 0.5 * (1 + np.vectorize(math.erf)(out / math.sqrt(2)))
     with torch.no_grad():
-        np.testing.assert_allclose(merging(x)[0].numpy(), out, atol=1e-12)
+        expect_close(merging(x)[0].numpy(), out)
+
+
+def linear(state, name, values):
+    return values @ state[name + ".weight"].T + state.get(name + ".bias", 0.0)
+
+
+def naive_attend(q, k, v, heads, scale, extra=lambda head, query: 0.0):
+    """Token by token and head by head; `extra` are scores to add, one a key."""
+    d = q.shape[1] // heads
+    out = np.zeros_like(q)
+    for query in range(len(q)):
+        for head, c in enumerate(slice(c, c + d) for c in range(0, heads * d, d)):
+            logits = k[:, c] @ q[query, c] * scale + extra(head, query)
+            weights = np.exp(logits - logits.max())
+            out[query, c] = weights @ v[:, c] / weights.sum()
+    return out
 
 
 def naive_hilo(x, height, width, state, heads, low_heads, window, scale):
-    """One image, token by token and head by head; the window divides the map."""
+    """One image; the window divides the map."""
     d = x.shape[1] // heads
-    high = (heads - low_heads) * d
-    low = low_heads * d
+    high_heads = heads - low_heads
     where = [(t // width // window, t % width // window) for t in range(height * width)]
-    windows = sorted(set(where))
-    groups = [[t for t in range(height * width) if where[t] == w] for w in windows]
+    groups = [[t for t in range(height * width) if where[t] == w] for w in sorted(set(where))]
     pooled = np.stack([x[group].mean(axis=0) for group in groups])
-
-    def linear(name, values):
-        return values @ state[name + ".weight"].T + state[name + ".bias"]
-
-    def attend(query, keys, values_):
-        logits = keys @ query * scale
-        weights = np.exp(logits - logits.max())
-        return weights @ values_ / weights.sum()
-
     parts = []
-    if high:
-        q, k, v = np.split(linear("h_qkv", x), 3, axis=1)
-        out = np.zeros((height * width, high))
-        for t in range(height * width):
-            group = groups[windows.index(where[t])]
-            for head in (slice(c, c + d) for c in range(0, high, d)):
-                out[t, head] = attend(q[t, head], k[group, head], v[group, head])
-        parts.append(linear("h_proj", out))
-    if low:
-        q = linear("l_q", x)
-        k, v = np.split(linear("l_kv", pooled), 2, axis=1)
-        out = np.zeros((height * width, low))
-        for t in range(height * width):
-            for head in (slice(c, c + d) for c in range(0, low, d)):
-                out[t, head] = attend(q[t, head], k[:, head], v[:, head])
-        parts.append(linear("l_proj", out))
+    if high_heads:
+        q, k, v = np.split(linear(state, "h_qkv", x), 3, axis=1)
+        out = np.zeros((height * width, high_heads * d))
+        for group in groups:
+            out[group] = naive_attend(q[group], k[group], v[group], high_heads, scale)
+        parts.append(linear(state, "h_proj", out))
+    if low_heads:
+        q = linear(state, "l_q", x)
+        k, v = np.split(linear(state, "l_kv", pooled), 2, axis=1)
+        parts.append(linear(state, "l_proj", naive_attend(q, k, v, low_heads, scale)))
     return np.concatenate(parts, axis=1)
 
 
@@ -158,7 +164,119 @@ def check_hilo():
             x[0].numpy(), height, width, state, heads, low_heads, window, 5**-0.5)
         with torch.no_grad():
             result = layer(x, height, width)[0].numpy()
-        np.testing.assert_allclose(result, expected, atol=1e-12)
+        expect_close(result, expected)
+
+
+def naive_msa(x, height, width, state, heads):
+    q, k, v = np.split(linear(state, "qkv", x), 3, axis=1)
+    return linear(state, "proj", naive_attend(q, k, v, heads, (x.shape[1] // heads) ** -0.5))
+
+
+def naive_sra(x, height, width, state, heads, ratio):
+    keys = x
+    if ratio > 1:
+        rows, columns = height // ratio, width // ratio
+        image = x.reshape(height, width, -1)[: rows * ratio, : columns * ratio]
+        patches = image.reshape(rows, ratio, columns, ratio, -1)
+        keys = np.einsum("iyjxc,ocyx->ijo", patches, state["sr.weight"]) + state["sr.bias"]
+        keys = keys.reshape(rows * columns, -1)
+        keys = keys - keys.mean(axis=1, keepdims=True)
+        keys /= np.sqrt((keys * keys).mean(axis=1, keepdims=True) + 1e-5)
+        keys = keys * state["norm.weight"] + state["norm.bias"]
+    k, v = np.split(linear(state, "kv", keys), 2, axis=1)
+    mixed = naive_attend(linear(state, "q", x), k, v, heads, (x.shape[1] // heads) ** -0.5)
+    return linear(state, "proj", mixed)
+
+
+def naive_window(x, height, width, state, heads, window, shift):
+    """Nothing rolls here: windows begin at `shift`, and a window that crosses the border goes on
+    at the other side, where its tokens are strangers to the rest."""
+    tall, wide = -(-height // window) * window, -(-width // window) * window
+    padded = np.zeros((tall, wide, x.shape[1]))
+    padded[:height, :width] = x.reshape(height, width, -1)
+    q, k, v = np.split(linear(state, "qkv", padded.reshape(tall * wide, -1)), 3, axis=1)
+    table = state.get("relative_position_bias_table", np.zeros(((2 * window - 1) ** 2, heads)))
+    table = table.reshape(2 * window - 1, 2 * window - 1, heads)
+    members = {}
+    for t in range(tall * wide):
+        y, x = (t // wide - shift) % tall, (t % wide - shift) % wide
+        members.setdefault((y // window, x // window), []).append((t, y % window, x % window))
+    out = np.zeros_like(q)
+    for group in members.values():
+        tokens = [t for t, _, _ in group]
+
+        def extra(head, query):
+            a, y, x = group[query]
+            return np.array([
+                table[y - row + window - 1, x - column + window - 1, head]
+                - 100 * (wrapped(a, wide, shift) != wrapped(b, wide, shift))
+                for b, row, column in group])
+
+        scale = (q.shape[1] // heads) ** -0.5
+        out[tokens] = naive_attend(q[tokens], k[tokens], v[tokens], heads, scale, extra)
+    out = linear(state, "proj", out).reshape(tall, wide, -1)[:height, :width]
+    return out.reshape(height * width, -1)
+
+
+def wrapped(token, width, shift):
+    """Whether its window reached a token by crossing the border, per axis."""
+    return token // width < shift, token % width < shift
+
+
+def check_attention(layer, naive, height, width, *arguments, gain=1):
+    """`gain` makes scores greater: from about 100 on, what is masked counts again."""
+    seeded.fill(layer, 12).double()
+    x = gain * seeded.inputs(13, 2, height * width, layer.proj.in_features).double()
+    state = {name: tensor.numpy() for name, tensor in layer.state_dict().items()}
+    expected = [naive(image.numpy(), height, width, state, layer.heads, *arguments) for image in x]
+    with torch.no_grad():
+        expect_close(layer(x, height, width).numpy(), np.stack(expected))
+
+
+def check_msa():
+    assert list(MSA(4, 2).state_dict()) == [
+        "qkv.weight", "qkv.bias", "proj.weight", "proj.bias"]
+    for heads, height, width, bias in [(3, 4, 5, True), (1, 1, 3, True), (5, 3, 3, False)]:
+        check_attention(MSA(heads * 5, heads, bias), naive_msa, height, width)
+
+
+def check_sra():
+    names = [f"{layer}.{kind}" for layer in ("q", "sr", "norm", "kv", "proj")
+             for kind in ("weight", "bias")]
+    assert list(SRA(4, 2, 2).state_dict()) == names
+    assert list(SRA(4, 2, 1).state_dict()) == names[:2] + names[6:]
+    for heads, ratio, height, width, bias in [
+        (3, 1, 3, 5, True), (3, 2, 4, 6, True), (2, 2, 5, 7, False), (1, 3, 7, 4, True),
+        (4, 4, 4, 9, True),
+    ]:
+        check_attention(SRA(heads * 5, heads, ratio, bias), naive_sra, height, width, ratio)
+
+
+def check_window():
+    assert set(WindowAttention(4, 2, 3, 1, True).state_dict()) == {
+        "qkv.weight", "qkv.bias", "proj.weight", "proj.bias", "relative_position_bias_table"}
+    for heads, window, shift, table, height, width, bias, gain in [
+        (3, 1, 0, True, 2, 3, True, 1), (2, 2, 1, False, 4, 6, True, 1),
+        (3, 3, 1, True, 5, 7, True, 1), (3, 3, 2, True, 6, 9, False, 1),
+        (1, 4, 0, True, 5, 3, True, 1), (2, 4, 3, True, 4, 9, True, 1),
+        (3, 3, 1, True, 6, 6, True, 7), (2, 7, 3, False, 14, 7, True, 7),
+    ]:
+        layer = WindowAttention(heads * 5, heads, window, shift, table, bias)
+        check_attention(layer, naive_window, height, width, window, shift, gain=gain)
+
+
+def check_window_with_torchvision():
+    """Maps of several windows a side: it does not shift a single one."""
+    for window, shift, height, width in [
+        (7, 0, 13, 15), (7, 3, 14, 21), (7, 3, 13, 15), (3, 2, 5, 7), (2, 1, 3, 3),
+    ]:
+        layer = seeded.fill(WindowAttention(12, 3, window, shift, True), 14).double()
+        peer = ShiftedWindowAttention(12, [window] * 2, [shift] * 2, num_heads=3).double()
+        assert not peer.load_state_dict(layer.state_dict(), strict=False).unexpected_keys
+        x = seeded.inputs(15, 2, height * width, 12).double()
+        with torch.no_grad():
+            expected = peer(x.view(2, height, width, 12)).reshape(x.shape)
+            expect_close(layer(x, height, width).numpy(), expected.numpy())
 
 
 def check_dense_padding():
@@ -200,6 +318,7 @@ def check_seeded():
 
 if __name__ == "__main__":
     for check in [check_counts, check_names, check_deformable, check_merging, check_hilo,
+                  check_msa, check_sra, check_window, check_window_with_torchvision,
                   check_dense_padding, check_seeded]:
         check()
         print(f"{check.__name__}: ok")

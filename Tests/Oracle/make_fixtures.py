@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+import attention_cases
 import networks
 import operators
 import seeded
@@ -81,6 +82,7 @@ PRODUCTS = {
     "seeded": make_seeded,
     "operators": make_operators,
     "layers": lambda: make_pairs("layers", networks.layers()),
+    "attentions": lambda: make_pairs("attentions", attention_cases.attentions()),
     "backbones": lambda: make_pairs(
         "backbones", networks.backbones(),
         layout="stage maps N×C×H×W before token merging; stages 2... through their own norm"),

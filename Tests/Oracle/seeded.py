@@ -24,7 +24,7 @@ def value_range(name: str, shape) -> tuple[float, float]:
     """(center, scale) of a parameter: the rule of `Parameter.seededRange`."""
     if name.endswith("running_var"):
         return 1.0, 0.5
-    if name.endswith("conv_offset.bias"):
+    if name.endswith(("conv_offset.bias", "relative_position_bias_table")):
         return 0.0, 2.0
     if len(shape) > 1:
         return 0.0, float(np.sqrt(3.0 / float(np.prod(shape[1:], dtype=np.int64))))

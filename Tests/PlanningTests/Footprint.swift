@@ -72,7 +72,9 @@ struct Footprint {
             computation.spec(as: GEMM.self).map { .init($0) },
             computation.spec(as: LoFiAttention.self).map { .init($0) },
             computation.spec(as: HiFiAttention.self).map { .init($0) },
+            computation.spec(as: WindowAttention.self).map { .init($0) },
             computation.spec(as: Patches.self).map { .init($0) },
+            computation.spec(as: TokenPatches.self).map { .init($0) },
             computation.spec(as: LayerNorm.self).map {
                 .init(onePass: Extent(rows: $0.rows, width: $0.channels))
             },
@@ -114,6 +116,21 @@ struct Footprint {
         self.init(
             input: Extent(rows: tokens, width: 3 * channels, stride: spec.inputStride),
             output: Extent(rows: tokens, width: channels, stride: spec.outputStride))
+    }
+
+    private init(_ spec: WindowAttention.Spec) {
+        let (tokens, channels) = (spec.map.count, spec.heads * spec.headDim)
+        self.init(
+            input: Extent(rows: tokens, width: 3 * channels, stride: spec.inputStride),
+            output: Extent(rows: tokens, width: channels, stride: spec.outputStride))
+    }
+
+    private init(_ spec: TokenPatches.Spec) {
+        self.init(
+            input: Extent(rows: spec.map.count, width: spec.channels),
+            output: Extent(
+                rows: (spec.map.height / spec.side) * (spec.map.width / spec.side),
+                width: spec.side * spec.side * spec.channels, stride: spec.outputStride))
     }
 
     private init(_ spec: LoFiAttention.Spec) {

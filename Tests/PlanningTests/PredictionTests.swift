@@ -92,7 +92,8 @@ import Testing
 @Suite struct TrafficTests {
     /// A family's operands, from which everything else follows, are what its kernels touch.
     @Test func bytesAreThoseThatTheKernelTouches() throws {
-        for plan in [try Sample.tiny().plan(), try Sample.backbone().plan()] {
+        for network in try [Sample.tiny(), Sample.backbone()] + Sample.attentions() {
+            let plan = try network.plan()
             for kernel in plan.variant.kernels {
                 let footprint = Footprint(kernel.computation)
                 let (reads, writes) = (footprint.inputs, footprint.output)

@@ -28,6 +28,14 @@ import Testing
         }
     }
 
+    @Test func otherAttentions() throws {
+        for network in try Sample.attentions() {
+            let plan = try network.plan(.avx2)
+            try plan.checkSymbolically()
+            checkKernels(plan)
+        }
+    }
+
     /// Maps that nothing divides, several outputs that are read on, several passes of one variant.
     @Test func backbones() throws {
         let sizes = [(60, 44), (13, 14), (33, 70)].map { Resolution(height: $0.0, width: $0.1) }

@@ -18,6 +18,13 @@ import Testing
         #expect(error?.description.contains("expected one or more, each once") == true)
     }
 
+    @Test func oneArchitectureALibrary() throws {
+        let error = #expect(throws: PlanError.self) { try Target(isas: [.generic, .avx2, .neon]) }
+        #expect(error?.description.contains("generic, avx2, neon") == true)
+        #expect(error?.description.contains("different architectures") == true)
+        #expect(try Target(isas: [.generic, .neon]).isas == [.generic, .neon])
+    }
+
     /// A megabyte of maps; never fewer than one image or more than a batch.
     @Test(arguments: [
         (1, 8, 8), (262_144, 8, 4), (262_145, 8, 3), (1_048_576, 8, 1), (1_048_577, 8, 1),

@@ -39,23 +39,22 @@ import Testing
     }
 
     /// Every step that has weights has its own, in the order in which they are read; a fused
-    /// ConvFFN reads the three blocks of the kernels it stands for, and Hi-Fi attention beyond the
-    /// map the bias of a GEMM before it.
+    /// ConvFFN reads the three blocks of the kernels it stands for, and attention in windows beyond
+    /// the map the bias of a GEMM before it.
     @Test func stepsReadTheirBlocksInOrder() throws {
         for network in try Sample.networks() {
             let plan = try network.plan()
             var next = 0
             for step in plan.pass.steps {
-                let kernel = plan.variant.kernels[step.kernel]
-                if let attention = kernel.computation.spec(as: HiFiAttention.self) {
-                    #expect(step.weights.count == (attention.isPadded ? 1 : 0))
-                    for bias in step.weights { expectBias(bias, before: next, plan) }
-                    continue
+                let computation = plan.variant.kernels[step.kernel].computation
+                var places = step.weights[...]
+                if computation.readsBias, let bias = places.popFirst() {
+                    expectBias(bias, before: next, plan)
                 }
-                let count = kernel.computation.weightBlocks
-                let expected = (next..<next + count).map { WeightPlace(block: $0, offset: 0) }
-                #expect(step.weights == expected, "\(step.label)")
-                next += count
+                let blocks = next..<next + computation.weightBlocks
+                let expected = blocks.map { WeightPlace(block: $0, offset: 0) }
+                #expect(Array(places) == expected, "\(step.label)")
+                next = blocks.upperBound
             }
             #expect(next == plan.weights.count)
         }
@@ -69,7 +68,7 @@ import Testing
             Issue.record("block \(place.block) holds no bias that was packed before")
             return
         }
-        #expect(linears[0].parameter.hasSuffix("h_qkv"))
+        #expect(linears[0].parameter.hasSuffix("qkv"))
         let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
         #expect(place.offset == columns * linears[0].inputs)
     }
@@ -131,13 +130,14 @@ import Testing
 
 /// How often the values of a parameter are packed.
 private struct Uses {
-    /// Values of each whole copy.
-    var whole: [Int] = []
+    var ranges: [Range<Int>] = []
     var single: [Int: Int] = [:]
 
     func isOnce(of count: Int) -> Bool {
-        if single.isEmpty { return whole == [count] }
-        return whole.isEmpty && Set(single.keys) == Set(0..<count)
+        let sorted = ranges.sorted { $0.lowerBound < $1.lowerBound }
+        let end = sorted.reduce(0) { $1.lowerBound == $0 ? $1.upperBound : .min }
+        if single.isEmpty { return end == count }
+        return ranges.isEmpty && Set(single.keys) == Set(0..<count)
             && single.values.allSatisfy { $0 == 1 }
     }
 }
@@ -148,8 +148,8 @@ extension Packing {
         switch self {
         case .panels(let linears):
             for linear in linears {
-                for (name, count) in linear.parameters {
-                    uses[name, default: Uses()].whole.append(count)
+                for (name, range) in linear.parameters {
+                    uses[name, default: Uses()].ranges.append(range)
                 }
             }
         case .rows(let rows, _):
@@ -164,13 +164,15 @@ extension Packing {
 }
 
 extension Linear {
-    /// What it and its BatchNorm take, with sizes; of a matrix whose rows are no permutation nothing.
-    fileprivate var parameters: [(String, Int)] {
+    /// What it and its BatchNorm take; of a matrix whose rows are no permutation nothing.
+    fileprivate var parameters: [(String, Range<Int>)] {
         let order = Set((0..<inputs).map { position(ofInput: $0) })
+        let rows = firstRow..<firstRow + outputs
+        let matrix = rows.lowerBound * inputs..<rows.upperBound * inputs
         let statistics = ["weight", "bias", "running_mean", "running_var"]
-        return (order == Set(0..<inputs) ? [("\(parameter).weight", outputs * inputs)] : [])
-            + (hasBias ? [("\(parameter).bias", outputs)] : [])
-            + (batchNorm.map { norm in statistics.map { ("\(norm).\($0)", outputs) } } ?? [])
+        return (order == Set(0..<inputs) ? [("\(parameter).weight", matrix)] : [])
+            + (hasBias ? [("\(parameter).bias", rows)] : [])
+            + (batchNorm.map { norm in statistics.map { ("\(norm).\($0)", 0..<outputs) } } ?? [])
     }
 }
 
@@ -188,10 +190,16 @@ extension Packing {
 }
 
 extension Computation {
+    /// Whether windows have tokens beyond the map, whose q, k and v are a bias.
+    fileprivate var readsBias: Bool {
+        spec(as: HiFiAttention.self)?.isPadded ?? spec(as: WindowAttention.self)?.isPadded ?? false
+    }
+
     fileprivate var weightBlocks: Int {
         switch family {
         case FusedConvFFN.id: 3
         case GEMM.id, LayerNorm.id, DepthwiseGELU.id, DeformableSampling.id: 1
+        case WindowAttention.id: spec(as: WindowAttention.self)?.hasTable == true ? 1 : 0
         case FeatureOutput.id: spec(as: FeatureOutput.self)?.isNormalised == true ? 1 : 0
         default: 0
         }

@@ -4,7 +4,7 @@ import Reference
 import Testing
 
 /// Multi-head attention as the textbook has it, on lists of vectors.
-private struct Textbook {
+struct Textbook {
     let queries: [[Double]]
     let keys: [[Double]]
     let values: [[Double]]
@@ -31,8 +31,6 @@ private struct Textbook {
 }
 
 @Suite struct AttentionTests {
-    private func tokens(_ map: TokenMap) -> [[Double]] { (0..<map.count).map { map.token($0) } }
-
     @Test func equalKeysAverageTheValues() {
         let queries = Seeded.map("q", height: 3, width: 7, channels: 4)
         let keys = TokenMap(
@@ -76,9 +74,9 @@ private struct Textbook {
         let layer = HiLoAttention(heads: 3, window: 1, alpha: 0.2)
         let weights = Seeded.loFi(dim: 12, low: 12)
         let textbook = Textbook(
-            queries: tokens(map).map { weights.query.applied(to: $0, outputs: 0..<12) },
-            keys: tokens(map).map { weights.keyValue.applied(to: $0, outputs: 0..<12) },
-            values: tokens(map).map { weights.keyValue.applied(to: $0, outputs: 12..<24) },
+            queries: map.tokens.map { weights.query.applied(to: $0, outputs: 0..<12) },
+            keys: map.tokens.map { weights.keyValue.applied(to: $0, outputs: 0..<12) },
+            values: map.tokens.map { weights.keyValue.applied(to: $0, outputs: 12..<24) },
             heads: 3, scale: 0.5)
         let output = Operators.hiLo(map, layer, HiLoWeights(hiFi: nil, loFi: weights))
         expectClose(output.values, textbook.output(weights.projection))
@@ -92,7 +90,7 @@ private struct Textbook {
         let output = Operators.hiLo(map, layer, HiLoWeights(hiFi: weights, loFi: nil))
         for (row, column) in [(0, 0), (0, 4), (2, 2)] {
             let box = (rows: row..<row + 2, columns: column..<column + 2)
-            let window = tokens(map.slice(rows: box.rows, columns: box.columns))
+            let window = map.slice(rows: box.rows, columns: box.columns).tokens
             let textbook = Textbook(
                 queries: window.map { weights.qkv.applied(to: $0, outputs: 0..<6) },
                 keys: window.map { weights.qkv.applied(to: $0, outputs: 6..<12) },
@@ -115,7 +113,7 @@ private struct Textbook {
             return Operators.pooledMean(map.slice(rows: rows, columns: columns))
         }
         let textbook = Textbook(
-            queries: tokens(map).map { weights.query.applied(to: $0, outputs: 0..<4) },
+            queries: map.tokens.map { weights.query.applied(to: $0, outputs: 0..<4) },
             keys: pooled.map { weights.keyValue.applied(to: $0, outputs: 0..<4) },
             values: pooled.map { weights.keyValue.applied(to: $0, outputs: 4..<8) },
             heads: 2, scale: 1.7)

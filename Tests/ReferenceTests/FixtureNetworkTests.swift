@@ -113,15 +113,3 @@ private let isOptimised: Bool = {
         true
     #endif
 }()
-
-/// Mean, mean magnitude and largest magnitude: all values count, also those that are not stored.
-private func expectStatistics(
-    of values: [Double], _ expected: MapStatistics,
-    sourceLocation: SourceLocation = #_sourceLocation
-) {
-    let magnitudes = values.map(abs)
-    let count = Double(values.count)
-    expectAgreement(
-        [values.reduce(0, +) / count, magnitudes.reduce(0, +) / count, magnitudes.max() ?? .nan],
-        [expected.mean, expected.meanAbs, expected.maxAbs], sourceLocation: sourceLocation)
-}

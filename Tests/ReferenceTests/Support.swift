@@ -1,5 +1,6 @@
 import Networks
 import Reference
+import TestFixtures
 import Testing
 
 /// Reproducible real-valued weights and maps for tests; `name` tells tensors apart.
@@ -28,6 +29,12 @@ enum Seeded {
             projection: affine("h_proj", fanIn: high, outputs: high))
     }
 
+    static func selfAttention(dim: Int) -> SelfAttentionWeights {
+        SelfAttentionWeights(
+            qkv: affine("qkv", fanIn: dim, outputs: 3 * dim),
+            projection: affine("proj", fanIn: dim, outputs: dim))
+    }
+
     static func loFi(dim: Int, low: Int) -> LoFiWeights {
         LoFiWeights(
             query: affine("l_q", fanIn: dim, outputs: low),
@@ -47,6 +54,8 @@ extension TokenMap {
     func token(_ index: Int) -> [Double] {
         Array(values[index * channels..<(index + 1) * channels])
     }
+
+    var tokens: [[Double]] { (0..<count).map(token) }
 }
 
 extension Affine {
@@ -85,6 +94,18 @@ func expectAgreement(
     expectClose(
         zip(found, scales).map(/) + found.dropFirst(scales.count), zip(expected, scales).map(/),
         within: tolerance, sourceLocation: sourceLocation)
+}
+
+/// Mean, mean magnitude and largest magnitude: all values count, also those that are not stored.
+func expectStatistics(
+    of values: [Double], _ expected: MapStatistics,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let magnitudes = values.map(abs)
+    let count = Double(values.count)
+    expectAgreement(
+        [values.reduce(0, +) / count, magnitudes.reduce(0, +) / count, magnitudes.max() ?? .nan],
+        [expected.mean, expected.meanAbs, expected.maxAbs], sourceLocation: sourceLocation)
 }
 
 extension Array {

@@ -54,9 +54,26 @@ public enum Sample {
                 width: 12))
     }
 
+    /// Attention layers of all other kinds, on maps that windows and squares do not divide too.
+    public static func attentions() throws -> [Network] {
+        let maps = [Resolution(height: 6, width: 8), Resolution(height: 7, width: 9)]
+        return try maps.flatMap { map in
+            [
+                Network(try MSA(dim: 24, heads: 4, map: map)),
+                Network(try MSA(dim: 12, heads: 1, qkvBias: false, map: map)),
+                Network(try SRA(dim: 24, heads: 3, map: map)),
+                Network(try SRA(dim: 12, heads: 4, ratio: 1, map: map)),
+                Network(try WindowMSA(dim: 24, heads: 4, window: 2, map: map)),
+                Network(
+                    try WindowMSA(
+                        dim: 24, heads: 3, window: 4, shift: 2, hasPositionBias: true, map: map)),
+            ]
+        }
+    }
+
     /// Networks of all kinds.
     public static func networks() throws -> [Network] {
-        try [small(), small(alpha: 0), small(alpha: 1), tiny(), backbone()]
+        try [small(), small(alpha: 0), small(alpha: 1), tiny(), backbone()] + attentions()
             + (0..<30).map { try random(seed: $0) }
             + [0, 0.5, 1].map { try layer(alpha: $0) }
     }

@@ -43,11 +43,12 @@ public struct WeightPacker: Sendable {
             let scale = (row < linear.scaledRows ? linear.scale : 1) * (fold?.scale(row) ?? 1)
             let start = layout.start(ofColumn: column + row)
             for input in 0..<linear.inputs {
-                let value = matrix[row * linear.inputs + linear.position(ofInput: input)]
+                let place = (linear.firstRow + row) * linear.inputs
+                let value = matrix[place + linear.position(ofInput: input)]
                 packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
             }
             packed[layout.bias + column + row] =
-                Float(Double(bias?[row] ?? 0) * scale + (fold?.shift(row) ?? 0))
+                Float(Double(bias?[linear.firstRow + row] ?? 0) * scale + (fold?.shift(row) ?? 0))
         }
     }
 }

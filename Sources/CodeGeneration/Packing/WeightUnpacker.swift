@@ -22,7 +22,7 @@ public struct WeightUnpacker: Sendable {
             let block = packed[tensor.offset..<tensor.offset + tensor.count]
             switch tensor.packing {
             case .panels(let linears):
-                unpack(linears, Array(block), into: &values)
+                unpack(linears, Array(block), shapes, into: &values)
             case .rows(let rows, let width):
                 let pitch = width.rounded(upTo: Packing.rowUnit)
                 for (index, row) in rows.enumerated() {
@@ -38,37 +38,46 @@ public struct WeightUnpacker: Sendable {
         _ row: PackedRow, _ block: ArraySlice<Float>, _ counts: [String: Int],
         into values: inout [String: [Float]]
     ) {
-        var tensor =
-            values[row.parameter]
-            ?? [Float](repeating: 0, count: counts[row.parameter] ?? row.count)
-        for (i, value) in block.enumerated() { tensor[row.start + i * row.stride] = value }
-        values[row.parameter] = tensor
+        var recovered = tensor(row.parameter, counts, in: values)
+        for (i, value) in block.enumerated() { recovered[row.start + i * row.stride] = value }
+        values[row.parameter] = recovered
     }
 
     private func unpack(
-        _ linears: [Linear], _ block: [Float], into values: inout [String: [Float]]
+        _ linears: [Linear], _ block: [Float], _ counts: [String: Int],
+        into values: inout [String: [Float]]
     ) {
         let layout = PanelLayout(linears)
         var column = 0
         for linear in linears {
-            var matrix = [Float](repeating: 0, count: linear.outputs * layout.k)
-            var bias = [Float](repeating: 0, count: linear.outputs)
+            // Several linear operators may have rows of one matrix.
+            var matrix = tensor("\(linear.parameter).weight", counts, in: values)
+            var bias = tensor("\(linear.parameter).bias", counts, in: values)
             for row in 0..<linear.outputs {
                 let scale = row < linear.scaledRows ? linear.scale : 1
                 let start = layout.start(ofColumn: column)
+                let place = (linear.firstRow + row) * layout.k
                 for input in 0..<layout.k {
-                    matrix[row * layout.k + linear.position(ofInput: input)] =
+                    matrix[place + linear.position(ofInput: input)] =
                         Float(Double(block[start + input * Packing.panelColumns]) / scale)
                 }
-                bias[row] = Float(Double(block[layout.bias + column]) / scale)
+                if !bias.isEmpty {
+                    bias[linear.firstRow + row] =
+                        Float(Double(block[layout.bias + column]) / scale)
+                }
                 column += 1
             }
             values["\(linear.parameter).weight"] = matrix
-            if linear.hasBias || linear.batchNorm != nil {
-                values["\(linear.parameter).bias"] = bias
-            }
+            if !bias.isEmpty { values["\(linear.parameter).bias"] = bias }
             if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
         }
+    }
+
+    /// What has been recovered of a tensor; empty when the network has none of this name.
+    private func tensor(
+        _ name: String, _ counts: [String: Int], in values: [String: [Float]]
+    ) -> [Float] {
+        values[name] ?? [Float](repeating: 0, count: counts[name] ?? 0)
     }
 
     private func identity(

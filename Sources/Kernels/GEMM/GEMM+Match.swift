@@ -47,7 +47,7 @@ extension GEMM {
         residual: Slot? = nil, output: Slot
     ) -> Match<Spec> {
         let first = graph.nodes[nodes[0]]
-        let label = linears.map(\.parameter).joined(separator: " + ")
+        let label = linears.map(\.parameter).withoutRepetition.joined(separator: " + ")
         return Match(
             Spec(
                 rows: graph.tensors[first.output].rows, k: linears[0].inputs,
@@ -55,6 +55,13 @@ extension GEMM {
             nodes: nodes, label: label,
             inputs: [Slot(first.inputs[0])] + (residual.map { [$0] } ?? []), outputs: [output],
             weights: [.block(WeightBlock(label, .panels(linears)))])
+    }
+}
+
+extension [String] {
+    /// Each name where it stands first.
+    fileprivate var withoutRepetition: [String] {
+        indices.filter { !self[..<$0].contains(self[$0]) }.map { self[$0] }
     }
 }
 

@@ -36,12 +36,12 @@ public enum HiFiAttention: KernelFamily {
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         let input = graph.nodes[node].inputs[0]
-        guard
-            case .windowAttention(let heads, let headDim, let window, 1) =
-                graph.nodes[node].operation
+        guard case .windowAttention(let heads, let windows, 1) = graph.nodes[node].operation,
+            windows.shift == 0, windows.positionBias == nil
         else { return nil }
         let spec = Spec(
-            map: graph.tensors[input].map, heads: heads, headDim: headDim, window: window)
+            map: graph.tensors[input].map, heads: heads.count, headDim: heads.dim,
+            window: windows.side)
         guard spec.isPadded else { return Match(spec, graph, node) }
         return graph.linear(producing: input).map {
             Match(spec, graph, node, weights: [.bias(of: $0)])

@@ -23,6 +23,7 @@ extension LoFiAttention {
             operation: "lofi_\(spec.queries)x\(spec.keys)_\(spec.heads)x\(spec.headDim)"
                 + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)",
             variant: "\(how.rows)x\(how.keyVectors)_block\(how.block)",
+            headers: ["attention_tile.h"],
             fields: [
                 ShapeField("heads", spec.heads), ShapeField("head_dim", spec.headDim),
                 ShapeField("queries", spec.queries), ShapeField("keys", spec.keys),

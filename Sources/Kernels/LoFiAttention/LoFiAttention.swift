@@ -47,12 +47,11 @@ public enum LoFiAttention: KernelFamily {
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         let inputs = graph.nodes[node].inputs
-        guard case .globalAttention(let heads, let headDim, 1) = graph.nodes[node].operation
-        else { return nil }
+        guard case .globalAttention(let heads, 1) = graph.nodes[node].operation else { return nil }
         return Match(
             Spec(
                 queries: graph.tensors[inputs[0]].rows, keys: graph.tensors[inputs[1]].rows,
-                heads: heads, headDim: headDim), graph, node)
+                heads: heads.count, headDim: heads.dim), graph, node)
     }
 
     public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {

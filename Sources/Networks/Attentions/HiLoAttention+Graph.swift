@@ -27,7 +27,7 @@ extension Graph {
                 hasBias: heads.qkvBias))
         let attended = add(
             .windowAttention(
-                heads: heads.hiFiHeads, headDim: headDim, window: heads.window,
+                Heads(heads.hiFiHeads, dim: headDim), Windows(side: heads.window),
                 scale: heads.scale(headDim: headDim)),
             [qkv], channels: channels, label: prefix + "hifi")
         return (attended, prefix + "h_proj")
@@ -50,7 +50,7 @@ extension Graph {
             Linear(prefix + "l_kv", from: dim, to: 2 * channels, hasBias: heads.qkvBias))
         let attended = add(
             .globalAttention(
-                heads: heads.loFiHeads, headDim: headDim, scale: heads.scale(headDim: headDim)),
+                Heads(heads.loFiHeads, dim: headDim), scale: heads.scale(headDim: headDim)),
             [q, kv], channels: channels, label: prefix + "lofi")
         return (attended, prefix + "l_proj")
     }

@@ -49,6 +49,15 @@ struct NetworkOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Heads, of a single layer.")
     var heads: Int?
 
+    @Option(
+        parsing: .unconditional, help: "Tokens by which windows are shifted, of a window layer.")
+    var shift: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: "Side of the squares that become one token, of an sra layer.")
+    var srRatio: Int?
+
     @Option(help: "Prefix of the C symbols and file names.")
     var name: String?
 
@@ -60,7 +69,7 @@ struct NetworkOptions: ParsableArguments {
     /// - Throws: `UsageError`, `NetworkError` for flags; `InputError` for what a file says.
     func network(checkpoint: Checkpoint?) throws -> Network? {
         try checkCombination()
-        if let model { return try namedModel(model).network(options()) }
+        if let model { return try namedModel(model).network(options(checkpoint)) }
         if let config {
             let text = try readText(config)
             return try configured { try LITv2(yaml: text, source: config, overrides: $0) }
@@ -88,7 +97,8 @@ struct NetworkOptions: ParsableArguments {
         let all: [(String, NamedModel.Option, Bool)] = [
             ("--alpha", .alpha, alpha != nil), ("--window", .window, window != nil),
             ("--classes", .classes, classes != nil), ("--dim", .dim, dim != nil),
-            ("--heads", .heads, heads != nil),
+            ("--heads", .heads, heads != nil), ("--shift", .shift, shift != nil),
+            ("--sr-ratio", .ratio, srRatio != nil),
             ("--task features", .features, task == .features),
             ("--outputs", .features, outputs != nil), ("--channels-last", .features, channelsLast),
         ]
@@ -167,7 +177,7 @@ struct NetworkOptions: ParsableArguments {
 
     // MARK: Networks
 
-    private func options() throws -> ModelOptions {
+    private func options(_ checkpoint: Checkpoint?) throws -> ModelOptions {
         var options = ModelOptions()
         options.name = name
         options.resolution = try givenResolution()
@@ -177,6 +187,9 @@ struct NetworkOptions: ParsableArguments {
         options.features = try features()
         options.dim = dim
         options.heads = heads
+        options.shift = shift
+        options.ratio = srRatio
+        options.parameters = Set((checkpoint?.tensors ?? [:]).keys)
         return options
     }
 

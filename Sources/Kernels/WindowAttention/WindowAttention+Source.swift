@@ -1,0 +1,64 @@
+import Graphs
+import Machines
+
+extension WindowAttention {
+    /// As Lo-Fi attention, with the tokens of a window gathered and put back.
+    public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
+        let width = how.keyVectors * isa.lanes
+        let keys = Double(spec.keys.rounded(upTo: width)) / Double(isa.lanes)
+        let queries = Double(spec.windows * spec.keys * spec.heads)
+        let vectors = Double((spec.headDim + isa.lanes - 1) / isa.lanes)
+        let fmas = queries * (keys * Double(spec.headDim) + vectors * Double(spec.keys))
+        return Work(
+            fmas: fmas, operations: queries * keys * (Work.exponential + 4),
+            accesses: fmas * (1 / Double(how.rows) + 1 / Double(how.keyVectors))
+                + 10 * queries * vectors,
+            units: spec.windows * spec.heads
+        ).times(batch, Traffic(operands(spec)))
+    }
+
+    public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
+        KernelSource(
+            template: "window_attention/kernel.c", operation: operation(spec),
+            variant: "\(how.rows)x\(how.keyVectors)", headers: ["attention_tile.h", "packing.h"],
+            fields: [
+                ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
+                ShapeField("window", spec.window), ShapeField("shift", spec.shift),
+                ShapeField("has_table", spec.hasTable ? 1 : 0), ShapeField("heads", spec.heads),
+                ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
+                ShapeField("output_stride", spec.outputStride),
+            ]
+        ) { Context(name: $0, spec, how, isa) }
+    }
+
+    private static func operation(_ spec: Spec) -> String {
+        "window_attention_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
+            + (spec.shift > 0 ? "_shift\(spec.shift)" : "") + (spec.hasTable ? "_table" : "")
+            + "_in\(spec.inputStride)_out\(spec.outputStride)"
+    }
+
+    private struct Context: Sendable {
+        let name: String
+        let height, width, heads, headDim, window, shift, hasTable, table: Int
+        let inputStride, outputStride, tileRows, keyVectors, valueVectors: Int
+
+        init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
+            self.name = name
+            (height, width) = (spec.map.height, spec.map.width)
+            (heads, headDim) = (spec.heads, spec.headDim)
+            (window, shift, hasTable) = (spec.window, spec.shift, spec.hasTable ? 1 : 0)
+            table = spec.isPadded ? 1 : 0
+            (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
+            (tileRows, keyVectors) = (how.rows, how.keyVectors)
+            valueVectors = WindowAttention.valueVectors(spec, how, isa)
+        }
+    }
+
+    public static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords {
+        KernelWords(
+            "\(spec.map), \(spec.heads)x\(spec.headDim), window \(spec.window)"
+                + (spec.shift > 0 ? " shifted by \(spec.shift)" : ""),
+            tile: "\(how.rows)x\(how.keyVectors * isa.lanes)",
+            fused: spec.hasTable ? ["position bias"] : [])
+    }
+}
