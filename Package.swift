@@ -53,7 +53,8 @@ let package = Package(
         .target(
             name: "Tuning",
             dependencies: [
-                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning", "Toolchain",
+                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning",
+                "Toolchain",
             ]),
         .executableTarget(
             name: "hilo",
@@ -73,12 +74,18 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
 
-        // Reads Tests/Fixtures for the test targets, and runs C of the harness beside Swift.
+        // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness
+        // beside Swift.
         .target(
             name: "TestFixtures",
-            dependencies: ["Networks", "Checkpoints", "Templates", "Toolchain"],
+            dependencies: [
+                "Checkpoints", "Graphs", "Kernels", "Machines", "Networks", "Templates",
+                "Toolchain",
+            ],
             path: "Tests/Support"),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestFixtures"]),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Graphs", "Networks", "TestFixtures"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "FileIO"],
             resources: [.copy("Fixtures")]),
@@ -86,14 +93,24 @@ let package = Package(
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles", "TestFixtures"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
         .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
-        .testTarget(name: "PlanningTests", dependencies: ["Networks", "Planning"]),
         .testTarget(
-            name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
+            name: "KernelsTests", dependencies: ["Kernels", "HiLoKit", "TestFixtures", "Toolchain"]),
+        .testTarget(
+            name: "PlanningTests",
+            dependencies: ["Graphs", "Kernels", "Machines", "Networks", "Planning", "TestFixtures"]),
+        .testTarget(
+            name: "ReferenceTests",
+            dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
-            dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
-        .testTarget(name: "TuningTests", dependencies: ["Tuning", "HiLoKit", "Toolchain"]),
+            dependencies: [
+                "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines", "Networks",
+                "Planning", "Templates",
+            ]),
+        .testTarget(
+            name: "TuningTests",
+            dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles"]),

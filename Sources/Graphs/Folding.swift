@@ -9,7 +9,7 @@ extension Graph {
         var graph = self
         var gone: Set<Int> = []
         for index in nodes.indices {
-            guard case .linear(var linear) = nodes[index].operation,
+            guard case .linear(var linear) = nodes[index].operation, linear.batchNorm == nil,
                 let norm = follower(
                     of: index, where: { if case .batchNorm = $0 { true } else { false } }),
                 case .batchNorm(let parameter) = nodes[norm].operation

@@ -28,7 +28,8 @@ struct VariantBuilder {
         return Pass(
             resolution: resolution, steps: steps.map { $0.placed(arena.offsets) },
             arenaBytes: arena.size, scratchBytes: scratch.rounded(upTo: 64),
-            imagesPerThread: imagesPerThread(arenaBytes: arena.size))
+            imagesPerThread: Self.imagesPerThread(
+                arenaBytes: arena.size, maxBatch: setting.maxBatch))
     }
 
     // MARK: Kernels
@@ -106,8 +107,8 @@ struct VariantBuilder {
     private static let groupBytes = 1024 * 1024
 
     /// As many images as stay in L2 from step to step, at least one.
-    private func imagesPerThread(arenaBytes: Int) -> Int {
-        min(setting.maxBatch, max(1, Self.groupBytes / max(1, arenaBytes)))
+    static func imagesPerThread(arenaBytes: Int, maxBatch: Int) -> Int {
+        min(maxBatch, max(1, groupBytes / max(1, arenaBytes)))
     }
 }
 

@@ -67,11 +67,12 @@ extension [TuningRecord] {
         let wanted = Set(variant.tunable)
         var latest: [Computation: TuningRecord] = [:]
         for record in self
-        where record.machine == machine && record.batch <= plan.target.maxBatch
-            && (try? record.kernel.check(on: variant.isa)) != nil
-        {
+        where record.machine == machine && record.batch <= plan.target.maxBatch {
+            // Sizes from a file are looked at only when they are the plan's own.
             let computation = record.kernel.computation
-            guard wanted.contains(computation) else { continue }
+            guard wanted.contains(computation),
+                (try? record.kernel.check(on: variant.isa)) != nil
+            else { continue }
             if let other = latest[computation], other.date > record.date { continue }
             latest[computation] = record
         }

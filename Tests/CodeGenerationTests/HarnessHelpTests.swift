@@ -7,14 +7,14 @@ import Testing
 
     /// The options that a file `NAME.c` with `NAME_command` parses.
     private func options(of command: String) throws -> Set<String> {
-        let source = try #require(TemplateFiles.all["\(command).c"])
+        let source = try #require(TemplateFiles.all["harness/\(command).c"])
         #expect(source.contains("int \(command)_command("))
         return Set(source.matches(of: /\{ "(--[a-z]+)", OPTION_/).map { String($0.1) })
     }
 
     /// What the help has between a command and the next.
     private func help(on command: String) throws -> Substring {
-        let main = try #require(TemplateFiles.all["main.c"])
+        let main = try #require(TemplateFiles.all["harness/main.c"])
         let start = try #require(main.firstRange(of: "\"  \(command)")).lowerBound
         let rest = main[start...].dropFirst()
         let end = try #require(rest.firstMatch(of: /"(  [a-z]|\\n")/)).range.lowerBound

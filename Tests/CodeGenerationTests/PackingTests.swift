@@ -1,5 +1,7 @@
 import Checkpoints
 import CodeGeneration
+import Graphs
+import Kernels
 import Networks
 import Planning
 import Testing
@@ -47,10 +49,10 @@ import Testing
         for plan in try samplePlans() {
             let packer = WeightPacker(weights(of: plan.network))
             for tensor in plan.weights {
-                guard case .panels(let sources, let panel, _) = tensor.layout else { continue }
+                guard case .panels(let linears) = tensor.packing else { continue }
                 let values = packer.values(of: tensor)
-                let outputs = sources.reduce(0) { $0 + $1.outputs }
-                let k = sources[0].inputs
+                let outputs = linears.reduce(0) { $0 + $1.outputs }
+                let (k, panel) = (linears[0].inputs, 32)
                 for column in outputs..<outputs.rounded(upTo: panel) {
                     let start = column / panel * panel * k + column % panel
                     for input in 0...k - 1 { #expect(values[start + input * panel] == 0) }

@@ -1,15 +1,17 @@
 import CodeGeneration
 import Foundation
+import Graphs
+import Kernels
+import Machines
 import Networks
+import Planning
 import Synchronization
 import Templates
 import Testing
 
-@testable import Planning
-
 /// Networks that between them use every template and every partial of a classifier.
 func samplePlans() throws -> [Plan] {
-    let small = Network.litv2(
+    let small = Network(
         try LITv2(name: "small", height: 64, width: 96) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }
@@ -20,24 +22,26 @@ func samplePlans() throws -> [Plan] {
             }
             Classifier(classes: 10)
         })
-    let layer = Network.hilo(
+    let layer = Network(
         try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
+    let targets = ISA.all.map { [$0] } + [[.generic, .avx2, .avx512]]
     return try [small, layer].flatMap { network in
-        try ISA.allCases.map { try Planner(network, Target(isa: $0, maxBatch: 3)).plan() }
+        try targets.map { try Planner(network, Target(isas: $0, maxBatch: 3)).plan() }
     }
 }
 
 /// The same with the kernels that a classifier has no use for.
 private func completePlans() throws -> [Plan] {
     let featureMaps = [FeatureLayout.planes, .tokens].map { layout in
-        Kernel.featureMap(
-            FeatureMap(
+        Kernel(
+            FeatureOutput.self,
+            FeatureOutput.Spec(
                 map: Resolution(height: 3, width: 5), channels: 12, isNormalised: true,
-                layout: layout))
+                layout: layout), Fixed())
     }
     return try samplePlans().map { plan in
         var complete = plan
-        complete.kernels += featureMaps
+        for index in complete.variants.indices { complete.variants[index].kernels += featureMaps }
         return complete
     }
 }
@@ -56,9 +60,9 @@ private func completePlans() throws -> [Plan] {
 
     @Test func theCheckerSeesAMissingTag() {
         struct Context { let name = "x" }
-        let unknown = TagChecker.unknownTags(template: "gemm.c", context: Context())
-        #expect(unknown.contains("gemm.c: rows"))
-        #expect(!unknown.contains("gemm.c: name"))
+        let unknown = TagChecker.unknownTags(template: "gemm/kernel.c", context: Context())
+        #expect(unknown.contains("gemm/kernel.c: rows"))
+        #expect(!unknown.contains("gemm/kernel.c: name"))
     }
 
     @Test func everyTemplateFileIsListedAndUsed() throws {
@@ -67,7 +71,7 @@ private func completePlans() throws -> [Plan] {
         let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
         let names = (files?.allObjects as? [URL] ?? [])
             .filter { $0.pathExtension == "mustache" }
-            .map { $0.deletingPathExtension().lastPathComponent }
+            .map { $0.deletingPathExtension().pathComponents.suffix(2).joined(separator: "/") }
         #expect(!names.isEmpty)
         #expect(Set(names) == Set(TemplateFiles.all.keys))
 
@@ -78,7 +82,9 @@ private func completePlans() throws -> [Plan] {
             }
         }
         // Partials are rendered inside their template.
-        let whole = names.filter { !$0.hasPrefix("gemm_") }
+        let whole = names.filter {
+            !$0.hasPrefix("gemm/formula_") && !$0.hasPrefix("gemm/split_")
+        }
         #expect(Set(whole).subtracting(used.withLock { $0 }) == [])
     }
 
@@ -104,7 +110,7 @@ private func completePlans() throws -> [Plan] {
             let paths = Generator(plan).files().map(\.path)
             #expect(Set(paths).count == paths.count)
             let kernels = paths.filter { $0.hasPrefix("src/kernels/") }
-            #expect(kernels.count == plan.kernels.count)
+            #expect(kernels.count == plan.variants.reduce(0) { $0 + $1.kernels.count })
             for path in kernels { #expect(path.contains("/\(plan.network.name)_")) }
         }
     }
@@ -117,15 +123,18 @@ private func completePlans() throws -> [Plan] {
 
     @Test func fingerprintsTellLibrariesApart() throws {
         let plans = try samplePlans()
-        #expect(Set(plans.map(\.fingerprint)).count == plans.count)
+        let byNetwork = Dictionary(grouping: plans, by: \.network.name)
+        #expect(byNetwork.count == 2)
+        for plans in byNetwork.values { #expect(Set(plans.map(\.fingerprint)).count == 1) }
+        #expect(Set(plans.map(\.fingerprint)).count == byNetwork.count)
     }
 
-    /// Packed weights do not depend on resolution, batch or name.
+    /// Packed weights do not depend on resolution, batch, name or instruction set.
     @Test func fingerprintIsThatOfTheWeights() throws {
         func plan(_ name: String, _ side: Int, batch: Int) throws -> Plan {
             let network = try Preset.small.network(
                 name: name, resolution: Resolution(height: side, width: side))
-            return try Planner(.litv2(network), Target(isa: .avx2, maxBatch: batch)).plan()
+            return try Planner(Network(network), Target(isa: .avx2, maxBatch: batch)).plan()
         }
         #expect(try plan("a", 224, batch: 8).fingerprint == plan("b", 320, batch: 1).fingerprint)
     }

@@ -10,20 +10,25 @@ import Testing
 #endif
 
 @Suite struct ReportPageTests {
-    private let plan: Plan
+    private let pass: PassOfPlan
     private let measurements: Measurements
 
     init() throws {
-        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
-        plan = try Planner(network, Target(isa: .avx2)).plan()
-        measurements = try Self.measurements(plan)
+        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        pass = try Self.pass(network, .avx2)
+        measurements = try Self.measurements(pass)
+    }
+
+    private static func pass(_ network: Network, _ isa: ISA) throws -> PassOfPlan {
+        let plan = try Planner(network, Target(isa: isa)).plan()
+        return PassOfPlan(plan, plan.variants[0], plan.variants[0].passes[0])
     }
 
     /// Every step has a time of its own.
     private static func measurements(
-        _ plan: Plan, cpu model: String = "Test CPU"
+        _ pass: PassOfPlan, cpu model: String = "Test CPU"
     ) throws -> Measurements {
-        let times = plan.steps.indices.map { "\(0.01 + 0.013 * Double($0 * 7 % 11))" }
+        let times = pass.pass.steps.indices.map { "\(0.01 + 0.013 * Double($0 * 7 % 11))" }
         let json = """
             {"median_ms":12.34,"p10_ms":11.25,"p90_ms":13.75,"images_per_second":162.1,"batch":2,
             "threads":2,"runs":97,"gflops":30.55,"peak_gflops":61.1,
@@ -33,7 +38,7 @@ import Testing
             .decode(GeneratedLibrary.Profile.self, from: Data(json.utf8))
         let cpu = HostCPU(
             model: model, isaFlags: ["avx2", "fma"], cores: 2, l1d: 32 << 10, l2: nil, l3: 8 << 20)
-        return Measurements(plan, profile, cpu: cpu)
+        return Measurements(pass, profile, cpu: cpu)
     }
 
     private func page() throws -> String {
@@ -55,9 +60,9 @@ import Testing
 
     @Test func everyKernelIsInBothTablesWithItsTime() throws {
         let page = try page()
-        #expect(measurements.kernels.count == plan.kernels.count)
+        #expect(measurements.kernels.count == pass.variant.kernels.count)
         for kernel in measurements.kernels {
-            let cells = "<td>\(kernel.row.words.name)</td><td>\(kernel.row.words.shape)</td>"
+            let cells = "<td>\(kernel.row.kernel.family)</td><td>\(kernel.row.words.shape)</td>"
             #expect(page.components(separatedBy: cells).count >= 3)
             #expect(page.contains(">\(decimal(kernel.milliseconds, 3))</td>"))
             #expect(page.contains(">\(decimal(kernel.row.predictedMilliseconds, 3))</td>"))
@@ -72,12 +77,13 @@ import Testing
     @Test func chartsShowEveryKernelPartAndBuffer() throws {
         let elements = try Elements(page())
         #expect(elements.count(of: "svg") == 3)
-        #expect(elements.count(of: "circle") == plan.kernels.count)
-        #expect(elements.classes.count { $0.hasPrefix("map ") } == plan.buffers.count)
+        #expect(elements.count(of: "circle") == pass.variant.kernels.count)
+        let buffers = pass.variant.buffers(of: pass.pass)
+        #expect(elements.classes.count { $0.hasPrefix("map ") } == buffers.count)
         let parts = ["patches", "stage 1", "merging 1", "stage 4", "head"]
         for part in parts { #expect(elements.texts.contains(part)) }
         let predicted = elements.texts.count { $0.hasPrefix("predicted ") && $0.hasSuffix(" ms") }
-        #expect(predicted == Set(plan.steps.map(\.part)).count)
+        #expect(predicted == Set(pass.pass.steps.map(\.part)).count)
         for roof in ["L2, model: ", "L3, model: ", "memory, model: "] {
             #expect(elements.texts.contains { $0.hasPrefix(roof) })
         }
@@ -86,10 +92,10 @@ import Testing
 
     @Test func aSingleLayerIsOnePart() throws {
         let layer = try HiLo(dim: 12, heads: 4, window: 2, alpha: 0.5, height: 4, width: 6)
-        let plan = try Planner(.hilo(layer), Target(isa: .generic)).plan()
-        #expect(Set(plan.steps.map(\.part)) == ["layer"])
-        let page = try ReportPage(Self.measurements(plan)).html()
-        #expect(try Elements(page).count(of: "circle") == plan.kernels.count)
+        let pass = try Self.pass(Network(layer), .generic)
+        #expect(Set(pass.pass.steps.map(\.part)) == ["layer"])
+        let page = try ReportPage(Self.measurements(pass)).html()
+        #expect(try Elements(page).count(of: "circle") == pass.variant.kernels.count)
     }
 
     // MARK: Form
@@ -117,7 +123,7 @@ import Testing
 
     @Test func textsFromOutsideAreEscaped() throws {
         let model = "<script>alert('1')</script> & \"Sons\""
-        let page = try ReportPage(Self.measurements(plan, cpu: model)).html()
+        let page = try ReportPage(Self.measurements(pass, cpu: model)).html()
         #expect(!page.contains("<script"))
         #expect(page.contains("&lt;script&gt;"))
         #expect(try Elements(page).texts.contains(model))
@@ -130,7 +136,7 @@ import Testing
             #expect((62...1046).contains(x))
             #expect((10...514).contains(y))
         }
-        for rectangle in ArenaChart(plan).rectangles {
+        for rectangle in ArenaChart(pass).rectangles {
             let y = Double(rectangle.y) ?? -1
             #expect(y >= 39.9)
             #expect(y + (Double(rectangle.height) ?? 0) <= 534.2)

@@ -52,7 +52,7 @@ import Testing
 
     @Test func aCheckpoint() throws {
         try sandbox.writeCheckpoint("tiny.safetensors")
-        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
         let json = try object(sandbox.hilo("inspect", "tiny.safetensors", "--json"))
         #expect(json["format"] as? String == "safetensors")
         #expect(json["parameters"] as? Int == network.parameterCount)
@@ -67,7 +67,7 @@ import Testing
             try sandbox.hilo(
                 "generate", "--config", "tiny.yaml", "--seed", "4", "--output", "lib"
             ).status == 0)
-        let network = Network.litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
         let json = try object(sandbox.hilo("inspect", "lib", "--json"))
         #expect(json["parameters"] as? Int == network.parameterCount)
         #expect(json["macs"] as? Int == network.macs)

@@ -123,7 +123,7 @@ extension Sandbox {
     func writeCheckpoint(
         _ name: String, change: ([Parameter]) -> [Parameter] = { $0 }
     ) throws {
-        let network = Network.litv2(try LITv2(yaml: Self.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Self.yaml, source: "tiny.yaml"))
         let parameters = change(network.parameters)
         let values = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
         try SafetensorsWriter(

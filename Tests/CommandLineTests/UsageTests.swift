@@ -44,7 +44,7 @@ import Testing
         Mistake("build", "<dir>"),
         Mistake("doctor --frobnicate", "--frobnicate"),
         Mistake("generate --model litv2-s", "--output"),
-        Mistake("generate --model litv2-x --output out", "litv2-x", "'litv2-s'"),
+        Mistake("generate --model litv2-x --output out", "--model litv2-x", "litv2-s"),
         Mistake("generate --output out", "--model", "--config"),
         Mistake("generate --model litv2-s --config tiny.yaml --output out", "--model and --config"),
         Mistake("plan --model litv2-s --task detect", "detect", "features"),
@@ -55,7 +55,9 @@ import Testing
         Mistake("plan --model litv2-s --task features --outputs all", "all", "2,3,4"),
         Mistake("plan --model litv2-s --outputs 1,2", "--outputs", "--task features"),
         Mistake("plan --model litv2-s --channels-last", "--channels-last", "--task features"),
-        Mistake("plan --model hilo --dim 12 --heads 2 --task features", "single layer"),
+        Mistake(
+            "plan --model hilo --dim 12 --heads 2 --task features", "--task features", "hilo",
+            "--model litv2-s"),
         Mistake(
             "generate --model litv2-s --resolution 224 --resolution 224x224 --output out",
             "--resolution 224x224", "twice"),

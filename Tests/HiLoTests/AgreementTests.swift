@@ -6,14 +6,14 @@ import Testing
 /// Generated libraries against PyTorch: whole networks and single layers, for every instruction set
 /// that this CPU has.
 @Suite(.serialized) struct AgreementTests {
-    @Test(arguments: ISA.allCases) func networksAgreeWithPyTorch(isa: ISA) async throws {
+    @Test(arguments: ISA.all) func networksAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return skipVisibly(isa) }
         let fixture = try NetworkCase.load()
         #expect(fixture.cases.count >= 20)
         let plans = try fixture.cases.map { item in
             let network = try item.model.network(
                 name: "net", height: item.height, width: item.width)
-            return (id: item.id, plan: try Planner(.litv2(network), Target(isa: isa)).plan())
+            return (id: item.id, plan: try Planner(Network(network), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
@@ -34,13 +34,13 @@ import Testing
         #expect(errors.ratio <= 2, "\(isa): \(errors.ratio) times the error of PyTorch")
     }
 
-    @Test(arguments: ISA.allCases) func layersAgreeWithPyTorch(isa: ISA) async throws {
+    @Test(arguments: ISA.all) func layersAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return skipVisibly(isa) }
         let fixture = try LayerCase.load()
         #expect(fixture.cases.count >= 20)
         let cases = try fixture.cases.map { ($0, try $0.geometry.layer()) }
         let plans = try cases.map { item, layer in
-            (id: item.id, plan: try Planner(.hilo(layer), Target(isa: isa)).plan())
+            (id: item.id, plan: try Planner(Network(layer), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }

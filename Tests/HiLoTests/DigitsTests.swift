@@ -14,12 +14,11 @@ import Testing
     static func plan(_ isa: ISA) throws -> Plan {
         let network = try #require(
             try LITv2(configurationOf: checkpoint(), overrides: .init(name: "digits")))
-        return try Planner(.litv2(network), Target(isa: isa)).plan()
+        return try Planner(Network(network), Target(isa: isa)).plan()
     }
 
     /// All held-out digits through preprocessing and network, on every instruction set.
-    @Test(arguments: ISA.allCases) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA) async throws
-    {
+    @Test(arguments: ISA.all) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let plan = try Self.plan(isa)
         let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .find())
@@ -63,7 +62,7 @@ import Testing
         let yaml = try LITv2(
             yaml: String(contentsOf: file, encoding: .utf8), source: "digits.yaml",
             overrides: .init(name: "digits"))
-        #expect(Network.litv2(yaml) == (try Self.plan(.generic)).network)
+        #expect(Network(yaml) == (try Self.plan(.generic)).network)
     }
 }
 

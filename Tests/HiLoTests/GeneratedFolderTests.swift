@@ -27,7 +27,7 @@ import Testing
 
     /// What would make two machines write different files.
     @Test func generatedFilesNameNoPlaceAndNoTime() throws {
-        for isa in ISA.allCases {
+        for isa in ISA.all {
             for file in Generator(try Planner(smallNetwork(), Target(isa: isa)).plan()).files() {
                 #expect(!file.contents.contains(NSHomeDirectory() + "/"), "\(file.path)")
                 #expect(!file.contents.contains(projectFolder.path), "\(file.path)")

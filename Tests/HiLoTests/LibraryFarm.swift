@@ -13,7 +13,7 @@ struct LibraryFarm {
         -> LibraryFarm
     {
         let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hilo-farm-\(isa.rawValue)-\(UUID().uuidString)")
+            .appending(path: "hilo-farm-\(isa)-\(UUID().uuidString)")
         let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"))
         var kernels: [String: GeneratedFile] = [:]
         var commands: [CompileCommand] = []
@@ -31,7 +31,7 @@ struct LibraryFarm {
                 if isKernel { kernels[file.path] = file }
                 try farm.write(file.contents, path)
                 if file.path.hasSuffix(".c") {
-                    commands.append(farm.command(path, headers: id, isa))
+                    commands.append(farm.command(path, headers: id, file.path))
                 }
             }
             products.append(
@@ -73,14 +73,14 @@ struct LibraryFarm {
         try Data(text.utf8).write(to: file)
     }
 
-    private func command(_ path: String, headers id: String, _ isa: ISA) -> CompileCommand {
+    /// - Parameter name: the file's in its library.
+    private func command(_ path: String, headers id: String, _ name: String) -> CompileCommand {
         let includes = ["include", "src"].flatMap {
             ["-I", folder.appending(path: "\(id)/\($0)").path]
         }
-        let instructions = path.hasPrefix("src/kernels/") ? CompileFlags.instructions(of: isa) : []
         return CompileCommand(
             source: folder.appending(path: path), object: Self.objectName(path),
-            flags: CompileFlags.language + CompileFlags.common + ["-Werror"] + instructions
-                + includes)
+            flags: CompileFlags.language + CompileFlags.common + ["-Werror"]
+                + CompileFlags.instructions(ofFile: name) + includes)
     }
 }

@@ -15,7 +15,7 @@ func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Re
 
 /// A classifier that has every kernel and builds quickly.
 func smallNetwork(name: String = "small") throws -> Network {
-    .litv2(
+    Network(
         try LITv2(name: name, height: 64, width: 96) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }

@@ -1,3 +1,4 @@
+import Graphs
 import Networks
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
     ]
 
     @Test(arguments: table) func presetsCountAsTheAuthorsDo(row: Row) throws {
-        let network = Network.litv2(
+        let network = Network(
             try row.preset.network(
                 resolution: Resolution(height: row.side, width: row.side), alpha: row.alpha))
         #expect(network.parameterCount == row.parameters)
@@ -34,7 +35,7 @@ import Testing
 
     @Test func singleLayer() throws {
         let layer = try HiLo(dim: 384, heads: 12, window: 2, alpha: 0.5)
-        #expect(Network.hilo(layer).macs == 83_467_776)
+        #expect(Network(layer).macs == 83_467_776)
     }
 
     @Test(arguments: [(0.0, 0), (0.2, 2), (0.4, 4), (0.5, 6), (0.7, 8), (0.9, 10), (1.0, 12)])

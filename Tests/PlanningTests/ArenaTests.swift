@@ -1,5 +1,6 @@
 import Networks
 import Planning
+import TestFixtures
 import Testing
 
 @Suite struct ArenaTests {
@@ -13,7 +14,7 @@ import Testing
         }
     }
 
-    /// The floats that are in use at the worst step: no layout needs fewer.
+    /// The bytes that are in use at the worst step: no layout needs fewer.
     private func peak(_ requests: [Arena.Request]) -> Int {
         let steps = requests.flatMap { [$0.lifetime.lowerBound, $0.lifetime.upperBound] }
         return Set(steps).map { step in
@@ -50,7 +51,7 @@ import Testing
         #expect(layout.size == 64)
     }
 
-    /// At step 1 the second buffer is gone and the fourth covers 50 of its 80 floats: 30 are free.
+    /// At step 1 the second buffer is gone and the fourth covers 50 of its 80 bytes: 30 are free.
     @Test(arguments: [(16, 150), (30, 150), (31, 250), (48, 250)])
     func gapsTakeWhatFits(size: Int, offset: Int) {
         let layout = Arena.layout([
@@ -66,26 +67,8 @@ import Testing
     @Test(arguments: [0.0, 0.9, 1.0]) func arenaOfLITv2SIsTight(alpha: Double) throws {
         let network = try Sample.small(alpha: alpha)
         let plan = try network.plan()
-        let bound = peak(requests(of: network, plan))
-        #expect(plan.arenaFloats >= bound)
-        #expect(Double(plan.arenaFloats) <= 1.3 * Double(bound))
-    }
-
-    private func requests(of network: Network, _ plan: Plan) -> [Arena.Request] {
-        let graph = Graph(network)
-        let groups = graph.fused(asIn: plan)
-        let storage = Storage(graph, groups)
-        var uses = [[Int]](repeating: [], count: storage.sizes.count)
-        for (step, group) in groups.enumerated() {
-            let first = graph.nodes[group.nodes[0]]
-            let last = graph.nodes[group.nodes[group.nodes.count - 1]]
-            for tensor in first.inputs + [last.output] {
-                if case .arena(let buffer) = storage[tensor].buffer { uses[buffer].append(step) }
-            }
-        }
-        return zip(storage.sizes, uses).compactMap { size, steps in
-            guard let first = steps.first, let last = steps.last else { return nil }
-            return Arena.Request(size: size, lifetime: first...last)
-        }
+        let bound = peak(try network.requests(in: plan))
+        #expect(plan.pass.arenaBytes >= bound)
+        #expect(Double(plan.pass.arenaBytes) <= 1.3 * Double(bound))
     }
 }

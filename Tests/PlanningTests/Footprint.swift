@@ -1,15 +1,33 @@
-import Networks
+import Graphs
+import Kernels
 import Planning
 
 /// The input, the arena, or one of the outputs.
-struct Room: Hashable {
-    let base: Operand.Base
-    var output = 0
+enum Room: Hashable {
+    case input, arena
+    case output(Int)
 }
 
 struct Address: Hashable {
     let room: Room
     let index: Int
+}
+
+extension Place {
+    var room: Room {
+        switch base {
+        case .input: .input
+        case .output(let index): .output(index)
+        case .arena: .arena
+        }
+    }
+
+    /// The float in its room where it begins; nil when that is between two.
+    var start: Int? {
+        var bytes = column
+        if case .arena(let offset) = base { bytes += offset }
+        return bytes % 4 == 0 ? bytes / 4 : nil
+    }
 }
 
 /// The floats of a token map that a kernel touches: `rows` times `width` floats, `stride` apart.
@@ -24,22 +42,24 @@ struct Extent {
         self.stride = stride ?? width
     }
 
-    func addresses(at operand: Operand) -> [Address] {
-        let isOutput = operand.base == .output
-        let room = Room(base: operand.base, output: isOutput ? operand.offset : 0)
-        let start = (isOutput ? 0 : operand.offset) + operand.column
+    /// - Parameter place: of a whole float.
+    func addresses(at place: Place) -> [Address] {
+        guard let start = place.start else { return [] }
         return (0..<rows).flatMap { row in
-            (0..<width).map { Address(room: room, index: start + row * stride + $0) }
+            (0..<width).map { Address(room: place.room, index: start + row * stride + $0) }
         }
     }
 }
 
-/// What a kernel reads and writes, as the generated C does.
+/// What a kernel reads and writes, as the generated C does: written down apart from the families, whose
+/// operands it is compared with.
 struct Footprint {
     let input: Extent
     /// A residual, or keys and values.
     let second: Extent?
     let output: Extent
+
+    var inputs: [Extent] { [input] + (second.map { [$0] } ?? []) }
 
     private init(input: Extent, second: Extent? = nil, output: Extent) {
         self.input = input
@@ -47,46 +67,34 @@ struct Footprint {
         self.output = output
     }
 
-    init(_ kernel: Kernel) {
-        switch kernel {
-        case .gemm(let kernel): self.init(kernel.shape)
-        case .loFiAttention(let kernel): self.init(kernel.shape)
-        case .hiFiAttention(let kernel): self.init(kernel)
-        case .patches(let kernel):
-            self.init(
-                input: Extent(rows: kernel.image.count, width: 3),
-                output: Extent(
-                    rows: Self.tiles(kernel.image, kernel.side),
-                    width: 3 * kernel.side * kernel.side))
-        case .layerNorm(let kernel):
-            self.init(onePass: Extent(rows: kernel.rows, width: kernel.channels))
-        case .depthwiseGELU(let kernel):
-            self.init(
-                onePass: Extent(
-                    rows: kernel.map.count, width: kernel.channels, stride: kernel.stride))
-        case .averagePool(let kernel):
-            self.init(
-                input: Extent(rows: kernel.map.count, width: kernel.channels),
-                output: Extent(
-                    rows: Self.tiles(kernel.map, kernel.window), width: kernel.channels))
-        case .meanPool(let kernel):
-            self.init(
-                input: Extent(rows: kernel.rows, width: kernel.channels),
-                output: Extent(rows: 1, width: kernel.channels))
-        case .convFFN(let kernel):
-            let tokens = Extent(rows: kernel.shape.map.count, width: kernel.shape.channels)
-            self.init(input: tokens, second: tokens, output: tokens)
-        case .sampling(let kernel):
-            self.init(
-                input: Extent(rows: kernel.map.count, width: kernel.channels),
-                output: Extent(
-                    rows: (kernel.map.height / 2) * (kernel.map.width / 2),
-                    width: 4 * kernel.channels, stride: kernel.outputStride))
-        case .featureMap(let kernel):
-            let tokens = Extent(rows: kernel.map.count, width: kernel.channels)
-            let planes = Extent(rows: kernel.channels, width: kernel.map.count)
-            self.init(input: tokens, output: kernel.layout == .planes ? planes : tokens)
+    init(_ computation: Computation) {
+        let all: [Footprint?] = [
+            computation.spec(as: GEMM.self).map { .init($0) },
+            computation.spec(as: LoFiAttention.self).map { .init($0) },
+            computation.spec(as: HiFiAttention.self).map { .init($0) },
+            computation.spec(as: WindowAttention.self).map { .init($0) },
+            computation.spec(as: Patches.self).map { .init($0) },
+            computation.spec(as: TokenPatches.self).map { .init($0) },
+            computation.spec(as: LayerNorm.self).map {
+                .init(onePass: Extent(rows: $0.rows, width: $0.channels))
+            },
+            computation.spec(as: DepthwiseGELU.self).map {
+                .init(onePass: Extent(rows: $0.map.count, width: $0.channels, stride: $0.stride))
+            },
+            computation.spec(as: AveragePool.self).map { .init($0) },
+            computation.spec(as: MeanPool.self).map {
+                .init(
+                    input: Extent(rows: $0.rows, width: $0.channels),
+                    output: Extent(rows: 1, width: $0.channels))
+            },
+            computation.spec(as: FusedConvFFN.self).map { .init($0) },
+            computation.spec(as: DeformableSampling.self).map { .init($0) },
+            computation.spec(as: FeatureOutput.self).map { .init($0) },
+        ]
+        guard let known = all.compactMap({ $0 }).first else {
+            preconditionFailure("\(computation.family): say here what its kernels touch")
         }
+        self = known
     }
 
     /// Squares that cover a map, whose last ones may stick out.
@@ -96,25 +104,72 @@ struct Footprint {
 
     private init(onePass extent: Extent) { self.init(input: extent, output: extent) }
 
-    private init(_ shape: GEMM.Shape) {
-        let output = Extent(rows: shape.rows, width: shape.n, stride: shape.outputStride)
+    private init(_ spec: GEMM.Spec) {
+        let output = Extent(rows: spec.rows, width: spec.n, stride: spec.outputStride)
         self.init(
-            input: Extent(rows: shape.rows, width: shape.k, stride: shape.inputStride),
-            second: shape.epilogue == .residual ? output : nil, output: output)
+            input: Extent(rows: spec.rows, width: spec.k, stride: spec.inputStride),
+            second: spec.epilogue == .residual ? output : nil, output: output)
     }
 
-    private init(_ kernel: HiFiAttention) {
-        let (tokens, channels) = (kernel.map.count, kernel.heads * kernel.headDim)
+    private init(_ spec: HiFiAttention.Spec) {
+        let (tokens, channels) = (spec.map.count, spec.heads * spec.headDim)
         self.init(
-            input: Extent(rows: tokens, width: 3 * channels, stride: kernel.inputStride),
-            output: Extent(rows: tokens, width: channels, stride: kernel.outputStride))
+            input: Extent(rows: tokens, width: 3 * channels, stride: spec.inputStride),
+            output: Extent(rows: tokens, width: channels, stride: spec.outputStride))
     }
 
-    private init(_ shape: LoFiAttention.Shape) {
-        let channels = shape.heads * shape.headDim
+    private init(_ spec: WindowAttention.Spec) {
+        let (tokens, channels) = (spec.map.count, spec.heads * spec.headDim)
         self.init(
-            input: Extent(rows: shape.queries, width: channels, stride: shape.queryStride),
-            second: Extent(rows: shape.keys, width: 2 * channels, stride: shape.keyStride),
-            output: Extent(rows: shape.queries, width: channels, stride: shape.outputStride))
+            input: Extent(rows: tokens, width: 3 * channels, stride: spec.inputStride),
+            output: Extent(rows: tokens, width: channels, stride: spec.outputStride))
+    }
+
+    private init(_ spec: TokenPatches.Spec) {
+        self.init(
+            input: Extent(rows: spec.map.count, width: spec.channels),
+            output: Extent(
+                rows: (spec.map.height / spec.side) * (spec.map.width / spec.side),
+                width: spec.side * spec.side * spec.channels, stride: spec.outputStride))
+    }
+
+    private init(_ spec: LoFiAttention.Spec) {
+        let channels = spec.heads * spec.headDim
+        self.init(
+            input: Extent(rows: spec.queries, width: channels, stride: spec.queryStride),
+            second: Extent(rows: spec.keys, width: 2 * channels, stride: spec.keyStride),
+            output: Extent(rows: spec.queries, width: channels, stride: spec.outputStride))
+    }
+
+    private init(_ spec: Patches.Spec) {
+        self.init(
+            input: Extent(rows: spec.image.count, width: 3),
+            output: Extent(
+                rows: Self.tiles(spec.image, spec.side), width: 3 * spec.side * spec.side))
+    }
+
+    private init(_ spec: AveragePool.Spec) {
+        self.init(
+            input: Extent(rows: spec.map.count, width: spec.channels),
+            output: Extent(rows: Self.tiles(spec.map, spec.window), width: spec.channels))
+    }
+
+    private init(_ spec: FusedConvFFN.Spec) {
+        let tokens = Extent(rows: spec.map.count, width: spec.channels)
+        self.init(input: tokens, second: tokens, output: tokens)
+    }
+
+    private init(_ spec: DeformableSampling.Spec) {
+        self.init(
+            input: Extent(rows: spec.map.count, width: spec.channels),
+            output: Extent(
+                rows: (spec.map.height / 2) * (spec.map.width / 2), width: 4 * spec.channels,
+                stride: spec.outputStride))
+    }
+
+    private init(_ spec: FeatureOutput.Spec) {
+        let tokens = Extent(rows: spec.map.count, width: spec.channels)
+        let planes = Extent(rows: spec.channels, width: spec.map.count)
+        self.init(input: tokens, output: spec.layout == .planes ? planes : tokens)
     }
 }

@@ -1,36 +1,35 @@
+import Graphs
+import Kernels
+import Machines
 import Networks
-import Planning
+import TestFixtures
 import Testing
 
-@Suite struct FusionTests {
-    static func networks() throws -> [Network] {
-        try [Sample.small(), Sample.small(alpha: 0), Sample.small(alpha: 1), Sample.tiny()]
-            + (0..<30).map { try Sample.random(seed: $0) }
-            + [0, 0.5, 1].map { try Sample.layer(alpha: $0) }
-    }
+@testable import Planning
 
+/// Which operations of a graph run in one kernel.
+@Suite struct FusionTests {
     /// Both branches of an attention add their columns to the same residual, so that sum stands in
     /// the groups of both; a concatenation stands in none.
     @Test func everyNodeIsInOneGroup() throws {
-        for network in try Self.networks() {
-            let graph = Graph(network)
-            let groups = graph.fused()
+        for network in try Sample.networks() {
+            let (graph, groups) = try cover(of: network)
             for (index, node) in graph.nodes.enumerated() {
-                let found = groups.count { $0.nodes.contains(index) }
+                let found = groups.count { $0.contains(index) }
                 switch node.operation {
                 case .concatenate: #expect(found == 0)
                 case .add: #expect(found == graph.branches(ofSum: node), "\(node.label)")
                 default: #expect(found == 1, "\(node.label)")
                 }
             }
-            #expect(groups.allSatisfy { !$0.nodes.isEmpty && $0.nodes == $0.nodes.sorted() })
+            #expect(groups.allSatisfy { !$0.isEmpty && $0 == $0.sorted() })
         }
     }
 
     @Test func linearOperatorsOnOneInputMerge() throws {
-        for network in try Self.networks() {
-            let graph = Graph(network)
-            let heads = graph.fused().map { graph.nodes[$0.nodes[0]] }
+        for network in try Sample.networks() {
+            let (graph, groups) = try cover(of: network)
+            let heads = groups.map { graph.nodes[$0[0]] }
             let inputs = heads.filter { $0.operation.isLinear }.map { $0.inputs[0] }
             #expect(Set(inputs).count == inputs.count)
         }
@@ -38,10 +37,10 @@ import Testing
 
     /// What no kernel computes alone always follows a GEMM or a depthwise convolution.
     @Test func elementwiseOperatorsNeverStandAlone() throws {
-        for network in try Self.networks() {
-            let graph = Graph(network)
-            for group in graph.fused() {
-                switch graph.nodes[group.nodes[0]].operation {
+        for network in try Sample.networks() {
+            let (graph, groups) = try cover(of: network)
+            for group in groups {
+                switch graph.nodes[group[0]].operation {
                 case .batchNorm, .gelu, .add: Issue.record("\(network.name): \(group)")
                 default: break
                 }
@@ -49,31 +48,27 @@ import Testing
         }
     }
 
-    /// Where it is asked for, a ConvFFN with its residual sum is one group, and only there.
-    @Test func convFFNsFuseWhereAsked() throws {
-        let graph = Graph(try Sample.small())
-        let groups = graph.fused { $0.map.width >= 28 }
-        let fused = groups.filter { $0.nodes.count == 5 }
+    /// Where the map is large, a ConvFFN with its residual sum is one group, and only there.
+    @Test func convFFNsFuseOnLargeMaps() throws {
+        let (graph, groups) = try cover(of: Sample.small())
+        let fused = groups.filter { $0.count == 5 }
         #expect(fused.count == 4)
         for group in fused {
-            #expect(graph.tensors[graph.nodes[group.nodes[0]].output].map.width >= 28)
-            #expect(graph.nodes[group.nodes[4]].operation == .add)
+            #expect(graph.tensors[graph.nodes[group[0]].output].map.width >= 28)
+            #expect(graph.nodes[group[4]].operation == .add)
         }
-        #expect(graph.fused().allSatisfy { $0.nodes.count < 5 })
+        #expect(try cover(of: Sample.small(), .separate).groups.allSatisfy { $0.count < 5 })
     }
 
     @Test func groupsOfLITv2S() throws {
-        let graph = Graph(try Sample.small())
-        let labels = graph.fused().map { group in
-            group.nodes.map { graph.nodes[$0].label }
-        }
+        let (graph, cover) = try cover(of: Sample.small(), .separate)
+        let labels = cover.map { $0.map { graph.nodes[$0].label } }
         func groups(_ prefix: String) -> [[String]] {
             labels.filter { $0[0].hasPrefix(prefix) }
                 .map { $0.map { String($0.dropFirst(prefix.count)) } }
         }
         #expect(labels.count == 3 + 4 * 4 + 6 * 12 + 2 * 8 + 3 * 2 + 3)
-        #expect(
-            groups("layers.0.downsample.") == [["samples"], ["dconv", "norm_layer", "act"]])
+        #expect(groups("layers.0.downsample.") == [["samples"], ["dconv", "act"]])
         let convFFN = [
             ["norm2"], ["mlp.fc1"], ["mlp.dwconv.dwconv", "mlp.act"], ["mlp.fc2", "mlp"],
         ]
@@ -87,6 +82,35 @@ import Testing
                 ["norm1"], ["attn.l_q", "attn.l_kv"], ["attn.lofi"], ["attn.l_proj", "attn"],
             ] + convFFN)
     }
+
+    /// What no kernel computes is said, with its name.
+    @Test func anOperatorWithoutAKernelIsRefused() throws {
+        var graph = Graph(input: Tensor(map: Resolution(height: 4, width: 4), channels: 8))
+        let x = graph.add(.layerNorm(parameter: "norm"), [Graph.input], label: "norm")
+        graph.returns(graph.add(.gelu, [x], label: "a.lonely.act"))
+        var builder = VariantBuilder(
+            setting: Setting(machine: MachineModel(isa: .generic), batch: 1, maxBatch: 1),
+            decisions: Decisions(), weights: WeightTable())
+        let error = #expect(throws: PlanError.self) {
+            try builder.pass(of: graph, at: Resolution(height: 4, width: 4))
+        }
+        #expect(error?.description == "a.lonely.act: no kernel computes this operator on its own")
+    }
+
+    private func cover(
+        of network: Network, _ decisions: Decisions = Decisions()
+    ) throws -> (graph: Graph, groups: [[Int]]) {
+        let plan = try network.plan().replanned(with: decisions)
+        let graph = network.graph.folded
+        let groups = plan.variant.matches(graph, of: plan.pass).map(\.nodes)
+        #expect(groups.count == plan.pass.steps.count)
+        return (graph, groups)
+    }
+}
+
+extension Decisions {
+    /// Decides on no kernel, and that nothing else is to be fused.
+    fileprivate static var separate: Decisions { Decisions([:]) }
 }
 
 extension Graph {

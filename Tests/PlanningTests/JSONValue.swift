@@ -13,12 +13,12 @@ enum JSONValue: Equatable {
     /// Keys, and indices as text.
     typealias Path = [String]
 
-    init(_ value: some Encodable) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+    init(text: String) throws {
+        self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
     }
 
-    func decoded<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        try JSONDecoder().decode(type, from: JSONEncoder().encode(self))
+    var data: Data {
+        get throws { try JSONEncoder().encode(self) }
     }
 
     private var children: [(key: String, value: JSONValue)] {
@@ -29,10 +29,11 @@ enum JSONValue: Equatable {
         }
     }
 
-    /// Where the document's numbers are, in the order of its keys.
+    /// Where the document's numbers are, alone or inside a text, in the order of its keys.
     var numberPaths: [Path] {
         switch self {
         case .integer, .number: [[]]
+        case .string(let text): text.contains(where: \.isNumber) ? [[]] : []
         default: children.flatMap { key, value in value.numberPaths.map { [key] + $0 } }
         }
     }

@@ -1,5 +1,8 @@
+import Kernels
+import Machines
 import Networks
 import Planning
+import TestFixtures
 import Testing
 
 @Suite struct PredictionTests {
@@ -43,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ISA.allCases) func moreImagesTakeLonger(isa: ISA) throws {
+    @Test(arguments: ISA.all) func moreImagesTakeLonger(isa: ISA) throws {
         let plan = try Sample.small().plan(isa)
         let machine = MachineModel(isa: isa, cores: 2)
         let times = [1, 2, 3, 8].map { plan.predictedSeconds(on: machine, batch: $0) }
@@ -56,14 +59,14 @@ import Testing
     @Test func thePassIsTheSumOfItsSteps() throws {
         let plan = try Sample.small().plan()
         let calls = plan.predictions(on: Self.machine)
-        #expect(calls.count == plan.kernels.count)
+        #expect(calls.count == plan.variant.kernels.count)
         let sum = calls.indices.reduce(0.0) { sum, kernel in
-            sum + calls[kernel].seconds * Double(plan.steps.count { $0.kernel == kernel })
+            sum + calls[kernel].seconds * Double(plan.pass.steps.count { $0.kernel == kernel })
         }
         let total = plan.predictedSeconds(on: Self.machine)
         #expect(abs(total - sum) < 1e-12)
         // Multiply-adds alone need that long, and nothing in LITv2-S costs as much again.
-        let floor = 2 * Double(plan.macs) / (Self.machine.peak * 2)
+        let floor = 2 * Double(plan.variant.macs(of: plan.pass)) / (Self.machine.peak * 2)
         #expect(total > floor)
         #expect(total < 2 * floor)
     }
@@ -87,21 +90,28 @@ import Testing
 }
 
 @Suite struct TrafficTests {
+    /// A family's operands, from which everything else follows, are what its kernels touch.
     @Test func bytesAreThoseThatTheKernelTouches() throws {
-        for kernel in try Sample.tiny().plan().kernels {
-            let footprint = Footprint(kernel)
-            let reads = [footprint.input] + (footprint.second.map { [$0] } ?? [])
-            #expect(kernel.traffic.input == reads.reduce(0) { $0 + 4 * $1.rows * $1.width })
-            #expect(kernel.traffic.output == 4 * footprint.output.rows * footprint.output.width)
-            #expect(kernel.extents.output.stride == footprint.output.stride)
+        for network in try [Sample.tiny(), Sample.backbone()] + Sample.attentions() {
+            let plan = try network.plan()
+            for kernel in plan.variant.kernels {
+                let footprint = Footprint(kernel.computation)
+                let (reads, writes) = (footprint.inputs, footprint.output)
+                #expect(kernel.traffic.input == reads.reduce(0) { $0 + 4 * $1.rows * $1.width })
+                #expect(kernel.traffic.output == 4 * writes.rows * writes.width)
+                let operands = kernel.operands
+                #expect(operands.inputs.map(\.stride) == reads.map(\.stride))
+                #expect(operands.outputs.map(\.stride) == [writes.stride])
+                #expect(operands.inputs.map(\.span) == reads.map { 4 * $0.rows * $0.stride })
+            }
         }
     }
 
     /// Packed weights are the same numbers with padding.
-    @Test(arguments: ISA.allCases) func weightsArePackedWithLittlePadding(isa: ISA) throws {
+    @Test(arguments: ISA.all) func weightsArePackedWithLittlePadding(isa: ISA) throws {
         let plan = try Sample.small().plan(isa)
-        for step in plan.steps {
-            let weights = plan.kernels[step.kernel].traffic.weights
+        for step in plan.pass.steps {
+            let weights = plan.variant.kernels[step.kernel].traffic.weights
             let packed = 4 * plan.weights(of: step).reduce(0) { $0 + $1.count }
             #expect(weights <= packed)
             #expect(packed <= weights + weights / 4 + 4096)
@@ -114,12 +124,21 @@ import Testing
     }
 
     @Test func flopsAreTwiceTheMultiplyAdds() throws {
-        for kernel in try Sample.tiny().plan().kernels {
-            switch kernel {
-            case .layerNorm(let norm): #expect(kernel.flops == 7 * norm.rows * norm.channels)
-            case .meanPool(let pool): #expect(kernel.flops == pool.rows * pool.channels)
-            case .averagePool(let pool): #expect(kernel.flops == pool.map.count * pool.channels)
-            default: #expect(kernel.flops == 2 * kernel.macs)
+        for kernel in try Sample.tiny().plan().variant.kernels
+            + Sample.backbone().plan().variant.kernels
+        {
+            let computation = kernel.computation
+            if let norm = computation.spec(as: LayerNorm.self) {
+                #expect(computation.flops == 7 * norm.rows * norm.channels)
+            } else if let pool = computation.spec(as: MeanPool.self) {
+                #expect(computation.flops == pool.rows * pool.channels)
+            } else if let pool = computation.spec(as: AveragePool.self) {
+                #expect(computation.flops == pool.map.count * pool.channels)
+            } else if let map = computation.spec(as: FeatureOutput.self) {
+                let norm = map.isNormalised ? 7 : 0
+                #expect(computation.flops == norm * map.map.count * map.channels)
+            } else {
+                #expect(computation.flops == 2 * computation.macs)
             }
         }
     }
@@ -128,23 +147,9 @@ import Testing
 /// What a plan's steps say of the arena is what the planner laid out.
 @Suite struct BufferTests {
     private func expectThePlannersBuffers(_ network: Network) throws {
-        let graph = Graph(network)
         let plan = try network.plan()
-        let groups = graph.fused(asIn: plan)
-        let storage = Storage(graph, groups)
-        var uses = [ClosedRange<Int>?](repeating: nil, count: storage.sizes.count)
-        for (step, group) in groups.enumerated() {
-            let first = graph.nodes[group.nodes[0]]
-            let last = graph.nodes[group.nodes[group.nodes.count - 1]]
-            for tensor in first.inputs + [last.output] {
-                guard case .arena(let buffer) = storage[tensor].buffer else { continue }
-                uses[buffer] = (uses[buffer]?.lowerBound ?? step)...step
-            }
-        }
-        let expected = zip(storage.sizes, uses).compactMap { size, steps in
-            steps.map { "\(size) \($0)" }
-        }
-        let buffers = plan.buffers
+        let expected = try network.requests(in: plan).map { "\($0.size) \($0.lifetime)" }
+        let buffers = plan.variant.buffers(of: plan.pass)
         #expect(Set(buffers.map { "\($0.size) \($0.steps)" }) == Set(expected))
         #expect(buffers.count == expected.count)
     }
@@ -157,11 +162,13 @@ import Testing
         try expectThePlannersBuffers(try Sample.random(seed: seed))
     }
 
+    @Test func ofABackbone() throws { try expectThePlannersBuffers(try Sample.backbone()) }
+
     @Test func buffersAliveTogetherAreApart() throws {
         let plan = try Sample.small().plan()
-        let buffers = plan.buffers
+        let buffers = plan.variant.buffers(of: plan.pass)
         for (index, first) in buffers.enumerated() {
-            #expect(first.offset + first.size <= plan.arenaFloats)
+            #expect(first.offset + first.size <= plan.pass.arenaBytes)
             for second in buffers[(index + 1)...] where first.steps.overlaps(second.steps) {
                 let (a, b) = (
                     first.offset..<first.offset + first.size,

@@ -1,15 +1,19 @@
+import Graphs
+import Kernels
+import Machines
 import Networks
-import Planning
+import TestFixtures
 import Testing
+
+@testable import Planning
 
 /// The steps of a plan compute the graph, whatever memory they share.
 @Suite struct StepTests {
     @Test(arguments: 0..<60) func randomNetworks(seed: Int) throws {
         let network = try Sample.random(seed: seed)
-        let isa = ISA.allCases[seed % ISA.allCases.count]
+        let isa = ISA.all[seed % ISA.all.count]
         let plan = try network.plan(isa)
-        var run = SymbolicRun(network, plan)
-        try run.check()
+        try plan.checkSymbolically()
         checkKernels(plan)
     }
 
@@ -18,16 +22,48 @@ import Testing
         for (dim, heads) in [(24, 4), (20, 1), (12, 12)] {
             let network = try Sample.layer(dim: dim, heads: heads, window: window, alpha: alpha)
             let plan = try network.plan()
-            var run = SymbolicRun(network, plan)
-            try run.check()
+            try plan.checkSymbolically()
             checkKernels(plan)
-            #expect(plan.macs == network.macs)
+            #expect(plan.variant.macs(of: plan.pass) == network.macs)
         }
+    }
+
+    @Test func otherAttentions() throws {
+        for network in try Sample.attentions() {
+            let plan = try network.plan(.avx2)
+            try plan.checkSymbolically()
+            checkKernels(plan)
+        }
+    }
+
+    /// Maps that nothing divides, several outputs that are read on, several passes of one variant.
+    @Test func backbones() throws {
+        let sizes = [(60, 44), (13, 14), (33, 70)].map { Resolution(height: $0.0, width: $0.1) }
+        let plan = try Planner(
+            Sample.backbone(), Target(isa: .avx2, maxBatch: 3), resolutions: sizes
+        ).plan()
+        #expect(plan.resolutions == sizes)
+        try plan.checkSymbolically()
+        checkKernels(plan)
+    }
+
+    /// A whole ConvFFN as one kernel, however small its map is.
+    @Test(arguments: 0..<20) func fusedConvFFNs(seed: Int) throws {
+        let network = try Sample.random(seed: seed)
+        let plan = try network.plan(.avx2)
+        let whole = network.wholeConvFFNs(on: .avx2)
+        var decisions = Decisions()
+        for kernel in whole { decisions.adopt(kernel, on: .avx2) }
+        let fused = try plan.replanned(with: decisions)
+        let kernels = fused.pass.steps.map { fused.variant.kernels[$0.kernel] }
+        #expect(kernels.count { $0.family == FusedConvFFN.id } == whole.count)
+        try fused.checkSymbolically()
+        checkKernels(fused)
     }
 
     /// Widths that are multiples of 1024 are spread: hidden channels, and q, k, v side by side.
     @Test func spreadStrides() throws {
-        let network = Network.litv2(
+        let network = Network(
             try LITv2(name: "wide", height: 8, width: 8) {
                 PatchEmbedding(channels: 256)
                 Stage(depth: 1) { ConvFFN() }
@@ -37,34 +73,69 @@ import Testing
             })
         for network in [network, try Sample.layer(dim: 512)] {
             let plan = try network.plan()
-            let strides = plan.kernels.compactMap { kernel in
-                if case .gemm(let gemm) = kernel { gemm.shape.outputStride } else { nil }
+            let strides = plan.variant.kernels.compactMap {
+                $0.computation.spec(as: GEMM.self)?.outputStride
             }
             #expect(strides.contains(1040))
-            var run = SymbolicRun(network, plan)
-            try run.check()
+            try plan.checkSymbolically()
         }
     }
 
-    /// The checker itself notices a step that reads another place.
-    @Test func aWrongOffsetIsFound() throws {
+    /// The checker itself notices a step that works on another place: beyond the arena, or a cache line
+    /// further.
+    @Test(arguments: [1 << 22, 64]) func aWrongOffsetIsFound(distance: Int) throws {
         let network = try Sample.tiny()
         let plan = try network.plan()
-        let tree = try JSONValue(plan)
-        let offsets = tree.numberPaths.filter { $0.first == "passes" && $0.last == "offset" }
-        #expect(offsets.count > 20)
-        for path in offsets {
-            let moved = try tree.replacing(path, with: .integer(1 << 20)).decoded(Plan.self)
-            var run = SymbolicRun(network, moved)
+        var moved = 0
+        for pass in plan.pass.withOneOperandMoved(by: distance) {
+            var run = SymbolicRun(network, plan.variant, pass)
             #expect(throws: SymbolicRun.Failure.self) { try run.check() }
+            moved += 1
         }
+        #expect(moved > 20)
     }
 
     private func checkKernels(_ plan: Plan) {
-        #expect(Set(plan.kernels).count == plan.kernels.count)
-        #expect(Set(plan.steps.map(\.kernel)) == Set(plan.kernels.indices))
-        for place in plan.steps.flatMap({ [$0.input, $0.output] }) where place.base == .arena {
-            #expect(place.offset % 16 == 0)
+        for variant in plan.variants {
+            #expect(Set(variant.kernels).count == variant.kernels.count)
+            let steps = variant.passes.flatMap(\.steps)
+            #expect(Set(steps.map(\.kernel)) == Set(variant.kernels.indices))
+            for place in steps.flatMap({ $0.inputs + $0.outputs }) {
+                if case .arena(let offset) = place.base { #expect(offset % 64 == 0) }
+            }
         }
+    }
+}
+
+extension Pass {
+    /// The pass with a wrong place of one operand, for each operand in the arena.
+    fileprivate func withOneOperandMoved(by distance: Int) -> [Pass] {
+        steps.indices.flatMap { index in
+            steps[index].withOneOperandMoved(by: distance).map { step in
+                var steps = steps
+                steps[index] = step
+                return Pass(
+                    resolution: resolution, steps: steps, arenaBytes: arenaBytes,
+                    scratchBytes: scratchBytes, imagesPerThread: imagesPerThread)
+            }
+        }
+    }
+}
+
+extension Step {
+    fileprivate func withOneOperandMoved(by distance: Int) -> [Step] {
+        func moved(_ places: [Place]) -> [[Place]] {
+            places.indices.compactMap { index in
+                guard case .arena(let offset) = places[index].base else { return nil }
+                var places = places
+                places[index] = Place(
+                    base: .arena(offset + distance), column: places[index].column)
+                return places
+            }
+        }
+        func step(_ inputs: [Place], _ outputs: [Place]) -> Step {
+            Step(kernel: kernel, label: label, inputs: inputs, outputs: outputs, weights: weights)
+        }
+        return moved(inputs).map { step($0, outputs) } + moved(outputs).map { step(inputs, $0) }
     }
 }

@@ -1,7 +1,9 @@
+import Graphs
+import Kernels
 import Networks
 import Planning
 
-/// Runs a plan on names instead of numbers: every float of memory holds which value of which
+/// Runs a pass on names instead of numbers: every float of memory holds which value of which
 /// tensor was last written there, and every kernel must find in its operands the values that the
 /// graph says it reads.
 ///
@@ -18,70 +20,73 @@ struct SymbolicRun {
     struct Failure: Error, CustomStringConvertible { let description: String }
 
     private let graph: Graph
-    private let groups: [Group]
-    private let plan: Plan
+    private let groups: [[Int]]
+    private let kernels: [Kernel]
+    private let pass: Pass
     private var memory: [Room: [Value?]]
 
-    init(_ network: Network, _ plan: Plan) {
-        graph = Graph(network)
-        groups = graph.fused(asIn: plan)
-        self.plan = plan
-        let input = graph.tensors[Graph.input]
+    /// - Parameter network: at the resolution of `pass`, which is one of `variant`.
+    init(_ network: Network, _ variant: Variant, _ pass: Pass) {
+        graph = network.graph.folded
+        groups = variant.matches(graph, of: pass).map(\.nodes)
+        kernels = variant.kernels
+        self.pass = pass
         memory = [
-            Room(base: .input): graph.values(of: Graph.input, 0..<input.channels),
-            Room(base: .arena): [Value?](repeating: nil, count: plan.arenaFloats),
+            .input: graph.values(of: Graph.input),
+            .arena: [Value?](repeating: nil, count: pass.arenaBytes / 4),
         ]
         for (index, shape) in network.outputShapes.enumerated() {
-            memory[Room(base: .output, output: index)] = [Value?](
-                repeating: nil, count: shape.reduce(1, *))
+            memory[.output(index)] = [Value?](repeating: nil, count: shape.reduce(1, *))
         }
     }
 
     /// - Throws: `Failure` at the first float that a step reads or writes wrongly.
     mutating func check() throws {
-        guard plan.steps.count == groups.count else {
-            throw Failure(description: "\(plan.steps.count) steps for \(groups.count) groups")
+        guard pass.steps.count == groups.count else {
+            throw Failure(description: "\(pass.steps.count) steps for \(groups.count) groups")
         }
-        for (step, group) in zip(plan.steps, groups) { try run(step, group) }
+        for (step, group) in zip(pass.steps, groups) { try run(step, group) }
         for (index, output) in graph.outputs.enumerated() {
-            let channels = 0..<graph.tensors[output].channels
-            guard
-                memory[Room(base: .output, output: index)] == graph.values(of: output, channels)
-            else { throw Failure(description: "output \(index) is not complete") }
+            guard memory[.output(index)] == graph.values(of: output) else {
+                throw Failure(description: "output \(index) is not complete")
+            }
         }
     }
 
-    private mutating func run(_ step: Step, _ group: Group) throws {
-        let footprint = Footprint(plan.kernels[step.kernel])
+    private mutating func run(_ step: Step, _ group: [Int]) throws {
+        let footprint = Footprint(kernels[step.kernel].computation)
         let traffic = graph.traffic(of: group)
-        try read(step.input, footprint.input, traffic.input, step)
-        var read = footprint.input.addresses(at: step.input)
-        if let second = step.second, let extent = footprint.second {
-            try self.read(second, extent, traffic.second, step)
+        guard step.inputs.count == footprint.inputs.count, step.outputs.count == 1,
+            traffic.second.isEmpty == (footprint.second == nil)
+        else { throw Failure(description: "\(step.label): an operand is missing or too much") }
+        let output = step.outputs[0]
+        var taken: [Address] = []
+        for (place, (extent, values)) in zip(
+            step.inputs, zip(footprint.inputs, [traffic.input, traffic.second]))
+        {
+            try read(place, extent, values, step)
             // A residual is added to in place, each float by itself.
-            if second != step.output { read += extent.addresses(at: second) }
-        } else if step.second != nil || footprint.second != nil || !traffic.second.isEmpty {
-            throw Failure(description: "\(step.label): a second operand is missing or too much")
+            if place == output, place == step.inputs.last, step.inputs.count > 1 { continue }
+            taken += extent.addresses(at: place)
         }
-        let written = footprint.output.addresses(at: step.output)
-        guard Set(written).isDisjoint(with: read), Set(written).count == written.count else {
+        let written = footprint.output.addresses(at: output)
+        guard Set(written).isDisjoint(with: taken), Set(written).count == written.count else {
             throw Failure(description: "\(step.label) writes where it reads, or twice")
         }
         try write(written, traffic.output, step)
     }
 
     private func read(
-        _ operand: Operand, _ extent: Extent, _ expected: [Value?], _ step: Step
+        _ place: Place, _ extent: Extent, _ expected: [Value?], _ step: Step
     ) throws {
-        let places = extent.addresses(at: operand)
-        let floats = places.first.flatMap { memory[$0.room] } ?? []
-        let addresses = places.map(\.index)
+        let floats = memory[place.room] ?? []
+        let addresses = extent.addresses(at: place).map(\.index)
         guard addresses.count == expected.count, addresses.allSatisfy(floats.indices.contains)
         else { throw Failure(description: "\(step.label) reads outside its operand") }
         for (address, value) in zip(addresses, expected) where floats[address] != value {
             throw Failure(
                 description: "\(step.label) reads \(String(describing: floats[address])) from "
-                    + "\(operand.base) \(address), expected \(String(describing: value))")
+                    + "\(place), expected \(String(describing: value))")
         }
     }
 
@@ -91,10 +96,24 @@ struct SymbolicRun {
                 description: "\(step.label) writes \(addresses.count) of \(values.count) values")
         }
         for (address, value) in zip(addresses, values) {
-            guard address.room.base != .input,
+            guard address.room != .input,
                 memory[address.room]?.indices.contains(address.index) == true
             else { throw Failure(description: "\(step.label) writes outside its operand") }
             memory[address.room]?[address.index] = value
+        }
+    }
+}
+
+extension Plan {
+    /// Runs all passes of all variants.
+    ///
+    /// - Throws: `SymbolicRun.Failure`.
+    func checkSymbolically() throws {
+        for variant in variants {
+            for pass in variant.passes {
+                var run = SymbolicRun(try network.at(pass.resolution), variant, pass)
+                try run.check()
+            }
         }
     }
 }
@@ -104,9 +123,9 @@ extension Graph {
         input: [SymbolicRun.Value?], second: [SymbolicRun.Value?], output: [SymbolicRun.Value?]
     )
 
-    /// What a group reads and writes, token by token.
-    fileprivate func traffic(of group: Group) -> Traffic {
-        let members = group.nodes.map { nodes[$0] }
+    /// What the nodes of a kernel read and write, token by token.
+    fileprivate func traffic(of group: [Int]) -> Traffic {
+        let members = group.map { nodes[$0] }
         let (first, last) = (members[0], members[members.count - 1])
         let input = values(of: first.inputs[0])
         if last.operation == .add {
@@ -129,31 +148,28 @@ extension Graph {
     }
 
     private func sideBySide(_ parts: [Int]) -> [SymbolicRun.Value?] {
-        (0..<tensors[parts[0]].rows).flatMap { row in
-            parts.flatMap { part in
-                (0..<tensors[part].channels).map { value(of: part, row, $0) }
-            }
+        let channels = parts.flatMap { sources(of: $0) }
+        return (0..<tensors[parts[0]].rows).flatMap { row in channels.map { $0.value(row) } }
+    }
+
+    fileprivate func values(of tensor: Int, _ range: Range<Int>? = nil) -> [SymbolicRun.Value?] {
+        let all = sources(of: tensor)
+        let channels = range.map { all[$0] } ?? all[...]
+        return (0..<tensors[tensor].rows).flatMap { row in channels.map { $0.value(row) } }
+    }
+
+    private struct Channel {
+        let tensor, channel: Int
+        func value(_ row: Int) -> SymbolicRun.Value {
+            SymbolicRun.Value(tensor: tensor, row: row, channel: channel)
         }
     }
 
-    fileprivate func values(of tensor: Int, _ channels: Range<Int>? = nil)
-        -> [SymbolicRun.Value?]
-    {
-        let channels = channels ?? 0..<tensors[tensor].channels
-        return (0..<tensors[tensor].rows).flatMap { row in
-            channels.map { value(of: tensor, row, $0) }
+    /// A channel of a concatenation is one of its inputs'.
+    private func sources(of tensor: Int) -> [Channel] {
+        if let node = nodes.first(where: { $0.output == tensor && $0.operation == .concatenate }) {
+            return node.inputs.flatMap { sources(of: $0) }
         }
-    }
-
-    /// A value of a concatenation is a value of one of its inputs.
-    private func value(of tensor: Int, _ row: Int, _ channel: Int) -> SymbolicRun.Value {
-        var channel = channel
-        if tensor > 0, nodes[tensor - 1].operation == .concatenate {
-            for part in nodes[tensor - 1].inputs {
-                if channel < tensors[part].channels { return value(of: part, row, channel) }
-                channel -= tensors[part].channels
-            }
-        }
-        return SymbolicRun.Value(tensor: tensor, row: row, channel: channel)
+        return (0..<tensors[tensor].channels).map { Channel(tensor: tensor, channel: $0) }
     }
 }

@@ -1,25 +1,37 @@
+import Graphs
+import Kernels
+import Machines
 import Networks
-import Planning
+import TestFixtures
 import Testing
+
+@testable import Planning
 
 /// The packed weights hold every parameter of a network once, without gaps.
 @Suite struct WeightTests {
-    @Test(arguments: ISA.allCases) func everyParameterIsPackedOnce(isa: ISA) throws {
-        for network in try FusionTests.networks() {
-            let packed = try network.plan(isa).weights.flatMap(\.layout.parameters)
-            let expected = network.parameters.map { "\($0.name): \($0.count)" }
-            #expect(packed.sorted() == expected.sorted(), "\(network.name)")
+    @Test(arguments: ISA.all) func everyParameterIsPackedOnce(isa: ISA) throws {
+        for network in try Sample.networks() {
+            var uses: [String: Uses] = [:]
+            for tensor in try network.plan(isa).weights {
+                tensor.packing.count(in: &uses)
+            }
+            #expect(Set(uses.keys) == Set(network.parameters.map(\.name)), "\(network.name)")
+            for parameter in network.parameters {
+                #expect(
+                    uses[parameter.name]?.isOnce(of: parameter.count) == true,
+                    "\(network.name): \(parameter.name)")
+            }
         }
     }
 
-    @Test(arguments: ISA.allCases) func blocksFollowEachOtherOnCacheLines(isa: ISA) throws {
-        for network in try FusionTests.networks() {
+    @Test(arguments: ISA.all) func blocksFollowEachOtherOnCacheLines(isa: ISA) throws {
+        for network in try Sample.networks() {
             let plan = try network.plan(isa)
             var end = 0
             for block in plan.weights {
                 #expect(block.offset == end)
                 #expect(block.offset % 16 == 0)
-                #expect(block.count >= block.layout.floats(isa), "\(block.name)")
+                #expect(block.count == block.packing.floats, "\(block.name)")
                 end += block.count
             }
             #expect(plan.weightFloats == end)
@@ -27,28 +39,76 @@ import Testing
     }
 
     /// Every step that has weights has its own, in the order in which they are read; a fused
-    /// ConvFFN reads the three blocks of the kernels it stands for, and Hi-Fi attention beyond the
-    /// map the bias of a GEMM before it.
+    /// ConvFFN reads the three blocks of the kernels it stands for, and attention in windows beyond
+    /// the map the bias of a GEMM before it.
     @Test func stepsReadTheirBlocksInOrder() throws {
-        for network in try FusionTests.networks() {
+        for network in try Sample.networks() {
             let plan = try network.plan()
             var next = 0
-            for step in plan.steps {
-                if case .hiFiAttention(let kernel) = plan.kernels[step.kernel] {
-                    #expect((step.weights != nil) == (kernel.bias != nil))
-                    #expect(step.weights.map { $0 < next } ?? true)
-                    continue
+            for step in plan.pass.steps {
+                let computation = plan.variant.kernels[step.kernel].computation
+                var places = step.weights[...]
+                if computation.readsBias, let bias = places.popFirst() {
+                    expectBias(bias, before: next, plan)
                 }
-                let count = plan.kernels[step.kernel].weightBlocks
-                #expect(step.weights == (count > 0 ? next : nil), "\(step.label)")
-                next += count
+                let blocks = next..<next + computation.weightBlocks
+                let expected = blocks.map { WeightPlace(block: $0, offset: 0) }
+                #expect(Array(places) == expected, "\(step.label)")
+                next = blocks.upperBound
             }
             #expect(next == plan.weights.count)
         }
     }
 
+    /// Of the projection to q, k and v, whose matrix stands before it in the block.
+    private func expectBias(_ place: WeightPlace, before next: Int, _ plan: Plan) {
+        guard place.block < next,
+            case .panels(let linears) = plan.weights[place.block].packing
+        else {
+            Issue.record("block \(place.block) holds no bias that was packed before")
+            return
+        }
+        #expect(linears[0].parameter.hasSuffix("qkv"))
+        let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
+        #expect(place.offset == columns * linears[0].inputs)
+    }
+
+    /// Padded windows occur in the networks of these tests.
+    @Test func backbonesReadBiases() throws {
+        let plan = try Sample.backbone().plan()
+        let padded = plan.variant.kernels.filter {
+            $0.computation.spec(as: HiFiAttention.self)?.isPadded == true
+        }
+        #expect(padded.count == 2)
+    }
+
+    /// All passes read the same weights, which are packed as those of a single one.
+    @Test(arguments: ISA.all) func resolutionsShareWeights(isa: ISA) throws {
+        let sizes = [(60, 44), (256, 224), (13, 14)].map { Resolution(height: $0.0, width: $0.1) }
+        let (network, target) = (try Sample.backbone(), try Target(isa: isa))
+        let plan = try Planner(network, target, resolutions: sizes).plan()
+        #expect(plan.weights == (try Planner(network, target).plan()).weights)
+        let all = Set(plan.weights.indices)
+        for pass in plan.variant.passes {
+            #expect(Set(pass.steps.flatMap { $0.weights.map(\.block) }) == all)
+        }
+    }
+
+    /// One file of weights serves the kernels of all instruction sets.
+    @Test func instructionSetsShareWeights() throws {
+        for network in [try Sample.tiny(), try Sample.backbone()] {
+            let plan = try Planner(network, Target(isas: [.generic, .avx2, .avx512])).plan()
+            #expect(plan.variants.map(\.isa) == [.generic, .avx2, .avx512])
+            for variant in plan.variants {
+                let single = try network.plan(variant.isa)
+                #expect(single.variants == [variant])
+                #expect(single.weights == plan.weights)
+            }
+        }
+    }
+
     /// Packing pads; it must not blow up a real network.
-    @Test(arguments: ISA.allCases) func paddingIsSmall(isa: ISA) throws {
+    @Test(arguments: ISA.all) func paddingIsSmall(isa: ISA) throws {
         let network = try Sample.small()
         let plan = try network.plan(isa)
         #expect(Double(plan.weightFloats) < 1.02 * Double(network.parameterCount))
@@ -56,8 +116,9 @@ import Testing
 
     @Test func batchNormGoesToTheGEMMBeforeIt() throws {
         let norms = try Sample.small().plan().weights.compactMap { block -> String? in
-            guard case .panels(let sources, _, let norm?) = block.layout else { return nil }
-            return sources.map(\.parameter).joined() + " " + norm
+            guard case .panels(let linears) = block.packing else { return nil }
+            guard let norm = linears.compactMap(\.batchNorm).first else { return nil }
+            return linears.map(\.parameter).joined() + " " + norm
         }
         #expect(
             norms
@@ -67,47 +128,80 @@ import Testing
     }
 }
 
-extension PackedTensor.Layout {
-    /// The parameters it takes from a checkpoint, with their sizes.
-    fileprivate var parameters: [String] {
-        switch self {
-        case .panels(let sources, _, let norm):
-            let outputs = sources.reduce(0) { $0 + $1.outputs }
-            let statistics = ["weight", "bias", "running_mean", "running_var"]
-            return sources.flatMap { source in
-                ["\(source.parameter).weight: \(source.outputs * source.inputs)"]
-                    + (source.hasBias ? ["\(source.parameter).bias: \(source.outputs)"] : [])
-            } + (norm.map { name in statistics.map { "\(name).\($0): \(outputs)" } } ?? [])
-        case .norm(let name, let channels, _):
-            return ["\(name).weight: \(channels)", "\(name).bias: \(channels)"]
-        case .depthwise(let name, let channels, _):
-            return ["\(name).weight: \(9 * channels)", "\(name).bias: \(channels)"]
-        case .offsets(let name, let channels, _):
-            return ["\(name).weight: \(32 * channels)", "\(name).bias: 8"]
-        }
-    }
+/// How often the values of a parameter are packed.
+private struct Uses {
+    var ranges: [Range<Int>] = []
+    var single: [Int: Int] = [:]
 
-    /// The floats that kernels read: columns and channels in whole vectors.
-    fileprivate func floats(_ isa: ISA) -> Int {
-        func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
+    func isOnce(of count: Int) -> Bool {
+        let sorted = ranges.sorted { $0.lowerBound < $1.lowerBound }
+        let end = sorted.reduce(0) { $1.lowerBound == $0 ? $1.upperBound : .min }
+        if single.isEmpty { return end == count }
+        return ranges.isEmpty && Set(single.keys) == Set(0..<count)
+            && single.values.allSatisfy { $0 == 1 }
+    }
+}
+
+extension Packing {
+    /// Adds the values that it takes from a checkpoint.
+    fileprivate func count(in uses: inout [String: Uses]) {
         switch self {
-        case .panels(let sources, let panel, _):
-            let columns = padded(sources.reduce(0) { $0 + $1.outputs }, panel)
-            return columns * sources[0].inputs + columns
-        case .norm(_, let channels, _): return 2 * padded(channels, isa.lanes)
-        case .depthwise(_, let channels, _): return 10 * padded(channels, isa.lanes)
-        case .offsets(_, let channels, _): return 32 * padded(channels, isa.lanes) + 8
+        case .panels(let linears):
+            for linear in linears {
+                for (name, range) in linear.parameters {
+                    uses[name, default: Uses()].ranges.append(range)
+                }
+            }
+        case .rows(let rows, _):
+            for row in rows {
+                for index in 0..<row.count {
+                    uses[row.parameter, default: Uses()].single[
+                        row.start + index * row.stride, default: 0] += 1
+                }
+            }
         }
     }
 }
 
-extension Kernel {
-    fileprivate var weightBlocks: Int {
+extension Linear {
+    /// What it and its BatchNorm take; of a matrix whose rows are no permutation nothing.
+    fileprivate var parameters: [(String, Range<Int>)] {
+        let order = Set((0..<inputs).map { position(ofInput: $0) })
+        let rows = firstRow..<firstRow + outputs
+        let matrix = rows.lowerBound * inputs..<rows.upperBound * inputs
+        let statistics = ["weight", "bias", "running_mean", "running_var"]
+        return (order == Set(0..<inputs) ? [("\(parameter).weight", matrix)] : [])
+            + (hasBias ? [("\(parameter).bias", rows)] : [])
+            + (batchNorm.map { norm in statistics.map { ("\(norm).\($0)", 0..<outputs) } } ?? [])
+    }
+}
+
+extension Packing {
+    /// The floats that kernels of any instruction set read: panels of 32 columns and their bias, rows in
+    /// whole cache lines.
+    fileprivate var floats: Int {
         switch self {
-        case .convFFN: 3
-        case .gemm, .layerNorm, .depthwiseGELU, .sampling: 1
-        case .featureMap(let kernel): kernel.isNormalised ? 1 : 0
-        case .patches, .averagePool, .meanPool, .hiFiAttention, .loFiAttention: 0
+        case .panels(let linears):
+            let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
+            return columns * linears[0].inputs + columns
+        case .rows(let rows, let width): return rows.count * width.rounded(upTo: 16)
+        }
+    }
+}
+
+extension Computation {
+    /// Whether windows have tokens beyond the map, whose q, k and v are a bias.
+    fileprivate var readsBias: Bool {
+        spec(as: HiFiAttention.self)?.isPadded ?? spec(as: WindowAttention.self)?.isPadded ?? false
+    }
+
+    fileprivate var weightBlocks: Int {
+        switch family {
+        case FusedConvFFN.id: 3
+        case GEMM.id, LayerNorm.id, DepthwiseGELU.id, DeformableSampling.id: 1
+        case WindowAttention.id: spec(as: WindowAttention.self)?.hasTable == true ? 1 : 0
+        case FeatureOutput.id: spec(as: FeatureOutput.self)?.isNormalised == true ? 1 : 0
+        default: 0
         }
     }
 }

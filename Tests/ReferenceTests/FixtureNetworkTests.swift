@@ -15,10 +15,12 @@ import Testing
     @Test(arguments: try LayerCase.load().cases)
     func layerAgrees(case layer: LayerCase) throws {
         let geometry = try layer.geometry.layer()
-        let reference = seededReference(.hilo(geometry), seed: layer.seed)
+        let network = Network(geometry)
+        let weights = seededWeights(network.parameters, seed: layer.seed)
+        let reference = ReferenceNetwork(network) { weights[$0] ?? [] }
         let outputs = try seededInputs(
             batch: layer.batch, count: geometry.map.count * geometry.dim, seed: layer.seed
-        ).map { try reference.run($0).split(into: geometry.map.count) }
+        ).map { try reference.outputs($0)[0].split(into: geometry.map.count) }
         let stored = outputs.flatMap { tokens in layer.rows.flatMap { tokens[$0] } }
         let expected = try LayerCase.load().required("\(layer.id).output64").values
         expectAgreement(stored, expected)
@@ -30,7 +32,7 @@ import Testing
     /// What runs in a second or so; the others take the same code through larger loops.
     private static func small() throws -> [NetworkCase] {
         try NetworkCase.load().cases.filter {
-            try Network.litv2($0.network()).macs * $0.batch < smallMACs
+            try Network($0.network()).macs * $0.batch < smallMACs
         }
     }
 
@@ -51,7 +53,8 @@ import Testing
 
     private func check(_ network: NetworkCase) throws {
         let model = try network.network()
-        let reference = seededReference(.litv2(model), seed: network.seed)
+        let weights = seededWeights(model.parameters, seed: network.seed)
+        let reference = LITv2Reference(model, weights)
         var maps = [[Double]](repeating: [], count: model.stages.count)
         let inputs = seededInputs(
             batch: network.batch, count: 3 * network.height * network.width, seed: network.seed)
@@ -85,7 +88,7 @@ import Testing
 
     private func check(_ backbone: BackboneCase) throws {
         let weights = try backbone.weights()
-        let reference = ReferenceNetwork(.litv2(try backbone.network())) { weights[$0] ?? [] }
+        let reference = LITv2Reference(try backbone.network(), weights)
         let images = try seededInputs(
             batch: backbone.batch, count: 3 * backbone.height * backbone.width,
             seed: backbone.seed
@@ -110,17 +113,3 @@ private let isOptimised: Bool = {
         true
     #endif
 }()
-
-private func seededReference(_ network: Network, seed: UInt64) -> ReferenceNetwork {
-    let weights = seededWeights(network.parameters, seed: seed)
-    return ReferenceNetwork(network) { weights[$0] ?? [] }
-}
-
-extension TokenMap {
-    /// C×H×W.
-    fileprivate var planes: [Double] {
-        (0..<channels).flatMap { channel in
-            (0..<count).map { values[$0 * channels + channel] }
-        }
-    }
-}

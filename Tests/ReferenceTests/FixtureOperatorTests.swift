@@ -80,7 +80,7 @@ import Testing
 
     private func hilo(_ operation: OperatorCase, _ inputs: OperatorInputs) throws -> [Double] {
         let layer = try #require(operation.layer).layer()
-        let network = Network.hilo(layer)
+        let network = Network(layer)
         let weights = try Dictionary(
             uniqueKeysWithValues: network.parameters.map {
                 ($0.name, try inputs.tensor($0.name).floats)
@@ -88,7 +88,7 @@ import Testing
         let reference = ReferenceNetwork(network) { weights[$0] ?? [] }
         let input = try inputs.tensor("input").floats
         return try input.split(into: input.count / (layer.map.count * layer.dim)).flatMap {
-            try reference.run($0)
+            try reference.outputs($0)[0]
         }
     }
 }

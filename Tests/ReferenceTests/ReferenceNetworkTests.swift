@@ -1,3 +1,4 @@
+import Graphs
 import Networks
 import Reference
 import Testing
@@ -24,15 +25,19 @@ import Testing
     /// The network with seeded weights; `changes` replaces or adds tensors.
     private func reference(
         _ model: LITv2, changing changes: [String: [Float]] = [:]
-    ) -> ReferenceNetwork {
-        let parameters = Network.litv2(model).parameters
-        let names = parameters.map { ($0.name, $0.seededValues(seed: 3)) }
-        let weights = Dictionary(uniqueKeysWithValues: names).merging(changes) { $1 }
-        return ReferenceNetwork(.litv2(model)) { weights[$0] ?? [] }
+    ) -> LITv2Reference {
+        LITv2Reference(model, weights(model, changing: changes))
+    }
+
+    private func weights(
+        _ model: LITv2, changing changes: [String: [Float]] = [:]
+    ) -> [String: [Float]] {
+        let names = model.parameters.map { ($0.name, $0.seededValues(seed: 3)) }
+        return Dictionary(uniqueKeysWithValues: names).merging(changes) { $1 }
     }
 
     private func input(_ model: LITv2) -> [Float] {
-        Seeded.values("image", Network.litv2(model).inputShape.reduce(1, *))
+        Seeded.values("image", model.inputShape.reduce(1, *))
     }
 
     @Test func tracesEveryStageBeforeMerging() throws {
@@ -107,7 +112,7 @@ import Testing
             Classifier(classes: 0)
         }
         var silent: [String: [Float]] = [:]
-        for parameter in Network.litv2(model).parameters {
+        for parameter in model.parameters {
             if parameter.name.contains("l_proj") || parameter.name.contains("fc2") {
                 silent[parameter.name] = [Float](repeating: 0, count: parameter.count)
             }
@@ -133,9 +138,8 @@ import Testing
     @Test(arguments: [true, false]) func layerAlone(qkvBias: Bool) throws {
         let layer = try HiLo(
             dim: 8, heads: 4, window: 3, alpha: 0.5, qkvBias: qkvBias, height: 3, width: 6)
-        let parameters = Network.hilo(layer).parameters
         let weights = Dictionary(
-            uniqueKeysWithValues: parameters.map { ($0.name, $0.seededValues(seed: 1)) })
+            uniqueKeysWithValues: layer.parameters.map { ($0.name, $0.seededValues(seed: 1)) })
         func affine(_ name: String) -> Affine {
             Affine(weight: weights[name + ".weight"] ?? [], bias: weights[name + ".bias"])
         }
@@ -147,8 +151,37 @@ import Testing
                 hiFi: HiFiWeights(qkv: affine("h_qkv"), projection: affine("h_proj")),
                 loFi: LoFiWeights(
                     query: affine("l_q"), keyValue: affine("l_kv"), projection: affine("l_proj"))))
-        let reference = ReferenceNetwork(.hilo(layer)) { weights[$0] ?? [] }
-        #expect(try reference.run(input) == expected.values)
+        let reference = ReferenceNetwork(Network(layer)) { weights[$0] ?? [] }
+        #expect(try reference.outputs(input) == [expected.values])
+    }
+
+    /// A network's outputs are those of its family, whatever they are.
+    @Test func outputsAreTheFamilys() throws {
+        for classes in [0, 5] {
+            let model = try Self.tiny(classes: classes)
+            let weights = weights(model)
+            let reference = ReferenceNetwork(Network(model)) { weights[$0] ?? [] }
+            let expected = try self.reference(model).run(input(model))
+            #expect(try reference.outputs(input(model)) == [expected])
+        }
+    }
+
+    @Test(arguments: FeatureLayout.allCases, [[1, 2, 3], [2], [1, 3]])
+    func outputsOfABackboneAreItsMaps(layout: FeatureLayout, stages: [Int]) throws {
+        let classifier = try Self.tiny(classes: 0)
+        let model = try LITv2(
+            name: "dense", resolution: Resolution(height: 29, width: 43),
+            stages: classifier.stages, features: FeatureMaps(stages: stages, layout: layout))
+        let weights = weights(model)
+        let reference = ReferenceNetwork(Network(model)) { weights[$0] ?? [] }
+        let outputs = try reference.outputs(input(model))
+        #expect(outputs.map(\.count) == Network(model).outputShapes.map { $0.reduce(1, *) })
+        let maps = try self.reference(model).featureMaps(
+            input(model), height: 29, width: 43, stages: stages)
+        try #require(maps.count == outputs.count)
+        for (output, map) in zip(outputs, maps) {
+            #expect(output == (layout == .planes ? map.planes : map.values))
+        }
     }
 }
 
@@ -161,9 +194,10 @@ extension ReferenceNetworkTests {
 
     @Test func refusesAnInputOfAnotherSize() throws {
         let model = try Self.tiny(classes: 5)
-        let reference = reference(model)
-        let found = message { _ = try reference.run([1, 2, 3]) }
+        let network = ReferenceNetwork(Network(model)) { _ in [] }
+        let found = message { _ = try network.outputs([1, 2, 3]) }
         #expect(found.contains("3 values") && found.contains("[3, 48, 64]"))
+        let reference = reference(model)
         let dense = message { _ = try reference.featureMaps([1], height: 32, width: 40) }
         #expect(dense.contains("1 values") && dense.contains("3x32x40"))
         #expect(!message { _ = try reference.featureMaps([], height: 0, width: 4) }.isEmpty)
@@ -190,11 +224,9 @@ extension ReferenceNetworkTests {
         #expect(found.contains("stage 2") && found.contains("1x8"))
     }
 
-    @Test func aLayerHasNoFeatureMaps() throws {
+    @Test func aLayerRefusesTokensOfAnotherSize() throws {
         let layer = try HiLo(dim: 8, heads: 2, window: 2)
-        let reference = ReferenceNetwork(.hilo(layer)) { _ in [] }
-        let found = message { _ = try reference.featureMaps([], height: 0, width: 0) }
-        #expect(found.contains("no feature maps"))
-        #expect(message { _ = try reference.run([]) }.contains("[196, 8]"))
+        let reference = ReferenceNetwork(Network(layer)) { _ in [] }
+        #expect(message { _ = try reference.outputs([]) }.contains("[196, 8]"))
     }
 }

@@ -43,6 +43,13 @@ enum Seeded {
     }
 }
 
+extension LITv2Reference {
+    /// With weights by their names; what is not among them is missing.
+    init(_ network: LITv2, _ weights: [String: [Float]]) {
+        self.init(network, ParameterReader(network: network.name) { weights[$0] ?? [] })
+    }
+}
+
 extension TokenMap {
     func token(_ index: Int) -> [Double] {
         Array(values[index * channels..<(index + 1) * channels])

@@ -45,7 +45,7 @@ public struct HarnessProgram: Sendable {
     }
 
     private static func render(_ name: String) throws -> String {
-        guard let text = TemplateFiles.all[name] else {
+        guard let text = TemplateFiles.all["harness/\(name)"] else {
             throw FixtureError("there is no template \(name)")
         }
         let rendered = text.replacing("<%model%>", with: "net").replacing("<%MODEL%>", with: "NET")

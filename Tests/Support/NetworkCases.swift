@@ -166,6 +166,6 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     }
 
     public func weights() throws -> [String: [Float]] {
-        seededWeights(Network.litv2(try network()).parameters, seed: seed)
+        seededWeights(Network(try network()).parameters, seed: seed)
     }
 }

@@ -14,30 +14,25 @@ private final class Warnings: Sendable {
 }
 
 @Suite struct DatabaseTests {
-    private let target: Target
     private let plan: Plan
+    private var variant: Variant { plan.variants[0] }
 
-    init() throws {
-        target = try Target(isa: .avx2)
-        plan = try Planner(tinyNetwork(), target).plan()
-    }
+    init() throws { plan = try Planner(tinyNetwork(), Target(isa: .avx2)).plan() }
 
     private func machine(_ information: String = "cpu family : 25\nmodel : 17\n", threads: Int = 2)
         -> Machine
     {
         Machine(
-            target: target, threads: threads, compiler: "clang 14.0.6",
+            isa: .avx2, precision: .f32, threads: threads, compiler: "clang 14.0.6",
             cpu: HostCPU(
                 model: "Some CPU", isaFlags: ["fma", "avx2"], cores: 2, l1d: 32_768, l2: 1 << 20,
                 l3: nil), information: information)
     }
 
-    /// Another tiling than the plan's, for the shape that is `index`-th in work.
-    private func other(_ index: Int, candidate: Int = 0) throws -> Kernel {
-        let space = SearchSpace(of: plan, threads: 2, batch: 1)
-        let shape = plan.tunableShapes[index]
-        let kernels = space.kernels(for: shape).filter { !plan.kernels.contains($0) }
-        return kernels[candidate]
+    /// Another schedule than the plan's, for the work that is `index`-th in size.
+    private func other(_ index: Int, candidate: Int = 0) -> Kernel {
+        let kernels = variant.tunable[index].kernels(.two(.avx2))
+        return kernels.filter { !variant.kernels.contains($0) }[candidate]
     }
 
     private func record(
@@ -55,7 +50,7 @@ private final class Warnings: Sendable {
             let file = folder.appending(path: "deep/er/tuning.json")
             let database = TuningDatabase(file: file, warn: warnings.collector)
             #expect(try database.records().isEmpty)
-            let records = [record(try other(0)), record(try other(1), batch: 4)]
+            let records = [record(other(0)), record(other(1), batch: 4)]
             try database.add(records)
             #expect(try database.records() == records)
             #expect(warnings.all.isEmpty)
@@ -68,9 +63,9 @@ private final class Warnings: Sendable {
     @Test func theLaterRecordWinsUnlessReplacing() async throws {
         try await withFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
-            let old = record(try other(0, candidate: 0), date: 10)
-            let new = record(try other(0, candidate: 1), date: 20)
-            let elsewhere = record(try other(0), on: machine(threads: 3), date: 5)
+            let old = record(other(0, candidate: 0), date: 10)
+            let new = record(other(0, candidate: 1), date: 20)
+            let elsewhere = record(other(0), on: machine(threads: 3), date: 5)
             try database.add([new, elsewhere])
             try database.add([old], .newer)
             #expect(try database.records() == [new, elsewhere])
@@ -83,7 +78,7 @@ private final class Warnings: Sendable {
     @Test func writersAtOnceLoseNothing() async throws {
         try await withFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
-            let kernel = try other(0)
+            let kernel = other(0)
             let machines = (0..<24).map { machine("stepping : \($0)\n") }
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for machine in machines {
@@ -104,7 +99,7 @@ private final class Warnings: Sendable {
             let file = folder.appending(path: "tuning.json")
             try Data(text.utf8).write(to: file)
             let database = TuningDatabase(file: file, warn: warnings.collector)
-            let added = record(try other(0))
+            let added = record(other(0))
             try database.add([added])
             #expect(try database.records() == [added])
             let warning = try #require(warnings.all.first)
@@ -119,35 +114,57 @@ private final class Warnings: Sendable {
     }
 
     @Test func onlyTheSameMachineCounts() throws {
-        let kernel = try other(0)
+        let kernel = other(0)
         let here = machine()
         for elsewhere in [
             machine("cpu family : 26\nmodel : 17\n"), machine("cpu family : 25\nmodel : 18\n"),
             machine("cpu family : 25\nmodel : 17\nstepping : 1\n"), machine(threads: 1),
         ] {
             #expect(elsewhere != here)
-            #expect([record(kernel, on: elsewhere)].kernels(for: plan, on: here).isEmpty)
+            #expect(
+                [record(kernel, on: elsewhere)].kernels(for: variant, of: plan, on: here).isEmpty)
         }
-        #expect([record(kernel)].kernels(for: plan, on: here) == [kernel])
+        #expect([record(kernel)].kernels(for: variant, of: plan, on: here) == [kernel])
     }
 
     @Test func ofSeveralBatchesTheLatestThatFitsIsUsed() throws {
         let (one, four, many) = (
-            try other(0), try other(0, candidate: 1), try other(0, candidate: 2)
+            other(0), other(0, candidate: 1), other(0, candidate: 2)
         )
         let records = [
             record(four, batch: 4, date: 30), record(one, batch: 1, date: 20),
             record(many, batch: 64, date: 90),
         ]
-        #expect(records.kernels(for: plan, on: machine()) == [four])
+        #expect(records.kernels(for: variant, of: plan, on: machine()) == [four])
     }
 
     /// What a file says is not trusted: a tile that fits no registers is left out.
-    @Test func illegalTilingsAreLeftOut() throws {
-        guard case .gemm(let gemm) = try other(0) else { return }
-        let wide = try GEMM(
-            gemm.shape, GEMM.Tiling(rows: 14, vectors: 2, slab: 1, split: .rows), isa: .avx512)
-        #expect([record(.gemm(wide))].kernels(for: plan, on: machine()).isEmpty)
+    @Test func illegalSchedulesAreLeftOut() throws {
+        let spec = try #require(
+            variant.tunable.compactMap { $0.spec(as: GEMM.self) }.first)
+        for rows in [14, .max] {
+            let schedule = GEMM.Schedule(rows: rows, vectors: 2, slab: 1, split: .rows)
+            let kernel = Kernel(GEMM.self, spec, schedule)
+            #expect([record(kernel)].kernels(for: variant, of: plan, on: machine()).isEmpty)
+        }
+    }
+
+    /// Nor are sizes that no network can have.
+    @Test func impossibleSizesAreLeftOut() {
+        let map = Resolution(height: 0, width: .max)
+        let kernels = [
+            Kernel(
+                FusedConvFFN.self, .init(map: map, channels: .max, hidden: .max),
+                .init(rows: 1, vectors: 1, band: 1, strip: 1)),
+            Kernel(
+                LoFiAttention.self,
+                .init(
+                    queries: .max, keys: .max, heads: 1, headDim: 1, queryStride: 1, keyStride: 1,
+                    outputStride: 1), .init(rows: 1, keyVectors: 1, block: 1)),
+        ]
+        for kernel in kernels {
+            #expect([record(kernel)].kernels(for: variant, of: plan, on: machine()).isEmpty)
+        }
     }
 
     @Test func theFolderFollowsTheEnvironment() {
@@ -169,7 +186,7 @@ private final class Warnings: Sendable {
             let compiler = Compiler(
                 path: "/no/cc", family: .clang, version: "1.2.3", openMPFlags: [], linkFlags: [],
                 runtimePath: nil)
-            let kernel = try other(0)
+            let kernel = other(0)
             let unasked = try await database.tuned(plan, threads: 2) {
                 Issue.record("the compiler matters only when there are records")
                 return compiler
@@ -178,13 +195,14 @@ private final class Warnings: Sendable {
             try database.add([record(kernel)])
             #expect(try await database.tuned(plan, threads: 2) { compiler } == nil)
 
-            let here = Machine(target: target, threads: 2, compiler: compiler)
+            let here = Machine(
+                isa: .avx2, precision: .f32, threads: 2, compiler: compiler)
             try database.add([record(kernel, on: here)])
             let tuned = try #require(try await database.tuned(plan, threads: 2) { compiler })
             #expect(tuned.known == 1)
             #expect(tuned.plan != plan)
-            #expect(tuned.plan.kernels.contains(kernel))
-            #expect(try tuned.plan.validated() == tuned.plan)
+            #expect(tuned.plan.variants[0].kernels.contains(kernel))
+            #expect(try tuned.plan.reread() == tuned.plan)
             #expect(try await database.tuned(plan, threads: 5) { compiler } == nil)
         }
     }

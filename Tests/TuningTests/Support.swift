@@ -5,7 +5,7 @@ import HiLoKit
 
 /// Every kernel with a choice, in little time.
 func tinyNetwork(name: String = "tiny") throws -> Network {
-    .litv2(
+    Network(
         try LITv2(name: name, height: 32, width: 48) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }
@@ -18,9 +18,22 @@ func tinyNetwork(name: String = "tiny") throws -> Network {
         })
 }
 
-/// Wide enough for tiles of four vectors.
+/// Wide enough for several panels of weights.
 func largerNetwork() throws -> Network {
-    .hilo(try HiLo(name: "layer", dim: 192, heads: 6, window: 2, alpha: 0.5, height: 14, width: 14))
+    Network(
+        try HiLo(name: "layer", dim: 192, heads: 6, window: 2, alpha: 0.5, height: 14, width: 14))
+}
+
+extension Setting {
+    /// Two threads, an image a call.
+    static func two(_ isa: ISA) -> Setting {
+        Setting(machine: MachineModel(isa: isa, cores: 2), batch: 1, maxBatch: 8)
+    }
+}
+
+extension Plan {
+    /// What its text says.
+    func reread() throws -> Plan { try Plan(json: Data(json.utf8)) }
 }
 
 /// A folder for the duration of `body`.

@@ -20,10 +20,12 @@ extension GEMM {
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0)
         }
+        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
         let panelBytes = spec.k * Packing.panelColumns * 4
         let tiles = (spec.rows + rows - 1) / rows
         return Schedule(
-            rows: rows, vectors: RegisterTile.vectors, slab: max(1, slabBytes / panelBytes),
+            rows: rows, vectors: RegisterTile.vectors,
+            slab: max(1, min(panels, slabBytes / panelBytes)),
             split: tiles < fewTiles ? .columns : .rows)
     }
 
@@ -55,7 +57,7 @@ extension GEMM {
     /// Powers of two below the number of panels, the best guess's, and all panels at once.
     private static func slabs(_ spec: Spec, _ best: Schedule) -> [Int] {
         let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
-        return powersOfTwo(below: panels).union([panels, min(best.slab, panels)]).sorted()
+        return powersOfTwo(below: panels).union([panels, best.slab]).sorted()
     }
 
     /// Orders schedules by what they should cost: the numbers stand for cycles, but only their order

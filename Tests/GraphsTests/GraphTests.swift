@@ -1,12 +1,13 @@
+import Graphs
 import Networks
-import Planning
+import TestFixtures
 import Testing
 
 @Suite struct GraphTests {
     /// ConvFFN blocks have 6 nodes, HiLo blocks 11 more, those without windows 6 more; a merging
     /// has 4, embedding and head 3 each.
     @Test func nodesOfLITv2S() throws {
-        let graph = Graph(try Sample.small())
+        let graph = try Sample.small().graph
         #expect(graph.nodes.count == 3 + 4 * 6 + 6 * (11 + 6) + 2 * (6 + 6) + 3 * 4 + 3)
         #expect(graph.nodes.first?.label == "patches")
         #expect(graph.nodes.last?.label == "head")
@@ -14,14 +15,18 @@ import Testing
         #expect(graph.count { $0 == .add } == 4 + 2 * 8)
         #expect(graph.count { $0 == .averagePool(window: 2) } == 6)
         #expect(graph.count { $0.isBatchNorm } == 3)
+        let scale = 1 / 32.0.squareRoot()
         #expect(
-            graph.count { $0 == .windowAttention(heads: 2, headDim: 32, window: 2) } == 6)
-        #expect(graph.count { $0 == .globalAttention(heads: 10, headDim: 32) } == 6)
-        #expect(graph.count { $0 == .globalAttention(heads: 24, headDim: 32) } == 2)
+            graph.count {
+                $0 == .windowAttention(Heads(2, dim: 32), Windows(side: 2), scale: scale)
+            }
+                == 6)
+        #expect(graph.count { $0 == .globalAttention(Heads(10, dim: 32), scale: scale) } == 6)
+        #expect(graph.count { $0 == .globalAttention(Heads(24, dim: 32), scale: scale) } == 2)
     }
 
     @Test func labelsOfBlocks() throws {
-        let graph = Graph(try Sample.small())
+        let graph = try Sample.small().graph
         let convFFN = ["norm2", "mlp.fc1", "mlp.dwconv.dwconv", "mlp.act", "mlp.fc2", "mlp"]
         #expect(graph.labels("layers.1.blocks.1.") == convFFN)
         #expect(
@@ -38,7 +43,7 @@ import Testing
     }
 
     @Test func shapesOfLITv2S() throws {
-        let graph = Graph(try Sample.small())
+        let graph = try Sample.small().graph
         func shape(_ label: String) throws -> [Int] {
             let node = try #require(graph.nodes.first { $0.label == label })
             let tensor = graph.tensors[node.output]
@@ -58,7 +63,7 @@ import Testing
 
     @Test(arguments: [(0.0, 2), (1.0, 2), (0.9, 1)])
     func oneBranchNeedsNoConcatenation(alpha: Double, window: Int) throws {
-        let graph = Graph(try Sample.small(alpha: alpha, window: window))
+        let graph = try Sample.small(alpha: alpha, window: window).graph
         #expect(graph.count { $0 == .concatenate } == 0)
         let pools = graph.count { if case .averagePool = $0 { true } else { false } }
         #expect(pools == (alpha == 1 && window > 1 ? 6 : 0))
@@ -68,7 +73,7 @@ import Testing
     }
 
     @Test func singleLayer() throws {
-        let graph = Graph(try Sample.layer())
+        let graph = try Sample.layer().graph
         #expect(
             graph.nodes.map(\.label) == [
                 "h_qkv", "hifi", "l_q", "pool", "l_kv", "lofi", "h_proj", "l_proj", "concat",
@@ -76,31 +81,33 @@ import Testing
         #expect(graph.tensors[Graph.input] == graph.tensors[graph.outputs[0]])
     }
 
-    /// q is scaled where it is made, so attention needs no scale; k and v are not.
-    @Test(arguments: [nil, 0.2])
-    func scaleGoesIntoQueries(qkScale: Double?) throws {
-        let layer = try HiLo(dim: 36, heads: 4, window: 2, alpha: 0.5, qkScale: qkScale)
-        let sources = Graph(.hilo(layer)).nodes.compactMap { node -> LinearSource? in
-            if case .linear(let source) = node.operation { source } else { nil }
-        }
-        let scaled = Dictionary(uniqueKeysWithValues: sources.map { ($0.parameter, $0.scaledRows) })
-        #expect(scaled == ["h_qkv": 18, "h_proj": 0, "l_q": 18, "l_kv": 0, "l_proj": 0])
-        for source in sources where source.scaledRows > 0 {
-            #expect(source.scale == qkScale ?? 1 / 3)
-        }
-    }
-
     @Test func biasesAreThoseOfTheNetwork() throws {
-        let graph = Graph(try Sample.layer(bias: false))
+        let graph = try Sample.layer(bias: false).graph
         for node in graph.nodes {
             guard case .linear(let source) = node.operation else { continue }
             #expect(source.hasBias == source.parameter.hasSuffix("_proj"))
         }
     }
 
+    /// The first stage's map goes out as it is, the others through a norm, and all are read on.
+    @Test func outputsOfABackbone() throws {
+        let graph = try Sample.backbone().graph
+        let outputs = try graph.outputs.map { try #require(graph.producer(of: $0)) }
+        #expect(outputs.map { graph.nodes[$0].label } == ["stage1", "norm1", "norm2"])
+        #expect(
+            outputs.map { graph.nodes[$0].operation } == [
+                .featureMap(norm: nil, layout: .planes),
+                .featureMap(norm: "norm1", layout: .planes),
+                .featureMap(norm: "norm2", layout: .planes),
+            ])
+        for output in outputs {
+            #expect(graph.consumers(of: graph.nodes[output].output).isEmpty)
+        }
+    }
+
     /// Operators read what was written before them.
     @Test(arguments: 0..<20) func inputsPrecedeOutputs(seed: Int) throws {
-        let graph = Graph(try Sample.random(seed: seed))
+        let graph = try Sample.random(seed: seed).graph
         for node in graph.nodes { #expect(node.inputs.allSatisfy { $0 < node.output }) }
         #expect(graph.nodes.map(\.output) == Array(1..<graph.tensors.count))
         #expect(graph.outputs == [graph.tensors.count - 1])
