@@ -54,6 +54,8 @@ public enum LibraryError: Error, Sendable, CustomStringConvertible {
     case notALibrary(String)
     /// It must be built first.
     case notBuilt(String)
+    /// It is for another architecture than this machine's.
+    case otherArchitecture(String)
     /// The output folder cannot be written, or holds something else.
     case cannotWrite(String)
     /// Weights that do not belong to the library.
@@ -64,7 +66,7 @@ public enum LibraryError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         // Some quote what a file says.
-        case .notALibrary(let text), .notBuilt(let text), .cannotWrite(let text),
+        case .notALibrary(let text), .notBuilt(let text), .otherArchitecture(let text), .cannotWrite(let text),
             .badWeights(let text):
             text.printable
         case .harness(_, let text): text

@@ -10,13 +10,26 @@ extension GeneratedLibrary {
     ///   - compiler: one that `Compiler.find` found.
     ///   - extraFlags: appended to every compilation.
     ///   - progress: told after each file.
-    /// - Throws: `ToolchainError` with the compiler's words.
+    /// - Throws: `ToolchainError` with the compiler's words; `LibraryError` for a library of
+    ///   another architecture.
     @discardableResult
     public func build(
         with compiler: Compiler, extraFlags: [String] = [], progress: Build.Progress? = nil
     ) async throws -> BuildReport {
-        try await Build(compiler: compiler, folder: buildFolder)
+        try checkArchitecture()
+        return try await Build(compiler: compiler, folder: buildFolder)
             .perform(recipe(extraFlags: extraFlags), progress: progress)
+    }
+
+    /// The compilers that are found make programs for this machine.
+    private func checkArchitecture() throws {
+        guard let architecture = plan.target.isas.compactMap(\.architecture).first,
+            architecture != .host
+        else { return }
+        throw LibraryError.otherArchitecture(
+            "\(folder.path): is for \(architecture.rawValue), and this machine is not; build it there, "
+                + "or with CMake and a cross compiler (cmake -S \(folder.path) -B build "
+                + "-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_C_COMPILER=…)")
     }
 
     private func recipe(extraFlags: [String]) throws -> BuildRecipe {

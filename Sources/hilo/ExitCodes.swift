@@ -71,6 +71,7 @@ extension LibraryError: Classified {
         switch self {
         case .notALibrary, .badWeights: .badData
         case .notBuilt: .internalError
+        case .otherArchitecture: .noToolchain
         case .cannotWrite: .cannotWrite
         // The harness uses the same codes.
         case .harness(let code, _): ExitStatus(rawValue: code) ?? .internalError
