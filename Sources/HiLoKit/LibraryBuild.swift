@@ -1,5 +1,6 @@
 import CodeGeneration
 import Foundation
+import Machines
 import Planning
 import Toolchain
 
@@ -24,7 +25,7 @@ extension GeneratedLibrary {
     /// The compilers that are found make programs for this machine.
     private func checkArchitecture() throws {
         guard let architecture = plan.target.isas.compactMap(\.architecture).first,
-            architecture != .host
+            architecture != Architecture.host
         else { return }
         throw LibraryError.otherArchitecture(
             "\(folder.path): is for \(architecture.rawValue), and this machine is not; build it there, "

@@ -38,7 +38,9 @@ import Testing
             .decode(GeneratedLibrary.Profile.self, from: Data(json.utf8))
         let cpu = HostCPU(
             model: model, isaFlags: ["avx2", "fma"], cores: 2, l1d: 32 << 10, l2: nil, l3: 8 << 20)
-        return Measurements(pass, profile, cpu: cpu)
+        return Measurements(
+            pass, profile, cpu: cpu,
+            machine: MachineModel(isa: pass.variant.isa, cpu: cpu, threads: profile.threads))
     }
 
     private func page() throws -> String {
