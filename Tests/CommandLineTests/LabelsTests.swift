@@ -10,7 +10,7 @@ import Testing
     init() throws {
         sandbox = try Sandbox()
         // Five classes.
-        network = .litv2(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
     }
 
     private func read(_ text: String) throws -> [String] {
