@@ -23,15 +23,18 @@ package struct Storage {
     private var places: [Int: Place] = [:]
     private let graph: Graph
     private let matches: [AnyMatch]
+    /// Of each match.
+    private let operands: [Operands]
 
     /// - Throws: `PlanError` when a kernel cannot work on its operands where they are.
     package init(_ graph: Graph, _ matches: [AnyMatch]) throws {
         self.graph = graph
         self.matches = matches
+        operands = matches.map(\.computation.operands)
         let input = graph.tensors[Graph.input]
         places[Graph.input] = Place(buffer: .input, type: input.type, stride: input.channels)
         for (index, match) in matches.enumerated() { place(match, at: index) }
-        for match in matches { try check(match) }
+        for index in matches.indices { try check(index) }
     }
 
     /// The place of an operand's first channel.
@@ -44,7 +47,7 @@ package struct Storage {
     }
 
     private mutating func place(_ match: AnyMatch, at index: Int) {
-        let replaced = match.computation.operands.replaced
+        let replaced = operands[index].replaced
         for (output, slot) in match.outputs.enumerated() where places[slot.tensors[0]] == nil {
             let tensor = slot.tensors[0]
             if let input = replaced[output], isFree(match.inputs[input], after: index) {
@@ -102,9 +105,8 @@ package struct Storage {
             $0.operation == .concatenate && ($0.output == tensor || $0.inputs.contains(tensor))
         }
         return !isJoined
-            && matches.allSatisfy { match in
-                let operands = match.computation.operands
-                return zip(match.inputs + match.outputs, operands.inputs + operands.outputs)
+            && zip(matches, operands).allSatisfy { match, operands in
+                zip(match.inputs + match.outputs, operands.inputs + operands.outputs)
                     .allSatisfy { !$0.tensors.contains(tensor) || $1.takesAnyStride }
             }
     }
@@ -120,8 +122,8 @@ package struct Storage {
     }
 
     /// Operands whose distance is not the planner's to choose must be dense.
-    private func check(_ match: AnyMatch) throws {
-        let operands = match.computation.operands
+    private func check(_ index: Int) throws {
+        let (match, operands) = (matches[index], operands[index])
         for (slot, operand) in zip(
             match.inputs + match.outputs, operands.inputs + operands.outputs)
         where !operand.takesAnyStride && place(of: slot).stride != operand.stride && !isDense(slot) {

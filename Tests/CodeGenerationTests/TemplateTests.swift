@@ -24,8 +24,14 @@ func samplePlans() throws -> [Plan] {
         })
     let layer = Network(
         try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
+    let sra = Network(
+        try SRA(dim: 24, heads: 3, map: Resolution(height: 5, width: 4)))
+    let window = Network(
+        try WindowMSA(
+            dim: 24, heads: 3, window: 3, shift: 1, hasPositionBias: true,
+            map: Resolution(height: 7, width: 5)))
     let targets = ISA.all.map { [$0] } + [[.generic, .avx2, .avx512]]
-    return try [small, layer].flatMap { network in
+    return try [small, layer, sra, window].flatMap { network in
         try targets.map { try Planner(network, Target(isas: $0, maxBatch: 3)).plan() }
     }
 }
@@ -81,6 +87,9 @@ private func completePlans() throws -> [Plan] {
                 used.withLock { _ = $0.insert(template) }
             }
         }
+        _ = MachineProgram.files(for: .avx2) { template, _ in
+            used.withLock { _ = $0.insert(template) }
+        }
         // Partials are rendered inside their template.
         let whole = names.filter {
             !$0.hasPrefix("gemm/formula_") && !$0.hasPrefix("gemm/split_")
@@ -124,7 +133,7 @@ private func completePlans() throws -> [Plan] {
     @Test func fingerprintsTellLibrariesApart() throws {
         let plans = try samplePlans()
         let byNetwork = Dictionary(grouping: plans, by: \.network.name)
-        #expect(byNetwork.count == 2)
+        #expect(byNetwork.count == 4)
         for plans in byNetwork.values { #expect(Set(plans.map(\.fingerprint)).count == 1) }
         #expect(Set(plans.map(\.fingerprint)).count == byNetwork.count)
     }

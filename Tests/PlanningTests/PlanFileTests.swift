@@ -53,7 +53,7 @@ import Testing
                 try expectLegal(plan)
             }
         }
-        #expect(changes > 300)
+        #expect(changes > 250)
     }
 
     /// A schedule that passes fits the registers.

@@ -161,12 +161,12 @@ private struct CPUContext {
     struct Feature {
         let name: String
         let bit: Int
-        let x86, arm, last: Bool
+        let last: Bool
     }
 
     let model, MODEL: String
     let caps: [LibraryNames.Cap]
-    let features: [Feature]
+    let features, x86, arm: [Feature]
 
     init(_ plan: Plan, _ names: LibraryNames) {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
@@ -174,9 +174,10 @@ private struct CPUContext {
         features = bits.features.indices.map {
             Feature(
                 name: bits.features[$0].rawValue, bit: 1 << $0,
-                x86: bits.architecture == .x86_64, arm: bits.architecture == .aarch64,
                 last: $0 == bits.features.count - 1)
         }
+        x86 = bits.architecture == .x86_64 ? features : []
+        arm = bits.architecture == .aarch64 ? features : []
     }
 }
 
