@@ -27,6 +27,7 @@ public enum TemplateFiles {
         "simd_generic.h": PackageResources.simd_generic_h_mustache,
         "simd_avx2.h": PackageResources.simd_avx2_h_mustache,
         "simd_avx512.h": PackageResources.simd_avx512_h_mustache,
+        "simd_neon.h": PackageResources.simd_neon_h_mustache,
         "kernel.h": PackageResources.kernel_h_mustache,
         "gemm_tile.h": PackageResources.gemm_tile_h_mustache,
         "gemm.c": PackageResources.gemm_c_mustache,
