@@ -81,6 +81,7 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests", dependencies: ["Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
+        .testTarget(name: "VectorTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: ["Checkpoints", "CodeGeneration", "Networks", "Planning", "Templates"]),
