@@ -10,9 +10,29 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-static const unsigned int FLUSH_AND_ZERO = 0x8040;
-static unsigned int control_state(void) { return _mm_getcsr(); }
-static void set_control_state(unsigned int state) { _mm_setcsr(state); }
+#define STATE_REGISTERS "MXCSR"
+typedef unsigned int float_state;
+static const float_state FLUSH_AND_ZERO = 0x8040;
+static float_state get_float_state(void) { return _mm_getcsr(); }
+static void set_float_state(float_state state) { _mm_setcsr(state); }
+#elif defined(__aarch64__)
+#define STATE_REGISTERS "FPCR and FPSR"
+/* FPSR above FPCR. */
+typedef unsigned long long float_state;
+/* And the two flags that fenv.h does not know: a denormal was flushed, an integer saturated. */
+static const float_state FLUSH_AND_ZERO = 1ull << 24 | (1ull << 7 | 1ull << 27) << 32;
+static float_state get_float_state(void)
+{
+    float_state control, status;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    __asm__ volatile("mrs %0, fpsr" : "=r"(status));
+    return status << 32 | control;
+}
+static void set_float_state(float_state state)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(state & 0xffffffff));
+    __asm__ volatile("msr fpsr, %0" : : "r"(state >> 32));
+}
 #endif
 
 static const struct rounding {
@@ -49,20 +69,20 @@ static void check_exceptions(api_bench *api, digits_context *context)
     check(api, raised == (FE_DIVBYZERO | FE_INVALID), "a run clears none that was raised");
 }
 
-#if defined(__x86_64__)
+#ifdef STATE_REGISTERS
 /* Denormals as zero is the library's own affair. */
-static void check_control_register(api_bench *api, digits_context *context)
+static void check_registers(api_bench *api, digits_context *context)
 {
-    const unsigned int saved = control_state();
-    const unsigned int states[] = { saved | FLUSH_AND_ZERO, saved & ~FLUSH_AND_ZERO };
+    const float_state saved = get_float_state();
+    const float_state states[] = { saved | FLUSH_AND_ZERO, saved & ~FLUSH_AND_ZERO };
     int kept = 1, same = 1;
     for (int i = 0; i < 2; ++i) {
-        set_control_state(states[i]);
+        set_float_state(states[i]);
         same = gives_expected_bits(api, context, 1) && same;
-        kept = control_state() == states[i] && kept;
+        kept = get_float_state() == states[i] && kept;
     }
-    set_control_state(saved);
-    check(api, kept, "a run leaves MXCSR as it was, with denormals as zero and without");
+    set_float_state(saved);
+    check(api, kept, "a run leaves " STATE_REGISTERS " as before, with denormals as zero and without");
     check(api, same, "the same bits either way");
 }
 #endif
@@ -93,8 +113,8 @@ void check_state(api_bench *api)
     digits_context *context = require_context(api, 2, 1);
     check_rounding(api, context);
     check_exceptions(api, context);
-#if defined(__x86_64__)
-    check_control_register(api, context);
+#ifdef STATE_REGISTERS
+    check_registers(api, context);
 #endif
     digits_context_destroy(context);
     check_allocations(api);

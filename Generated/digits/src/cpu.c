@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GENERIC, AVX2, AVX512 };
+/* Advanced SIMD is part of AArch64, so no CPU that runs this lacks it. */
+enum { GENERIC, NEON = GENERIC, AVX2, AVX512 };
 
 static int level_of_cpu(void)
 {
@@ -18,7 +19,7 @@ static int level_of_cpu(void)
         || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq"))
         return AVX2;
     return AVX512;
-#else
+#else /* what is newer than NEON, getauxval(AT_HWCAP) tells */
     return GENERIC;
 #endif
 }

@@ -20,18 +20,23 @@ static float_state enter_float_state(void)
 static void leave_float_state(float_state saved) { _mm_setcsr(saved); }
 static void pause_spinning(void) { _mm_pause(); }
 #elif defined(__aarch64__)
-typedef unsigned long float_state;
+typedef struct float_state {
+    unsigned long control, status;
+} float_state;
+/* The same as on x86; the exceptions that were raised are a register of their own. */
 static float_state enter_float_state(void)
 {
     float_state saved;
-    const float_state flush = 1ul << 24;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
+    const unsigned long flush = 1ul << 24;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(saved.control));
+    __asm__ volatile("mrs %0, fpsr" : "=r"(saved.status));
     __asm__ volatile("msr fpcr, %0" : : "r"(flush));
     return saved;
 }
 static void leave_float_state(float_state saved)
 {
-    __asm__ volatile("msr fpcr, %0" : : "r"(saved));
+    __asm__ volatile("msr fpcr, %0" : : "r"(saved.control));
+    __asm__ volatile("msr fpsr, %0" : : "r"(saved.status));
 }
 static void pause_spinning(void) { __asm__ volatile("yield"); }
 #else

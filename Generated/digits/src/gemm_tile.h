@@ -3,7 +3,8 @@
  *
  * Everything but the pointers is a constant at every call, so that the sums live in registers and
  * one text serves all shapes. A panel holds, for each k, `vectors` vectors of weights; a tile walks
- * down k and broadcasts one value of each of its input rows. */
+ * down k and broadcasts one value of each of its input rows. Where a multiply-add takes a lane of a
+ * vector, it loads the values of VF_FMA_LANES k of a row at once instead. */
 #ifndef GEMM_TILE_H
 #define GEMM_TILE_H
 
@@ -49,6 +50,19 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int at, vf y, int lanes)
     vf_store_upto(t.output + at, y, lanes);
 }
 
+#ifdef VF_FMA_LANES
+/* What k to k + lanes - 1 add to the sums, VF_FMA_LANES of them at most. */
+INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, int rows, int k, int lanes,
+                           vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+{
+    const int panel = c.vectors * VF_LANES;
+    UNROLL for (int lane = 0; lane < lanes; ++lane)
+        fetch_ahead(t.ahead + (k + lane) * t.ahead_step);
+    vf_fma_tile(input + k, c.input_stride, t.panel + k * panel, panel, lanes, rows, c.vectors, sum[0],
+                GEMM_MOST_VECTORS);
+}
+#endif
+
 /* `rows` x `columns` of the output; columns beyond the last are computed and not stored. */
 INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
 {
@@ -60,6 +74,13 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
     for (int block = 0; block < c.k; block += c.input_block) {
         const float *input = t.input + (long)(block / c.input_block) * c.input_block_stride - block;
         const int end = block + c.input_block < c.k ? block + c.input_block : c.k;
+#ifdef VF_FMA_LANES
+        const int whole = end - (end - block) % VF_FMA_LANES;
+        for (int k = block; k < whole; k += VF_FMA_LANES)
+            gemm_add_lanes(t, c, input, rows, k, VF_FMA_LANES, sum);
+        for (int k = whole; k < end; ++k)
+            gemm_add_lanes(t, c, input, rows, k, 1, sum);
+#else
         for (int k = block; k < end; ++k) {
             fetch_ahead(t.ahead + k * t.ahead_step);
             vf w[GEMM_MOST_VECTORS];
@@ -71,6 +92,7 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
                     sum[r][v] = vf_fma(x, w[v], sum[r][v]);
             }
         }
+#endif
     }
 
     UNROLL for (int v = 0; v < c.vectors; ++v) {

@@ -20,10 +20,10 @@ static inline vf vf_quotient(vf a, vf b) { return a / b; }
 static inline vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps(b, a); }
 static inline vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps(b, a); }
 
-/* a 2^n for an integer n: adds to the exponent, to which n is shifted. 0 where n is too low. */
+/* a 2^n for an integer n: adds to the exponent. 0 where n is too low; a where n is NaN. */
 static inline vf vf_scale(vf a, vf n)
 {
-    const vi exponent = (vi)(n + vf_set(0x1.8p23f)) << 23;
+    const vi exponent = (vi)_mm256_cvtps_epi32(n) << 23;
     return (vf)(((vi)a + exponent) & ~(vi)(n < vf_set(-126.0f)));
 }
 

@@ -88,6 +88,9 @@ INLINE void score_panel(const float *query, const float *panel, int rows, int at
     UNROLL for (int r = 0; r < rows; ++r)
         UNROLL for (int v = 0; v < KEY_VECTORS; ++v)
             sum[r][v] = vf_load(panel + v * VF_LANES);
+#ifdef VF_FMA_LANES
+    vf_fma_steps(query, QUERY_STRIDE, panel + PANEL, PANEL, HEAD_DIM, rows, KEY_VECTORS, sum[0], KEY_VECTORS);
+#else
     for (int c = 0; c < HEAD_DIM; ++c) {
         vf key[KEY_VECTORS];
         UNROLL for (int v = 0; v < KEY_VECTORS; ++v)
@@ -98,6 +101,7 @@ INLINE void score_panel(const float *query, const float *panel, int rows, int at
                 sum[r][v] = vf_fma(q, key[v], sum[r][v]);
         }
     }
+#endif
     UNROLL for (int r = 0; r < rows; ++r) {
         vf largest = score->largest[r];
         UNROLL for (int v = 0; v < KEY_VECTORS; ++v) {
@@ -159,6 +163,10 @@ INLINE void gather_values(softmax_state *state, const score_block *weight, const
     UNROLL for (int r = 0; r < rows; ++r)
         UNROLL for (int v = 0; v < vectors; ++v)
             sum[r][v] = state->output[r][first + v];
+#ifdef VF_FMA_LANES
+    vf_fma_steps(weight->at[0], BLOCK, values + first * VF_LANES, VECTORS * VF_LANES, keys, rows, vectors,
+                 sum[0], VALUE_VECTORS);
+#else
     for (int j = 0; j < keys; ++j) {
         vf value[VALUE_VECTORS];
         UNROLL for (int v = 0; v < vectors; ++v)
@@ -169,6 +177,7 @@ INLINE void gather_values(softmax_state *state, const score_block *weight, const
                 sum[r][v] = vf_fma(w, value[v], sum[r][v]);
         }
     }
+#endif
     UNROLL for (int r = 0; r < rows; ++r)
         UNROLL for (int v = 0; v < vectors; ++v)
             state->output[r][first + v] = sum[r][v];
