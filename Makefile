@@ -30,12 +30,12 @@ OUT := out
 VENV := .venv
 TESTS ?=
 
-.PHONY: demo test build setup generated fixtures bench bench-gemm bench-peers bench-eager format lint clean
+.PHONY: demo test build setup setup-tests generated fixtures bench bench-gemm bench-peers bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
 
-test: setup $(VENV)/safetensors.installed
+test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
 	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
 	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter $(TESTS))
@@ -45,6 +45,9 @@ build: setup
 
 setup:
 	@scripts/setup
+
+setup-tests:
+	@scripts/setup tests
 
 generated: build
 	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --isa avx2 --no-tuning \

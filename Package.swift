@@ -102,6 +102,7 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
+        .testTarget(name: "VectorTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: [

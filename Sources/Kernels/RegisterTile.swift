@@ -5,11 +5,12 @@ enum RegisterTile {
     /// The sums of a tile, a row of weights and a broadcast value must fit the registers.
     static func check(rows: Int, vectors: Int, isa: ISA) throws {
         guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
-            rows * vectors + vectors < isa.registers
+            rows <= mostRows(vectors: vectors, isa)
         else {
             throw ScheduleError(
-                "tile \(rows)x\(vectors) vectors: the sums, a row of weights and a broadcast must "
-                    + "fit the \(isa.registers) registers of \(isa.name)")
+                "tile \(rows)x\(vectors) vectors: the sums, a row of weights and "
+                    + (isa.multipliesLanes ? "a vector of factors a row" : "a broadcast")
+                    + " must fit the \(isa.registers) registers of \(isa.name)")
         }
     }
 
@@ -31,7 +32,18 @@ enum RegisterTile {
     /// left of the registers holds rows.
     static let vectors = 2
 
-    static func mostRows(registers: Int) -> Int { (registers - vectors - 1) / vectors }
+    /// Rows that a tile of so many vectors may have: their sums, a row of weights and a broadcast; with
+    /// lanes, sums and factors of all rows and one vector of weights, in registers that compilers leave
+    /// free of 32 (docs/PERFORMANCE.md).
+    static func mostRows(vectors: Int = vectors, _ isa: ISA) -> Int {
+        isa.multipliesLanes
+            ? (isa.registers - 5) / (vectors + 1) : (isa.registers - vectors - 1) / vectors
+    }
+
+    /// Vectors that as many sums of `rows` rows may have.
+    static func mostVectors(rows: Int, _ isa: ISA) -> Int {
+        max(1, isa.multipliesLanes ? (isa.registers - 5) / rows - 1 : (isa.registers - 1) / (rows + 1))
+    }
 
     /// Cycles of one step down K: two multiply-adds or two loads a cycle, and eight independent sums
     /// to cover the latency.

@@ -14,6 +14,9 @@ public struct ISA: Sendable, Hashable {
     public let registers: Int
     /// What tells a C compiler to use it.
     public let compileFlags: [String]
+    /// Whether a multiply-add takes a lane of a vector, so that tiles need no broadcasts: each row of one
+    /// then keeps a vector of factors in a register.
+    public var multipliesLanes: Bool { architecture == .aarch64 }
 }
 
 public enum Architecture: String, Sendable, Hashable, CaseIterable {

@@ -3,11 +3,12 @@ import Foundation
 extension HostCPU {
     /// Reads `proc` and `sys` under `root`; tests give a root of their own.
     static func fromLinux(root: URL, affinity: Int) -> HostCPU {
-        let info = cpuInfo(contents(root, "proc/cpuinfo"))
+        let text = contents(root, "proc/cpuinfo")
+        let info = cpuInfo(text)
         let flags = (info["flags"] ?? info["Features"] ?? "").split(separator: " ").map(String.init)
         let caches = caches(root)
         return HostCPU(
-            model: info["model name"] ?? "unknown",
+            model: info["model name"] ?? ArmCores.model(text) ?? "unknown",
             isaFlags: Set(flags).intersection(knownFlags),
             cores: min(affinity, quota(root) ?? affinity),
             l1d: caches["1 Data"], l2: caches["2 Unified"], l3: caches["3 Unified"])

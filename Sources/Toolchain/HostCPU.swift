@@ -2,8 +2,8 @@ import Foundation
 
 /// The processor that this program runs on, as far as the system tells.
 public struct HostCPU: Sendable, Equatable {
-    /// The maker's name, such as `Intel(R) Xeon(R) Platinum 8481C`; `unknown` where the system
-    /// does not say.
+    /// The maker's name, such as `Intel(R) Xeon(R) Platinum 8481C`, or those of its kinds of cores, such
+    /// as `Cortex-A55, Cortex-A76`; `unknown` where the system does not say.
     public let model: String
     /// The instruction sets among `knownFlags` that the processor has, by Linux's names.
     public let isaFlags: Set<String>
@@ -19,7 +19,7 @@ public struct HostCPU: Sendable, Equatable {
     /// The instruction sets that kernels can be made for.
     public static let knownFlags = [
         "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni", "avx512_bf16",
-        "amx_tile", "amx_int8", "amx_bf16", "asimd",
+        "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "i8mm", "bf16", "sve",
     ]
 
     /// Reads what the system says now.
@@ -42,6 +42,10 @@ public struct HostCPU: Sendable, Equatable {
             let features = text("machdep.cpu.leaf7_features") + " " + text("machdep.cpu.features")
             var flags = Set(features.lowercased().split(separator: " ").map(String.init))
             if number("hw.optional.arm64") == 1 { flags.insert("asimd") }
+            for (flag, feature) in [("asimddp", "DotProd"), ("i8mm", "I8MM"), ("bf16", "BF16")]
+            where number("hw.optional.arm.FEAT_\(feature)") == 1 {
+                flags.insert(flag)
+            }
             let model = text("machdep.cpu.brand_string")
             return HostCPU(
                 model: model.isEmpty ? "unknown" : model, isaFlags: flags.intersection(knownFlags),

@@ -52,7 +52,7 @@ struct ConvFFNCost {
     private static let spilledBytes = 24.0
 
     var best: Schedule {
-        let most = RegisterTile.mostRows(registers: isa.registers)
+        let most = RegisterTile.mostRows(isa)
         let schedules = strips(of: spec.map.width).flatMap { strip in
             (1...max(1, min(spec.map.height, Self.mostTokens / strip))).map { band in
                 func schedule(rows: Int) -> Schedule {

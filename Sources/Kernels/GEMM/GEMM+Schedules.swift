@@ -16,7 +16,7 @@ extension GEMM {
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let most = RegisterTile.mostRows(registers: isa.registers)
+        let most = RegisterTile.mostRows(isa)
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0)
         }
@@ -49,7 +49,7 @@ extension GEMM {
         let isa = setting.isa
         return RegisterTile.parts(isa).flatMap { vectors in
             let most = min(
-                (isa.registers - vectors - 1) / vectors, spec.rows * setting.maxBatch)
+                RegisterTile.mostRows(vectors: vectors, isa), spec.rows * setting.maxBatch)
             return most < 1 ? [] : (1...most).map { (rows: $0, vectors: vectors) }
         }
     }

@@ -12,7 +12,7 @@ extension LoFiAttention {
 
     private static func best(_ spec: Spec, _ isa: ISA) -> Schedule {
         let vectors = min(RegisterTile.vectors, (spec.keys + isa.lanes - 1) / isa.lanes)
-        let most = RegisterTile.mostRows(registers: isa.registers)
+        let most = RegisterTile.mostRows(isa)
         let rows = RegisterTile.bestRows(most: min(most, spec.queries)) {
             RegisterTile.halfCycles(rows: spec.queries, tile: $0)
         }

@@ -132,6 +132,6 @@ public enum WindowAttention: KernelFamily {
 
     /// Vectors of values whose sums, for all rows of a tile, fit the registers.
     static func valueVectors(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        min((spec.headDim + isa.lanes - 1) / isa.lanes, (isa.registers - 1) / (how.rows + 1))
+        min((spec.headDim + isa.lanes - 1) / isa.lanes, RegisterTile.mostVectors(rows: how.rows, isa))
     }
 }

@@ -1,0 +1,119 @@
+/* Tiles of a matrix product against sums one by one, bit by bit: of any height and width, K not a multiple
+ * of anything, input in blocks, columns beyond the last. Operands end where memory ends. */
+#include "check.h"
+
+#include "gemm_tile.h"
+
+typedef struct operands {
+    float *input, *panel, *bias, *residual, *output;
+} operands;
+
+static float *filled(size_t count, random_source *source)
+{
+    float *p = fenced(count, 1);
+    for (size_t i = 0; i < count; ++i)
+        p[i] = random_float(source);
+    return p;
+}
+
+/* Rows of K floats, or blocks of them behind one another. */
+static size_t input_floats(gemm_constants c, int rows)
+{
+    const int last = c.k - (c.k - 1) / c.input_block * c.input_block;
+    return (size_t)((c.k - 1) / c.input_block * c.input_block_stride + (rows - 1) * c.input_stride + last);
+}
+
+static operands make_operands(gemm_constants c, int rows, int columns, random_source *source)
+{
+    const size_t output = (size_t)((rows - 1) * c.output_stride + columns);
+    const size_t tile = (size_t)(c.vectors * VF_LANES);
+    return (operands){
+        .input = filled(input_floats(c, rows), source),
+        .panel = filled((size_t)(c.k - 1) * PANEL_COLUMNS + tile, source),
+        .bias = filled(tile, source),
+        .residual = filled(output, source),
+        .output = filled(output, source),
+    };
+}
+
+static float expected_at(operands o, gemm_constants c, int row, int column)
+{
+    vf sum = vf_set(0.0f);
+    for (int k = 0; k < c.k; ++k) {
+        const int block = k / c.input_block;
+        const float x = o.input[block * c.input_block_stride + row * c.input_stride + k % c.input_block];
+        sum = vf_fma(vf_set(x), vf_set(o.panel[k * PANEL_COLUMNS + column]), sum);
+    }
+    sum += vf_set(o.bias[column]);
+    if (c.epilogue == EPILOGUE_GELU)
+        vf_gelu_each(&sum, 1);
+    if (c.epilogue == EPILOGUE_RESIDUAL)
+        sum += vf_set(o.residual[row * c.output_stride + column]);
+    return sum[0];
+}
+
+INLINE void check_tile(gemm_constants c, int rows, int columns)
+{
+    random_source source = random_from((uint64_t)(rows * 1000 + c.k));
+    const operands o = make_operands(c, rows, columns, &source);
+    const gemm_tile t = {
+        .input = o.input,
+        .panel = o.panel,
+        .bias = o.bias,
+        .residual = o.residual,
+        .output = o.output,
+        .ahead = o.panel,
+        .ahead_step = 1,
+    };
+    gemm_compute(t, c, rows, columns);
+    for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column) {
+            const float y = o.output[row * c.output_stride + column];
+            const float expected = expected_at(o, c, row, column);
+            CHECK(same_bits(y, expected), "%dx%d, K %d, blocks of %d: %a at %d, %d, not %a", rows,
+                  c.vectors, c.k, c.input_block, y, row, column, expected);
+        }
+}
+
+/* Input in one block with columns that are not there, then in blocks of 8 or less. */
+#define TILE(rows, vectors, k)                                                                     \
+    static void tile_##rows##x##vectors##_##k(void)                                                \
+    {                                                                                              \
+        enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < 8 ? (k) : 8 };                        \
+        static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
+                                              k, 0 };                                              \
+        static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
+                                               BLOCK, (rows) * BLOCK };                            \
+        check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
+        check_tile(blocks, rows, COLUMNS);                                                         \
+    }
+
+TILE(1, 1, 1)
+TILE(1, 4, 3)
+TILE(2, 8, 17)
+TILE(3, 2, 4)
+TILE(4, 4, 90)
+TILE(5, 4, 7)
+TILE(6, 4, 33)
+TILE(7, 2, 2)
+TILE(8, 2, 96)
+TILE(9, 2, 47)
+TILE(10, 2, 29)
+TILE(13, 1, 66)
+
+int main(void)
+{
+    tile_1x1_1();
+    tile_1x4_3();
+    tile_2x8_17();
+    tile_3x2_4();
+    tile_4x4_90();
+    tile_5x4_7();
+    tile_6x4_33();
+    tile_7x2_2();
+    tile_8x2_96();
+    tile_9x2_47();
+    tile_10x2_29();
+    tile_13x1_66();
+    return failures > 0;
+}

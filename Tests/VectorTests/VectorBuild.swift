@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+import Toolchain
+
+private let project = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// An instruction set, a compiler for it, and what runs the result.
+struct VectorBuild: Sendable, CustomTestStringConvertible {
+    /// What comes between `simd_` and `.h` in the name of a template.
+    let vectors: String
+    /// Whether a multiply-add rounds once.
+    let isFused: Bool
+    let compiler: [String]
+    /// A program for the programs of another CPU.
+    var emulator: String?
+
+    var testDescription: String {
+        ([vectors] + compiler + [emulator].compactMap(\.self)).joined(separator: " ")
+    }
+
+    /// All that this machine can build and run.
+    static let all = native + foreign
+
+    private static let native = ["gcc", "clang"].filter { path($0) != nil }.flatMap { compiler in
+        sets.filter { HostCPU.current().isaFlags.isSuperset(of: $0.needs) }.map {
+            VectorBuild(
+                vectors: $0.vectors, isFused: $0.isFused, compiler: [compiler] + $0.flags)
+        }
+    }
+
+    private typealias InstructionSet = (
+        vectors: String, isFused: Bool, needs: [String], flags: [String]
+    )
+
+    private static let sets: [InstructionSet] = [
+        ("generic", false, [], []),
+        ("avx2", true, ["avx2", "fma"], ["-mavx2", "-mfma"]),
+        (
+            "avx512", true, ["avx512f", "avx512bw", "avx512dq", "avx512vl"],
+            ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
+        ),
+        ("neon", true, ["asimd"], []),
+    ]
+
+    /// AArch64 on another CPU.
+    private static let foreign: [VectorBuild] = {
+        let gcc = "aarch64-linux-gnu-gcc"
+        guard path(gcc) != nil, let emulator = path("qemu-aarch64-static") else {
+            print("SKIPPED: AArch64, for which there is no \(gcc) and qemu-aarch64-static")
+            return []
+        }
+        let clang = path("clang") == nil ? [] : [["clang", "--target=aarch64-linux-gnu"]]
+        return ([[gcc]] + clang).flatMap { compiler in
+            [("generic", false), ("neon", true)].map {
+                VectorBuild(
+                    vectors: $0.0, isFused: $0.1, compiler: compiler + ["-static"],
+                    emulator: emulator)
+            }
+        }
+    }()
+
+    /// Of a program on the PATH.
+    private static func path(_ name: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            .map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// What a program of `Tests/Fixtures/vectors` says.
+    func run(_ name: String) async throws -> Program.Output {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "hilo-vectors-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try writeHeaders(into: folder)
+        let program = folder.appending(path: name).path
+        let source = project.appending(path: "Tests/Fixtures/vectors/\(name).c").path
+        // As kernels are compiled.
+        let flags = [
+            "-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
+            "-Werror", "-DFUSED=\(isFused ? 1 : 0)", "-I", folder.path, "-include", "simd_isa.h",
+        ]
+        let built = try await Program.run(
+            "/usr/bin/env", arguments: compiler + flags + [source, "-o", program, "-lm"])
+        try #require(built.succeeded, "\(built.stderr)")
+        return try await Program.run(
+            emulator ?? program, arguments: emulator == nil ? [] : [program])
+    }
+
+    /// Headers whose templates have no tags.
+    private func writeHeaders(into folder: URL) throws {
+        let names = [
+            "simd/simd_\(vectors).h": "simd_isa.h", "simd/simd.h": "simd.h",
+            "runtime/kernel.h": "kernel.h", "inner/gemm_tile.h": "gemm_tile.h",
+            "inner/epilogue.h": "epilogue.h", "inner/packing.h": "packing.h",
+            "harness/random.h": "random.h",
+        ]
+        for (template, name) in names {
+            let text = try String(
+                contentsOf: project.appending(path: "Templates/c/\(template).mustache"),
+                encoding: .utf8)
+            try #require(!text.contains("<%"), "\(template) has tags")
+            try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+        }
+    }
+}
