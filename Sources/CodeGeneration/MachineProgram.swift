@@ -3,7 +3,10 @@ import Machines
 /// The C of a program that measures what a core does, for `MachineModel`.
 public enum MachineProgram {
     /// Its files; those that `CompileFlags.isa(ofFile:)` knows need the instruction set.
-    public static func files(for isa: ISA) -> [GeneratedFile] {
+    public static func files(for isa: ISA) -> [GeneratedFile] { files(for: isa, observer: nil) }
+
+    /// The same, with a look at what each template is filled with, for tests.
+    package static func files(for isa: ISA, observer: Renderer.Observer?) -> [GeneratedFile] {
         struct Context {
             struct Variant { let isa: String }
 
@@ -12,7 +15,7 @@ public enum MachineProgram {
         }
         let context = Context(
             isa: isa.name, model: "machine", variants: [.init(isa: isa.name)])
-        let renderer = Renderer()
+        let renderer = Renderer(observer: observer)
         return [
             renderer.file("src/simd.h", "simd/simd.h", context),
             renderer.file("src/\(isa.header)", "simd/\(isa.header)", context),
