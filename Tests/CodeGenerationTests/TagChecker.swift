@@ -49,7 +49,6 @@ struct TagChecker {
     private struct AnyElement {}
 
     private func look(_ name: String, _ contexts: [Any]) -> Any? {
-        if contexts.last is AnyElement { return "" }
         if name == "." { return contexts.last }
         let path = name.split(separator: ".").map(String.init)
         for context in contexts.reversed() {
@@ -60,7 +59,7 @@ struct TagChecker {
             }
             return value
         }
-        return nil
+        return contexts.contains { $0 is AnyElement } ? "" : nil
     }
 
     private func property(_ name: String, of value: Any) -> Any? {

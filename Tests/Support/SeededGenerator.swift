@@ -2,7 +2,7 @@
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    public init(seed: Int) { state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 }
+    public init(seed: Int) { state = UInt64(bitPattern: Int64(seed)) &* 0x9e37_79b9_7f4a_7c15 }
 
     /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     public mutating func next() -> UInt64 {
