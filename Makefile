@@ -15,6 +15,8 @@
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
 #   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
+#   make bench-attention  HiLo, SRA, window attention and MSA as in the paper, generated and by the
+#                       peers, in one run: tables, out/bench/attention.json and a plot
 #   make bench-gemm     its matrix products beside OpenBLAS's
 #   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
 #   make format         swift-format on everything
@@ -30,7 +32,7 @@ OUT := out
 VENV := .venv
 TESTS ?=
 
-.PHONY: demo test build setup generated fixtures bench bench-gemm bench-peers bench-eager format lint clean
+.PHONY: demo test build setup generated fixtures bench bench-gemm bench-peers bench-attention bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -75,6 +77,9 @@ bench-gemm: build
 
 bench-peers: build $(VENV)/peers.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
+bench-attention: build $(VENV)/peers.installed
+	$(VENV)/bin/python Benchmarks/attention.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
 
 bench-eager: build $(VENV)/oracle.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench --name eager \
