@@ -15,6 +15,8 @@
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
 #   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
+#   make bench-attention  HiLo, SRA, window attention and MSA as in the paper, generated and by the
+#                       peers, in one run: tables, out/bench/attention.json and a plot
 #   make bench-gemm     its matrix products beside OpenBLAS's
 #   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
 #   make format         swift-format on everything
@@ -30,7 +32,8 @@ OUT := out
 VENV := .venv
 TESTS ?=
 
-.PHONY: demo test build setup setup-tests generated fixtures bench bench-gemm bench-peers bench-eager format lint clean
+.PHONY: demo test build setup setup-tests generated fixtures bench bench-gemm bench-peers bench-attention \
+  bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -50,12 +53,12 @@ setup-tests:
 	@scripts/setup tests
 
 generated: build
-	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --isa avx2 --no-tuning \
-	  --output $(OUT)/generated-digits
-	rm -rf Generated/digits
+	$(HILO) generate --config Examples/tiny.yaml --isa avx2 --isa avx512 --no-tuning --seed 0 \
+	  --output $(OUT)/generated
+	rm -rf Generated
 	mkdir -p Generated
-	cp -r $(OUT)/generated-digits Generated/digits
-	rm -rf Generated/digits/weights
+	cp -r $(OUT)/generated Generated/tiny
+	rm -rf Generated/tiny/weights
 
 fixtures: $(VENV)/oracle.installed
 	$(VENV)/bin/python Tests/Oracle/check_oracle.py
@@ -78,6 +81,9 @@ bench-gemm: build
 
 bench-peers: build $(VENV)/peers.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
+bench-attention: build $(VENV)/peers.installed
+	$(VENV)/bin/python Benchmarks/attention.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
 
 bench-eager: build $(VENV)/oracle.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench --name eager \

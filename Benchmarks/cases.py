@@ -4,12 +4,20 @@ import os
 import re
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
+from typing import ClassVar
 
 TITLES = {
     "hilo": "HiLo", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
     "eager": "PyTorch eager",
 }
+FORMS = {"native": "", "grid": ", grid_sample", "sdpa": ", SDPA"}
+
+# Attention layers of LITv2's paper by name, all of its dimensions.
+LAYERS = {
+    "hilo": "HiLo", "sra": "SRA", "window": "window", "shifted": "shifted window", "msa": "MSA",
+}
+DIM, HEADS, ALPHA = 768, 12, 0.9
 
 # `hilo generate --name`: what the files and symbols of every measured library begin with.
 LIBRARY_NAME = "model"
@@ -17,36 +25,40 @@ LIBRARY_NAME = "model"
 
 @dataclass(frozen=True)
 class Peer:
-    """A runtime and, for all but HiLo, the form of its deformable convolution; see networks.py."""
+    """A runtime and, for all but HiLo, the form of some operators; see networks.py."""
+
+    FORM: ClassVar = "RUNTIME[:grid|:sdpa]"
 
     runtime: str
-    sampling: str = "native"
+    form: str = "native"
 
     @property
     def name(self) -> str:
-        return self.runtime if self.sampling == "native" else f"{self.runtime}:{self.sampling}"
+        return self.runtime if self.form == "native" else f"{self.runtime}:{self.form}"
 
     @property
     def title(self) -> str:
-        return TITLES[self.runtime] + ("" if self.sampling == "native" else ", grid_sample")
+        return TITLES[self.runtime] + FORMS[self.form]
 
     @staticmethod
     def parse(text: str) -> "Peer":
-        """Reads RUNTIME[:grid], for example openvino, eager:grid."""
-        runtime, _, sampling = text.partition(":")
-        if runtime not in TITLES or sampling not in ("", "grid") or text == "hilo:grid":
+        """Reads what FORM says, for example openvino, eager:grid."""
+        runtime, _, form = text.partition(":")
+        if runtime not in TITLES or (form or "native") not in FORMS or (form and runtime == "hilo"):
             raise ArgumentTypeError(f"{text}: expected one of {', '.join(TITLES)}, all but hilo "
-                                    "also with :grid")
-        return Peer(runtime, sampling or "native")
+                                    "also with :grid or :sdpa")
+        return Peer(runtime, form or "native")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network at one resolution, in pixels for a LITv2 and in tokens for the single layer.
+    """A network at one resolution, in pixels for a LITv2 and in tokens for a single layer.
 
     A dense case is a backbone that returns the feature maps of all stages; its stage 3 has windows
-    of `window` tokens.
+    of `window` tokens. `ratio` is how much smaller SRA makes each side of the map.
     """
+
+    FORM: ClassVar = "NETWORK[-dense][-HxW][-wN][-rN][-plain]"
 
     network: str
     height: int
@@ -54,10 +66,20 @@ class Case:
     plain: bool = False
     dense: bool = False
     window: int = 2
+    ratio: int = 2
 
     @property
     def is_layer(self) -> bool:
-        return self.network == "layer"
+        return self.network in LAYERS
+
+    @property
+    def parameters(self) -> dict:
+        """What tells a layer from others of its kind, as its module and `hilo generate` name it."""
+        return {
+            "hilo": {"window": self.window, "alpha": ALPHA}, "sra": {"sr_ratio": self.ratio},
+            "window": {"window": self.window}, "msa": {},
+            "shifted": {"window": self.window, "shift": self.window // 2},
+        }[self.network]
 
     @property
     def resolution(self) -> str:
@@ -67,14 +89,21 @@ class Case:
     def name(self) -> str:
         size = f"{self.height}" if self.height == self.width else self.resolution
         return (self.network + ("-dense" if self.dense else "") + f"-{size}"
-                + (f"-w{self.window}" if self.window != 2 else "")
+                + (f"-w{self.window}" if self.window != default_window(self.network) else "")
+                + (f"-r{self.ratio}" if self.ratio != 2 else "")
                 + ("-plain" if self.plain else ""))
+
+    @property
+    def variant(self) -> str:
+        if self.network == "sra":
+            return f", ratio {self.ratio}"
+        return "" if self.window == default_window(self.network) else f", window {self.window}"
 
     @property
     def title(self) -> str:
         size = f"{self.height}×{self.width}"
         if self.is_layer:
-            return f"HiLo layer {size}"
+            return f"{LAYERS[self.network]} layer {size}{self.variant}"
         name = "LITv2-" + self.network[-1].upper()
         if self.dense:
             return f"{name} backbone at {size}, window {self.window}"
@@ -83,19 +112,26 @@ class Case:
 
     @staticmethod
     def parse(text: str) -> "Case":
-        """Reads NETWORK[-dense][-RESOLUTION][-wN][-plain]: litv2-s, litv2-b-384, layer,
-        litv2-s-dense-800x1344-w4."""
+        """Reads what FORM says: litv2-b-384, hilo, litv2-s-dense-800x1344-w4, sra-28-r4."""
         form = re.fullmatch(
-            r"(litv2-[smb]|layer)(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?(-plain)?", text)
+            rf"(litv2-[smb]|{'|'.join(LAYERS)})(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?"
+            r"(?:-r(\d+))?(-plain)?", text)
         if not form:
             raise ArgumentTypeError(
-                f"{text}: expected litv2-s, litv2-m, litv2-b or layer, such as litv2-b-384, "
-                "litv2-s-plain or litv2-s-dense-800x1344-w4")
-        network, dense, height, width, window, plain = form.groups()
-        if network == "layer" and (plain or dense or window):
-            raise ArgumentTypeError(f"{text}: the layer is one attention of window 2 alone")
-        side = int(height or (14 if network == "layer" else 512 if dense else 224))
-        return Case(network, side, int(width or side), bool(plain), bool(dense), int(window or 2))
+                f"{text}: expected litv2-s, litv2-m, litv2-b, {', '.join(LAYERS)}, such as "
+                "litv2-b-384, litv2-s-plain, litv2-s-dense-800x1344-w4 or sra-28-r4")
+        network, dense, height, width, window, ratio, plain = form.groups()
+        if ((network in LAYERS and (plain or dense)) or (ratio and network != "sra")
+                or (window and network in ("sra", "msa"))):
+            raise ArgumentTypeError(f"{text}: {network} has no such variant")
+        side = int(height or (14 if network in LAYERS else 512 if dense else 224))
+        return Case(network, side, int(width or side), bool(plain), bool(dense),
+                    int(window or default_window(network)), int(ratio or 2))
+
+
+def default_window(network: str) -> int:
+    """7 is Swin's."""
+    return 7 if network in ("window", "shifted") else 2
 
 
 def environment(threads: int, wait: str) -> dict:

@@ -8,11 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import LIBRARY_NAME, Case, environment
+from cases import DIM, HEADS, LIBRARY_NAME, Case, environment
 
 HERE = Path(__file__).resolve().parent
-LAYER_OPTIONS = ["--model", "hilo", "--dim", "768", "--heads", "12", "--window", "2",
-                 "--alpha", "0.9"]
 
 
 @dataclass(frozen=True)
@@ -73,22 +71,32 @@ def seconds_of(command: list) -> float:
     return time.perf_counter() - start
 
 
+def network_options(case: Case) -> list:
+    if case.is_layer:
+        model = "window" if case.network == "shifted" else case.network
+        options = ["--model", model, "--dim", DIM, "--heads", HEADS]
+        for name, value in case.parameters.items():
+            options += [f"--{name.replace('_', '-')}", value]
+        return options
+    options = ["--model", case.network, "--window", case.window]
+    return options + (["--task", "features"] if case.dense else [])
+
+
+def weight_options(case: Case, folder: Path) -> list:
+    """A seed, or a file where the weights are not those that a seed gives."""
+    if not case.plain and case.network != "shifted":
+        return ["--seed", 1]
+    weights = folder.with_suffix(".safetensors")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write = [sys.executable, HERE / "weights.py", case.name, weights]
+    subprocess.run([str(part) for part in write], check=True)
+    return ["--checkpoint", weights]
+
+
 def make(hilo: str, case: Case, folder: Path, batch: int, isa: str = "native") -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
-    options = LAYER_OPTIONS if case.is_layer else ["--model", case.network]
-    options = options + ["--resolution", case.resolution, "--isa", isa]
-    if case.dense:
-        options += ["--task", "features"]
-    if not case.is_layer:
-        options += ["--window", str(case.window)]
-    if case.plain:
-        weights = folder.with_suffix(".safetensors")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        write = [sys.executable, HERE / "undeform.py", case.name, weights]
-        subprocess.run([str(part) for part in write], check=True)
-        options += ["--checkpoint", weights]
-    else:
-        options += ["--seed", "1"]
-    generate = seconds_of(
-        [hilo, "generate", *options, "--batch", batch, "--name", LIBRARY_NAME, "--output", folder])
+    generate = seconds_of([
+        hilo, "generate", *network_options(case), *weight_options(case, folder), "--resolution",
+        case.resolution, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
+        folder])
     return Library(folder, generate, seconds_of([hilo, "build", folder]))

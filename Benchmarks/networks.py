@@ -8,9 +8,13 @@ Token merging has three forms that compute the same up to rounding:
   these operators, and PyTorch's deform_conv2d runs on one core while they run on all;
 - `plain`: an ordinary 2×2 convolution of stride 2 with the same weights. This is another network:
   the deformable one with all offsets zero.
+
+Attention is two products around a softmax as in the authors' code (`native`), or PyTorch's
+scaled_dot_product_attention (`sdpa`), which keeps no scores in memory.
 """
 
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 
@@ -20,12 +24,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Tests" / "Oracle"))
+import attentions  # noqa: E402
 import litv2  # noqa: E402
 import seeded  # noqa: E402
 
-from cases import Case  # noqa: E402
+from cases import DIM, HEADS, Case  # noqa: E402
 
-LAYER = {"dim": 768, "heads": 12, "window": 2, "alpha": 0.9}
+ATTENTIONS = {
+    "hilo": litv2.HiLo, "sra": attentions.SRA, "msa": attentions.MSA,
+    "window": attentions.WindowAttention,
+    "shifted": functools.partial(attentions.WindowAttention, position_bias=True),
+}
 
 
 class PlainMerging(nn.Module):
@@ -61,15 +70,33 @@ class GridMerging(nn.Module):
         return out.view(n, -1, rows, columns)
 
 
-class Layer(litv2.HiLo):
-    """One HiLo layer with the map's size fixed: N×(height·width)×dim to the same shape."""
+class Layer(nn.Module):
+    """One attention with the map's size fixed: N×(height·width)×dim to the same shape."""
 
-    def __init__(self, height: int, width: int):
-        super().__init__(**LAYER)
+    def __init__(self, attention: nn.Module, height: int, width: int):
+        super().__init__()
+        self.attention = attention
         self.size = height, width
+        if isinstance(attention, attentions.WindowAttention):
+            self.freeze_bias()
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x, *self.size)
+        return self.attention(x, *self.size)
+
+    def freeze_bias(self):
+        """Computes once what is added to scores: weights and the map's size determine it."""
+        with torch.no_grad():
+            bias = self.attention.bias(*self.size)
+        self.register_buffer("bias", bias)
+        self.attention.bias = lambda height, width: self.bias
+
+
+def fused_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+    """What the oracle's `attend` computes; `bias` is that of an image, whose windows are rows."""
+    if bias is not None:
+        bias = bias.repeat(len(q) // len(bias), 1, 1, 1)
+    rows = (x.flatten(0, -4) for x in (q, k, v))  # the fast forms need four dimensions
+    return F.scaled_dot_product_attention(*rows, attn_mask=bias).view(q.shape)
 
 
 class Backbone(litv2.LITv2):
@@ -82,29 +109,30 @@ class Backbone(litv2.LITv2):
         return tuple(self.features(images))
 
 
-def unfilled(case: Case) -> litv2.LITv2:
+def unfilled(case: Case) -> nn.Module:
+    if case.is_layer:
+        return ATTENTIONS[case.network](dim=DIM, heads=HEADS, **case.parameters)
     config = litv2.PRESETS[case.network]
     windows = tuple(case.window if window > 1 else window for window in config.windows)
     config = dataclasses.replace(config, windows=windows)
     return Backbone(config) if case.dense else litv2.LITv2(config)
 
 
-def build(case: Case, sampling: str, seed: int = 1) -> nn.Module:
-    """The network of a case, its deformable convolutions in the form `sampling`."""
-    if case.is_layer:
-        return seeded.fill(Layer(case.height, case.width), seed).eval()
+def build(case: Case, form: str, seed: int = 1) -> nn.Module:
+    """The network of a case with operators in the form `form`."""
     network = seeded.fill(unfilled(case), seed).eval()
-    form = PlainMerging if case.plain else {"native": None, "grid": GridMerging}[sampling]
-    if form is not None:
-        for module in network.modules():
-            if isinstance(module, litv2.TokenMerging):
-                module.dconv = form(module.dconv)
-    return network
+    merging = PlainMerging if case.plain else GridMerging if form == "grid" else None
+    for module in network.modules():
+        if merging and isinstance(module, litv2.TokenMerging):
+            module.dconv = merging(module.dconv)
+        if form == "sdpa" and hasattr(module, "attend"):
+            module.attend = fused_attention
+    return Layer(network, case.height, case.width) if case.is_layer else network
 
 
 def inputs(case: Case, batch: int, seed: int = 1) -> Tensor:
     if case.is_layer:
-        return seeded.inputs(seed, batch, case.height * case.width, LAYER["dim"])
+        return seeded.inputs(seed, batch, case.height * case.width, DIM)
     return seeded.inputs(seed, batch, 3, case.height, case.width)
 
 
@@ -115,10 +143,19 @@ def flat(outputs) -> np.ndarray:
     return np.asarray(outputs)
 
 
-def undeformed_weights(case: Case, seed: int = 1) -> dict[str, Tensor]:
-    """The `state_dict` that makes HiLo's deformable merging a plain one: all offsets zero."""
+def expected(case: Case, images: Tensor) -> np.ndarray:
+    """The output in the native form; a layer's image by image, or scores would need gigabytes."""
+    network = build(case, "native")
+    with torch.inference_mode():
+        if case.is_layer:
+            return flat(torch.cat([network(image) for image in images.split(1)]))
+        return flat(network(images))
+
+
+def weights(case: Case, seed: int = 1) -> dict[str, Tensor]:
+    """The `state_dict` for HiLo, which makes deformable merging a plain one by zero offsets."""
     state = seeded.fill(unfilled(case), seed).state_dict()
     return {
-        name: torch.zeros_like(tensor) if "conv_offset" in name else tensor
+        name: torch.zeros_like(tensor) if case.plain and "conv_offset" in name else tensor
         for name, tensor in state.items()
     }

@@ -14,7 +14,7 @@ import library
 import report
 from cases import Case
 
-CASES = ("litv2-s", "litv2-m", "litv2-b", "litv2-b-384", "layer", "litv2-s-dense",
+CASES = ("litv2-s", "litv2-m", "litv2-b", "litv2-b-384", "hilo", "litv2-s-dense",
          "litv2-s-dense-800x1344", "litv2-s-dense-800x1344-w4")
 
 
@@ -91,7 +91,7 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", required=True, help="the hilo executable")
     parser.add_argument("--output", type=Path, required=True, help="folder for all results")
-    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-dense][-HxW][-wN][-plain]",
+    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar=Case.FORM,
                         default=[Case.parse(name) for name in CASES])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--layer-batches", nargs="+", type=int, default=[64])

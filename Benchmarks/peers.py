@@ -13,6 +13,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,26 +21,31 @@ import numpy as np
 import library
 import report
 from cases import TITLES, Case, Peer, environment
+from library import Library
 
 HERE = Path(__file__).resolve().parent
 HILO = Peer("hilo")
 TOLERANCE = 1e-4  # of the largest output
-DEFAULT_CASES = ("litv2-s", "litv2-s-plain", "layer", "litv2-s-dense", "litv2-s-dense-800x1344",
+DEFAULT_CASES = ("litv2-s", "litv2-s-plain", "hilo", "litv2-s-dense", "litv2-s-dense-800x1344",
                  "litv2-s-dense-800x1344-w4")
 
 
 class Worker:
     """A peer's process; see worker.py."""
 
-    def __init__(self, peer: Peer, arguments: list, folder: Path, variables: dict):
-        self.peer = peer
+    def __init__(self, case: Case, peer: Peer, batch: int, lib: Library | None, args):
+        self.case, self.peer = case, peer
+        folder = case_folder(case, batch, args)
         self.output, self.log = folder / f"{peer.name}.output.npy", folder / f"{peer.name}.log"
-        command = [sys.executable, "-W", "ignore", HERE / "worker.py", peer.name, *arguments,
-                   "--folder", folder, "--output", self.output]
+        command = [sys.executable, "-W", "ignore", HERE / "worker.py", peer.name, case.name,
+                   "--batch", batch, "--threads", args.threads, "--folder", folder, "--output",
+                   self.output]
+        if lib:
+            command += ["--library", lib.folder]
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=log, text=True, env=variables)
+                stderr=log, text=True, env=environment(args.threads, args.wait))
         self.opened = self.read()
 
     def read(self):
@@ -58,15 +64,22 @@ class Worker:
         self.process.wait()
 
 
-def prepare(case: Case, batch: int, folder: Path, args):
+def case_folder(case: Case, batch: int, args) -> Path:
+    return args.output / case.name / f"batch{batch}"
+
+
+def prepare(case: Case, peers: list[Peer], batch: int, args) -> np.ndarray:
+    """Exports what the peers read; returns the expected output."""
+    folder = case_folder(case, batch, args)
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, HERE / "prepare.py", case.name, "--batch", batch, "--folder", folder,
-               "--peers", *(peer.name for peer in args.peers)]
+               "--peers", *(peer.name for peer in peers)]
     report.progress(f"{case.title}, batch {batch}: expected output, exports")
     with open(folder / "prepare.log", "w") as log:
         result = subprocess.run([str(part) for part in command], stdout=log, stderr=log)
     if result.returncode:
         raise SystemExit(f"cannot export {case.name}; see {log.name}")
+    return np.load(folder / "output.npy", mmap_mode="r").ravel()
 
 
 def difference(worker: Worker, expected: np.ndarray) -> float:
@@ -76,31 +89,32 @@ def difference(worker: Worker, expected: np.ndarray) -> float:
     error = float(np.abs(found - expected).max()) / scale
     if not error <= TOLERANCE:
         raise SystemExit(f"{worker.peer.name} differs from PyTorch by {error:.2g} of the largest "
-                         f"output, more than {TOLERANCE}; it is not timed")
+                         f"output of {worker.case.name}, more than {TOLERANCE}; it is not timed")
     return error
 
 
-def measure(case: Case, batch: int, lib: library.Library | None, args) -> list[dict]:
-    """All peers of one case; a row each."""
-    folder = args.output / case.name / f"batch{batch}"
-    prepare(case, batch, folder, args)
-    expected = np.load(folder / "output.npy", mmap_mode="r").ravel()
-    variables = environment(args.threads, args.wait)
+def measure(peers: dict[Case, list[Peer]], batch: int, libraries: dict[Case, Library],
+            args) -> list[dict]:
+    """All peers of all cases take turns in one run; a row each."""
     with contextlib.ExitStack() as stack:
-        workers = []
-        for peer in args.peers:
-            arguments = [case.name, "--batch", batch, "--threads", args.threads]
-            arguments += ["--library", lib.folder] if peer == HILO else []
-            report.progress(f"{case.title}, batch {batch}: {peer.name} opens")
-            worker = Worker(peer, arguments, folder, variables)
-            stack.callback(worker.close)
-            workers.append(worker)
-        errors = {worker.peer: difference(worker, expected) for worker in workers}
-        runs = {worker.peer: turn_runs(worker, args.turn) for worker in workers}
-        turns, peaks = take_turns(case, batch, workers, runs, lib, args)
-    return [
-        row(case, batch, worker, turns, peaks, errors[worker.peer], args) for worker in workers
-    ]
+        workers = [worker for case in peers
+                   for worker in opened(case, peers[case], batch, libraries.get(case), stack, args)]
+        runs = {worker: turn_runs(worker, args.turn) for worker in workers}
+        turns, bursts = take_turns(workers, runs, batch, libraries, args)
+    return [row(worker, batch, turns, bursts, args) for worker in workers]
+
+
+def opened(case, peers, batch, lib, stack, args) -> list[Worker]:
+    """The processes of a case, once each has computed what PyTorch does; `stack` closes them."""
+    expected = prepare(case, peers, batch, args)
+    workers = []
+    for peer in peers:
+        report.progress(f"{case.title}, batch {batch}: {peer.name} opens")
+        worker = Worker(case, peer, batch, lib if peer == HILO else None, args)
+        stack.callback(worker.close)
+        worker.error = difference(worker, expected)
+        workers.append(worker)
+    return workers
 
 
 def turn_runs(worker: Worker, seconds: float) -> int:
@@ -109,50 +123,57 @@ def turn_runs(worker: Worker, seconds: float) -> int:
     return max(2, round(1e3 * seconds / fastest))
 
 
-def take_turns(case, batch, workers, runs, lib, args):
-    turns, peaks = {worker.peer: [] for worker in workers}, []
+def take_turns(workers, runs, batch, libraries, args):
+    """Median milliseconds of every turn by worker, and the harnesses' measurements by case."""
+    turns = {worker: [] for worker in workers}
+    bursts = {case: [] for case in libraries}
     for index in range(args.rounds):
-        report.progress(f"{case.title}, batch {batch}: round {index + 1} of {args.rounds}")
-        if lib:
-            peaks.append(lib.bench(1, args.threads, 0.1, args.wait))
-        first = index % len(workers)
+        report.progress(f"batch {batch}: round {index + 1} of {args.rounds}")
+        for case, lib in libraries.items():
+            bursts[case].append(lib.bench(1, args.threads, 0.1, args.wait))
+        first = index * len(workers) // args.rounds
         for worker in workers[first:] + workers[:first]:
-            turns[worker.peer].append(statistics.median(worker.run(runs[worker.peer])))
-    return turns, peaks
+            turns[worker].append(statistics.median(worker.run(runs[worker])))
+    return turns, bursts
 
 
-def row(case, batch, worker, turns, peaks, error, args) -> dict:
-    times = turns[worker.peer]
+def row(worker: Worker, batch: int, turns: dict, bursts: dict, args) -> dict:
+    case, times = worker.case, turns[worker]
     median = statistics.median(times)
     result = {
         "case": case.name, "title": case.title, "batch": batch, "threads": args.threads,
-        "peer": worker.peer.name, "peer_title": worker.peer.title, "error": error,
+        "peer": worker.peer.name, "peer_title": worker.peer.title, "error": worker.error,
         "median_ms": median, "least_ms": min(times), "most_ms": max(times), "turns_ms": times,
         "images_per_second": 1e3 * batch / median, **worker.opened,
     }
-    if peaks:
-        peak = max(burst["peak_gflops"] for burst in peaks)
-        gflop = statistics.median(b["gflops"] * b["median_ms"] / 1e3 for b in peaks)
+    if case in bursts:
+        peak = max(burst["peak_gflops"] for all_of_case in bursts.values() for burst in all_of_case)
+        gflop = statistics.median(b["gflops"] * b["median_ms"] / 1e3 for b in bursts[case])
         result |= {"peak_gflops": peak, "fraction": gflop * batch / (median / 1e3) / peak}
-    if HILO in turns:
-        ratios = sorted(theirs / ours for theirs, ours in zip(times, turns[HILO]))
-        result |= {"ratio": statistics.median(ratios), "ratio_least": ratios[0],
-                   "ratio_most": ratios[-1]}
+    for other in turns:
+        if (other.case, other.peer) == (case, HILO):
+            result |= ratio(times, turns[other], "ratio")
     return result
 
 
-def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def ratio(times: list, base: list, name: str) -> dict:
+    """How many times as long as `base`, round by round: the median, the least and the most."""
+    ratios = sorted(time / of_base for time, of_base in zip(times, base))
+    return {name: statistics.median(ratios), f"{name}_least": ratios[0], f"{name}_most": ratios[-1]}
+
+
+def generate(case: Case, batch: int, args) -> Library:
+    report.progress(f"{case.title}: generate and build")
+    return library.make(args.hilo, case, args.output / case.name / "library", batch)
+
+
+def add_arguments(parser: argparse.ArgumentParser, name: str, peers: Iterable[str]):
+    """Options of every program whose peers take turns; `name` and `peers` are its defaults."""
     parser.add_argument("--hilo", required=True, help="the hilo executable")
-    parser.add_argument("--output", type=Path, required=True, help="folder for all results")
-    parser.add_argument("--name", default="peers", help="of the results' files")
-    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar="NETWORK[-dense][-HxW][-wN][-plain]",
-                        default=[Case.parse(x) for x in DEFAULT_CASES])
-    parser.add_argument("--peers", nargs="+", type=Peer.parse, metavar="RUNTIME[:grid]",
-                        default=[Peer(runtime) for runtime in TITLES])
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
-    parser.add_argument("--layer-batches", nargs="+", type=int, default=[64])
+    parser.add_argument("--output", required=True, type=Path, help="folder for all results")
+    parser.add_argument("--name", default=name, help="of the results' files")
+    parser.add_argument("--peers", nargs="+", type=Peer.parse, metavar=Peer.FORM,
+                        default=[Peer.parse(peer) for peer in peers])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--turn", type=float, default=0.5, help="seconds of a turn")
@@ -160,6 +181,20 @@ def arguments():
                         help="how OpenMP's threads wait; see cases.py")
     parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True,
                         help="draws NAME.svg and NAME.png; needs matplotlib")
+
+
+def settings(args) -> dict:
+    return {key: vars(args)[key] for key in ("rounds", "turn", "threads", "wait")}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", type=Case.parse, metavar=Case.FORM,
+                        default=[Case.parse(x) for x in DEFAULT_CASES])
+    parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--layer-batches", nargs="+", type=int, default=[64])
+    add_arguments(parser, name="peers", peers=TITLES)
     return parser.parse_args()
 
 
@@ -170,20 +205,18 @@ def main():
     rows = []
     for case in args.cases:
         batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
-        lib = None
+        libraries = {}
         if HILO in args.peers:
-            folder = args.output / case.name / "library"
-            lib = library.make(args.hilo, case, folder, max(batches))
+            libraries[case] = generate(case, max(batches), args)
         for batch in batches:
-            rows += measure(case, batch, lib, args)
+            rows += measure({case: args.peers}, batch, libraries, args)
             write(rows, args)
     print(report.peer_table(rows))
 
 
 def write(rows: list[dict], args):
     """Everything known so far, so that a run that ends early has not been in vain."""
-    settings = {key: vars(args)[key] for key in ("rounds", "turn", "threads", "wait")}
-    report.save(args.output / f"{args.name}.json", settings, rows)
+    report.save(args.output / f"{args.name}.json", settings(args), rows)
     (args.output / f"{args.name}.md").write_text(report.peer_table(rows))
     if args.plot:
         report.peer_plot(rows, args.output / args.name)

@@ -55,14 +55,12 @@ def main():
     args.folder.mkdir(parents=True, exist_ok=True)
     images = networks.inputs(args.case, args.batch)
     np.save(args.folder / "input.npy", images.numpy())
-    with torch.inference_mode():
-        expected = networks.flat(networks.build(args.case, "native")(images))
-    np.save(args.folder / "output.npy", expected)
+    np.save(args.folder / "output.npy", networks.expected(args.case, images))
     for peer in args.peers:
         if peer.runtime in WRITERS:
             write, suffix = WRITERS[peer.runtime]
             with torch.no_grad():
-                network = networks.build(args.case, peer.sampling)
+                network = networks.build(args.case, peer.form)
                 write(network, images, args.folder / f"{peer.name}.{suffix}")
 
 

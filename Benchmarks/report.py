@@ -1,8 +1,10 @@
 """What a benchmark shows: JSON, Markdown tables, a plot, and progress on a terminal."""
 
+import contextlib
 import datetime
 import importlib.metadata
 import json
+import operator
 import os
 import platform
 import sys
@@ -49,10 +51,12 @@ def markdown(header: list[str], lines: list[list[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in [header, rule, *lines])
 
 
-def groups(rows: list[dict]) -> dict:
+def grouped(rows: list[dict], *names: str) -> dict:
+    """The rows by what they have under these names: one value, or a tuple of several."""
+    key = operator.itemgetter(*names)
     found = {}
     for row in rows:
-        found.setdefault((row["title"], row["batch"]), []).append(row)
+        found.setdefault(key(row), []).append(row)
     return found
 
 
@@ -60,7 +64,7 @@ def peer_table(rows: list[dict]) -> str:
     header = ["", "ms", "least – most", "images/s", "of FMA peak", "peak memory MB",
               "HiLo is faster by"]
     parts = []
-    for (title, batch), group in groups(rows).items():
+    for (title, batch), group in grouped(rows, "title", "batch").items():
         first = group[0]
         peak = f", peak {first['peak_gflops']:.0f} GFLOP/s" if "peak_gflops" in first else ""
         parts.append(f"**{title}, batch {batch}, {first['threads']} threads{peak}**\n\n"
@@ -78,41 +82,57 @@ def peer_line(row: dict) -> list[str]:
             fraction, f"{row['peak_mb']:.0f}", ratio]
 
 
-def peer_plot(rows: list[dict], path: Path):
-    """Images a second of every peer, one panel a case: PATH.svg and PATH.png."""
+@contextlib.contextmanager
+def figure(path: Path, lines: int, columns: int, size: tuple[float, float]):
+    """Gives the panels of a plot, line by line, and writes it: PATH.svg and PATH.png."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    panels = groups(rows)
-    columns = min(3, len(panels))
-    lines = -(-len(panels) // columns)
-    figure, axes = pyplot.subplots(
-        lines, columns, figsize=(4.6 * columns, 2.8 * lines), squeeze=False, layout="constrained")
-    for axis in axes.flat[len(panels):]:
-        axis.set_visible(False)
-    for axis, ((title, batch), group) in zip(axes.flat, panels.items()):
-        draw_panel(axis, f"{title}, batch {batch}", group)
+    drawing, axes = pyplot.subplots(
+        lines, columns, figsize=(size[0] * columns, size[1] * lines), squeeze=False,
+        layout="constrained")
+    yield list(axes.flat)
     for suffix in (".svg", ".png"):
-        figure.savefig(path.with_suffix(suffix), dpi=120)
-    pyplot.close(figure)
+        drawing.savefig(path.with_suffix(suffix), dpi=120)
+    pyplot.close(drawing)
 
 
-def draw_panel(axis, title: str, group: list[dict]):
-    speeds = [row["images_per_second"] for row in group]
-    spread = [
+def spread(rows: list[dict]) -> list[list[float]]:
+    """How far images/s reach below and above those of the medians."""
+    return [
         [1e3 * row["batch"] / row["median_ms"] - 1e3 * row["batch"] / row["most_ms"]
-         for row in group],
+         for row in rows],
         [1e3 * row["batch"] / row["least_ms"] - 1e3 * row["batch"] / row["median_ms"]
-         for row in group],
+         for row in rows],
     ]
-    colors = ["#c8442e" if row["peer"] == "hilo" else "#8a97a6" for row in group]
-    names = [row["peer_title"] for row in group]
-    bars = axis.barh(names, speeds, xerr=spread, color=colors, ecolor="#333333", capsize=2)
-    axis.bar_label(bars, labels=[f" {speed:.1f}" for speed in speeds], label_type="edge")
+
+
+def label(axis, title: str):
     axis.invert_yaxis()
     axis.margins(x=0.15)
     axis.set_title(title, fontsize=10)
     axis.set_xlabel("images/s")
     axis.spines[["top", "right"]].set_visible(False)
+
+
+def peer_plot(rows: list[dict], path: Path):
+    """Images a second of every peer, one panel a case."""
+    panels = grouped(rows, "title", "batch")
+    columns = min(3, len(panels))
+    with figure(path, -(-len(panels) // columns), columns, (4.6, 2.8)) as axes:
+        for axis in axes[len(panels):]:
+            axis.set_visible(False)
+        for axis, ((title, batch), group) in zip(axes, panels.items()):
+            draw_panel(axis, f"{title}, batch {batch}", group)
+
+
+def draw_panel(axis, title: str, group: list[dict]):
+    speeds = [row["images_per_second"] for row in group]
+    colors = ["#c8442e" if row["peer"] == "hilo" else "#8a97a6" for row in group]
+    names = [row["peer_title"] for row in group]
+    bars = axis.barh(
+        names, speeds, xerr=spread(group), color=colors, ecolor="#333333", capsize=2)
+    axis.bar_label(bars, labels=[f" {speed:.1f}" for speed in speeds], label_type="edge")
+    label(axis, title)

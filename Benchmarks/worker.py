@@ -101,7 +101,7 @@ def pytorch(args, images, **compile_options):
     batch = torch.from_numpy(images)
 
     def opened():
-        network = networks.build(args.case, args.peer.sampling)
+        network = networks.build(args.case, args.peer.form)
         if compile_options:
             network = torch.compile(network, options=compile_options)
 
@@ -159,6 +159,7 @@ def main():
     ready = (time.perf_counter() - start) * 1e3
     memory = peak_mb()
     np.save(args.output, flat(first))
+    del first  # dozens of workers may share the memory
     print(json.dumps({"ready_ms": ready, "base_mb": base, "peak_mb": memory}), file=answers,
           flush=True)
     for line in sys.stdin:

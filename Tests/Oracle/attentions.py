@@ -26,11 +26,16 @@ def join_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
-def scores(q: Tensor, k: Tensor) -> Tensor:
-    return (q @ k.transpose(-2, -1)) * q.shape[-1] ** -0.5
+class Attention(nn.Module):
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
+        """N×heads×T×d; scores get a `bias` of as many rows as an image has, which images share."""
+        scores = (q @ k.transpose(-2, -1)) * q.shape[-1] ** -0.5
+        if bias is not None:
+            scores = (scores.unflatten(0, (-1, len(bias))) + bias).flatten(0, 1)
+        return scores.softmax(dim=-1) @ v
 
 
-class MSA(nn.Module):
+class MSA(Attention):
     """Every token attends to every token."""
 
     def __init__(self, dim, heads, qkv_bias=True):
@@ -41,10 +46,10 @@ class MSA(nn.Module):
 
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         q, k, v = split_heads(self.qkv(x), 3, self.heads)
-        return self.proj(join_heads(scores(q, k).softmax(dim=-1) @ v))
+        return self.proj(join_heads(self.attend(q, k, v)))
 
 
-class SRA(nn.Module):
+class SRA(Attention):
     """Every token attends to a map that a strided convolution made smaller."""
 
     def __init__(self, dim, heads, sr_ratio, qkv_bias=True):
@@ -61,7 +66,7 @@ class SRA(nn.Module):
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         q, = split_heads(self.q(x), 1, self.heads)
         k, v = split_heads(self.kv(self.reduced(x, height, width)), 2, self.heads)
-        return self.proj(join_heads(scores(q, k).softmax(dim=-1) @ v))
+        return self.proj(join_heads(self.attend(q, k, v)))
 
     def reduced(self, x: Tensor, height: int, width: int) -> Tensor:
         if self.sr_ratio == 1:
@@ -70,7 +75,7 @@ class SRA(nn.Module):
         return self.norm(self.sr(x).flatten(2).transpose(1, 2))
 
 
-class WindowAttention(nn.Module):
+class WindowAttention(Attention):
     """Tokens attend inside windows, whose grid `shift` moves to the right and down."""
 
     def __init__(self, dim, heads, window, shift=0, position_bias=False, qkv_bias=True):
@@ -90,22 +95,22 @@ class WindowAttention(nn.Module):
         x = x.view(count, height, width, dim)
         x = F.pad(x, (0, 0, 0, -width % s, 0, -height % s))
         x = x.roll((-self.shift, -self.shift), dims=(1, 2))
-        out = self.attend(windows(x, s), x.shape[1:3])
+        q, k, v = split_heads(self.qkv(windows(x, s)), 3, self.heads)
+        out = self.proj(join_heads(self.attend(q, k, v, self.bias(height, width))))
         rows, columns = x.shape[1] // s, x.shape[2] // s
         x = out.view(count, rows, columns, s, s, dim).transpose(2, 3).reshape(x.shape)
         x = x.roll((self.shift, self.shift), dims=(1, 2))[:, :height, :width]
         return x.reshape(count, height * width, dim)
 
-    def attend(self, x: Tensor, size) -> Tensor:
-        """(N·windows)×s²×dim to the same shape."""
-        q, k, v = split_heads(self.qkv(x), 3, self.heads)
-        logits = scores(q, k)
+    def bias(self, height: int, width: int) -> Tensor | None:
+        """What an image's scores get, (1 or windows)×(1 or heads)×s²×s²."""
+        bias = None
         if hasattr(self, "relative_position_bias_table"):
-            logits = logits + self.position_bias()
+            bias = self.position_bias()[None]
         if self.shift > 0:
-            mask = self.mask(*size).to(logits)
-            logits = (logits.unflatten(0, (-1, len(mask))) + mask[:, None]).flatten(0, 1)
-        return self.proj(join_heads(logits.softmax(dim=-1) @ v))
+            mask = self.mask(height + -height % self.window, width + -width % self.window)[:, None]
+            bias = mask if bias is None else bias + mask
+        return bias
 
     def position_bias(self) -> Tensor:
         """heads×s²×s²: what a pair of tokens finds in the table for query minus key."""

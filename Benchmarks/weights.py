@@ -1,6 +1,7 @@
-"""Writes the weights with which HiLo's deformable token merging is a plain convolution.
+"""Writes a case's weights for HiLo where they are not those that its seed gives.
 
 HiLo has no plain merging: with all offsets zero it computes the same and still pays for sampling.
+Its seeds give window attention no position bias.
 """
 
 import argparse
@@ -17,7 +18,7 @@ def main():
     parser.add_argument("case", type=Case.parse)
     parser.add_argument("output", type=Path)
     args = parser.parse_args()
-    weights = networks.undeformed_weights(args.case)
+    weights = networks.weights(args.case)
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, args.output)
 
 
