@@ -42,6 +42,11 @@ public struct TuningFile: Sendable, Equatable {
         guard let contents = try? JSONDecoder().decode(Contents.self, from: data) else {
             throw Damage(path: path, reason: "holds no tuning records, or damaged ones")
         }
+        guard contents.version == Self.version else {
+            throw Damage(
+                path: path,
+                reason: "holds records in format \(contents.version), not \(Self.version)")
+        }
         var records: [TuningRecord] = []
         var others: [JSONValue] = []
         for value in contents.records {

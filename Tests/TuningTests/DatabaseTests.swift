@@ -113,6 +113,25 @@ private final class Warnings: Sendable {
         }
     }
 
+    /// Kernels or instruction sets that only another version knows: its records are none for this one,
+    /// and stay.
+    @Test func recordsOfOtherVersionsStay() async throws {
+        try await withFolder { folder in
+            let warnings = Warnings()
+            let file = folder.appending(path: "tuning.json")
+            let foreign = #"{"kernel":{"family":"quantum","spec":[1.5,null,true]}}"#
+            try Data(#"{"version": 1, "records": [\#(foreign)]}"#.utf8).write(to: file)
+            let database = TuningDatabase(file: file, warn: warnings.collector)
+            #expect(try database.records().isEmpty)
+            let added = record(other(0))
+            try database.add([added])
+            #expect(try database.records() == [added])
+            let text = try String(contentsOf: file, encoding: .utf8).filter { !$0.isWhitespace }
+            #expect(text.contains(foreign.filter { !$0.isWhitespace }))
+            #expect(warnings.all.isEmpty)
+        }
+    }
+
     @Test func onlyTheSameMachineCounts() throws {
         let kernel = other(0)
         let here = machine()
