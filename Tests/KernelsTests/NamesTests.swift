@@ -25,9 +25,9 @@ import Testing
     @Test func noSharedTemplateNamesAFamily() throws {
         let ids = KernelRegistry.families.map { $0.id }
         let shared = ["runtime", "harness", "inner", "simd", "library", "build"]
-        let files = try shared.flatMap { try files(below: "Templates/c/\($0)", ending: ".mustache") }
-        #expect(files.count > 40)
-        for file in files {
+        let templates = try shared.flatMap { try files(below: "Templates/c/\($0)", ending: ".mustache") }
+        #expect(templates.count > 40)
+        for file in templates {
             let text = try code(file)
             for id in ids {
                 #expect(!text.contains(word: "\(id)_cases"), "\(file.path) names \(id)")

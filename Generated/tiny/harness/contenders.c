@@ -95,7 +95,7 @@ int choose_kernels(const char *path, contenders *all)
     return code;
 }
 
-int end_of_group(const contenders *all, int begin)
+int end_of_contest(const contenders *all, int begin)
 {
     int end = begin + 1;
     while (end < all->count && is_same_work(all->items[begin].kernel, all->items[end].kernel))

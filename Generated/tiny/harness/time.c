@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Seconds of one measurement of the peak, which is taken before each group. */
+/* Seconds of one measurement of the peak, which is taken before each contest. */
 static const double PEAK_BURST = 0.002;
 
 /* Seconds that a sample takes at least; short kernels are called several times. */
@@ -173,7 +173,7 @@ static double run_round(contenders *all, int round, workspace *w, const time_opt
 {
     double peak = 0;
     for (int begin = 0; begin < all->count;) {
-        const int end = end_of_group(all, begin), size = end - begin;
+        const int end = end_of_contest(all, begin), size = end - begin;
         const double burst =
             measure_peak(all->items[begin].kernel->variant, options->threads, PEAK_BURST);
         peak = burst > peak ? burst : peak;

@@ -7,10 +7,10 @@
  * expand 32 to 128 channels, contract back, depthwise 3x3 with zero padding 1, a bias each; on a
  * map of 24x24 tokens. In place when in1 is out.
  *
- * The hidden map never reaches memory. A strip of 24 columns is walked down in passes of 5 rows.
- * A pass expands one panel of hidden channels, for the rows that the convolution needs next, and
- * convolves it while it is in L1; two of its rows are kept for the next pass. With all panels of the
- * band behind GELU, the band is contracted. So the weights are read once a pass.
+ * The hidden map never reaches memory. A strip of 24 columns is walked down in bands of 5 rows.
+ * A band expands one panel of hidden channels, for the rows that the convolution needs next, and
+ * convolves it while it is in L1; two of its rows are kept for the next band. With all panels of the
+ * band behind GELU, the band is contracted. So the weights are read once a band.
  *
  * Threads share rows of strips. Rows and columns that the convolution needs beyond a share or a strip
  * are expanded twice, with equal results.
@@ -47,11 +47,11 @@ static const gemm_constants CONTRACT = { HIDDEN, PANEL, CHANNELS, VECTORS, EPILO
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
- * above are kept from the pass before. */
-typedef struct pass {
+ * above are kept from the band before. */
+typedef struct band {
     int top, bottom, left, right;
     int fresh, end, from, to;
-} pass;
+} band;
 
 /* What a thread works in: maps of PANEL channels each, tokens and rows behind one another. */
 typedef struct workspace {
@@ -111,61 +111,61 @@ INLINE long fetch_step_of(int tokens)
 }
 
 /* The input of the fresh rows, behind one another. */
-static const float *gather(pass p, const float *input, float *copy)
+static const float *gather(band b, const float *input, float *copy)
 {
-    input += ((long)p.fresh * WIDTH + p.from) * CHANNELS;
+    input += ((long)b.fresh * WIDTH + b.from) * CHANNELS;
     if (STRIP == WIDTH)
         return input;
-    const long row = (long)(p.to - p.from) * CHANNELS;
-    for (int y = p.fresh; y < p.end; ++y, input += WIDTH * CHANNELS)
-        memcpy(copy + (y - p.fresh) * row, input, (size_t)row * sizeof(float));
+    const long row = (long)(b.to - b.from) * CHANNELS;
+    for (int y = b.fresh; y < b.end; ++y, input += WIDTH * CHANNELS)
+        memcpy(copy + (y - b.fresh) * row, input, (size_t)row * sizeof(float));
     return copy;
 }
 
 /* Row y of a hidden panel from column `from` on; NULL outside the map. */
-INLINE float *hidden_row(pass p, float *kept, float *fresh, int y)
+INLINE float *hidden_row(band b, float *kept, float *fresh, int y)
 {
     if (y < 0 || y >= HEIGHT)
         return NULL;
-    return y < p.fresh ? kept + (y - p.top + 1) * KEPT_ROW
-                       : fresh + (y - p.fresh) * (p.to - p.from) * PANEL;
+    return y < b.fresh ? kept + (y - b.top + 1) * KEPT_ROW
+                       : fresh + (y - b.fresh) * (b.to - b.from) * PANEL;
 }
 
 /* Convolution and GELU of one vector of channels, which all pointers begin with. */
-INLINE void mix(pass p, float *kept, float *fresh, const float *weights, float *sums, float *active)
+INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *sums, float *active)
 {
     const depthwise_taps taps = depthwise_load_taps(weights, PADDED);
-    const int width = p.right - p.left;
-    for (int y = p.top; y < p.bottom; ++y) {
+    const int width = b.right - b.left;
+    for (int y = b.top; y < b.bottom; ++y) {
         const depthwise_rows rows = {
-            .above = hidden_row(p, kept, fresh, y - 1),
-            .here = hidden_row(p, kept, fresh, y),
-            .below = hidden_row(p, kept, fresh, y + 1),
+            .above = hidden_row(b, kept, fresh, y - 1),
+            .here = hidden_row(b, kept, fresh, y),
+            .below = hidden_row(b, kept, fresh, y + 1),
             .stride = PANEL,
             .width = width,
-            .left = p.left - p.from,
-            .right = p.to - p.right,
+            .left = b.left - b.from,
+            .right = b.to - b.right,
         };
-        depthwise_convolve(depthwise_from(rows, (p.left - p.from) * PANEL), &taps,
-                           sums + (y - p.top) * width * VF_LANES, VF_LANES, VF_LANES);
+        depthwise_convolve(depthwise_from(rows, (b.left - b.from) * PANEL), &taps,
+                           sums + (y - b.top) * width * VF_LANES, VF_LANES, VF_LANES);
     }
-    depthwise_gelu(sums, VF_LANES, (p.bottom - p.top) * width, active, PANEL, VF_LANES);
+    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, PANEL, VF_LANES);
 }
 
-/* The next pass begins with the last two hidden rows of this one. */
-INLINE void keep_rows(pass p, float *kept, float *fresh)
+/* The next band begins with the last two hidden rows of this one. */
+INLINE void keep_rows(band b, float *kept, float *fresh)
 {
-    if (p.bottom == HEIGHT)
+    if (b.bottom == HEIGHT)
         return;
-    const size_t bytes = (size_t)((p.to - p.from) * PANEL) * sizeof(float);
-    memcpy(kept, hidden_row(p, kept, fresh, p.bottom - 1), bytes);
-    memcpy(kept + KEPT_ROW, hidden_row(p, kept, fresh, p.bottom), bytes);
+    const size_t bytes = (size_t)((b.to - b.from) * PANEL) * sizeof(float);
+    memcpy(kept, hidden_row(b, kept, fresh, b.bottom - 1), bytes);
+    memcpy(kept + KEPT_ROW, hidden_row(b, kept, fresh, b.bottom), bytes);
 }
 
-/* The hidden map of a pass up to GELU, panel by panel. */
-static void expand(const kernel_call *call, pass p, workspace w, const float *input)
+/* The hidden map of a band up to GELU, panel by panel. */
+static void expand(const kernel_call *call, band b, workspace w, const float *input)
 {
-    const int tokens = (p.end - p.fresh) * (p.to - p.from);
+    const int tokens = (b.end - b.fresh) * (b.to - b.from);
     const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, CHANNELS);
     for (int panel = 0; panel < HIDDEN_PANELS; ++panel) {
         const float *weights = expansion + (long)panel * CHANNELS * PANEL;
@@ -181,8 +181,8 @@ static void expand(const kernel_call *call, pass p, workspace w, const float *in
         multiply(t, EXPAND, tokens, PANEL);
         float *kept = w.kept + panel * 2L * KEPT_ROW, *active = w.active + (long)panel * ACTIVE_PANEL;
         for (int v = 0; v < PANEL && panel * PANEL + v < HIDDEN; v += VF_LANES)
-            mix(p, kept + v, w.fresh + v, taps + v, w.sums, active + v);
-        keep_rows(p, kept, w.fresh);
+            mix(b, kept + v, w.fresh + v, taps + v, w.sums, active + v);
+        keep_rows(b, kept, w.fresh);
     }
 }
 
@@ -200,13 +200,13 @@ INLINE void contract_panel(gemm_tile t, int rows, int width, int columns)
     }
 }
 
-/* The output of a pass; `ahead` is what is read next of the weights. */
-static void contract(const kernel_call *call, pass p, workspace w, const float *residual, float *output,
+/* The output of a band; `ahead` is what is read next of the weights. */
+static void contract(const kernel_call *call, band b, workspace w, const float *residual, float *output,
                      const float *ahead)
 {
-    const int rows = p.bottom - p.top, width = p.right - p.left;
+    const int rows = b.bottom - b.top, width = b.right - b.left;
     const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, HIDDEN);
-    const long at = ((long)p.top * WIDTH + p.left) * CHANNELS;
+    const long at = ((long)b.top * WIDTH + b.left) * CHANNELS;
     for (int panel = 0; panel < OUTPUT_PANELS; ++panel) {
         const float *next = weights + (long)(panel + 1) * HIDDEN * PANEL;
         const gemm_tile t = {
@@ -225,7 +225,7 @@ static void contract(const kernel_call *call, pass p, workspace w, const float *
     }
 }
 
-/* Rows `begin` to `end` of a strip of the map at `map`; `goes_on` says that the pass before ended where
+/* Rows `begin` to `end` of a strip of the map at `map`; `goes_on` says that the band before ended where
  * these begin. */
 static void compute_rows(const kernel_call *call, long map, int strip, int begin, int end, int goes_on,
                          const float *ahead)
@@ -236,7 +236,7 @@ static void compute_rows(const kernel_call *call, long map, int strip, int begin
     const int left = strip * STRIP, right = smaller(left + STRIP, WIDTH);
     for (int y = begin; y < end; y += BAND) {
         const int bottom = smaller(y + BAND, end);
-        const pass p = {
+        const band b = {
             .top = y,
             .bottom = bottom,
             .left = left,
@@ -246,15 +246,15 @@ static void compute_rows(const kernel_call *call, long map, int strip, int begin
             .from = left > 0 ? left - 1 : 0,
             .to = smaller(right + 1, WIDTH),
         };
-        expand(call, p, w, gather(p, input, w.copy));
-        contract(call, p, w, residual, output, bottom < end ? call->weights[0] : ahead);
+        expand(call, b, w, gather(b, input, w.copy));
+        contract(call, b, w, residual, output, bottom < end ? call->weights[0] : ahead);
     }
 }
 
 void tiny_conv_ffn_24x24_32x128__avx512_14x2_band5_strip24(const kernel_call *call)
 {
     work w = { 0 };
-    long done = -1; /* where this thread's last pass ended */
+    long done = -1; /* where this thread's last band ended */
     while (take_work(call, (long)call->images * STRIPS * HEIGHT, BAND, &w)) {
         for (long row = w.begin; row < w.end;) {
             const long strip = row / HEIGHT, first = strip * HEIGHT;
