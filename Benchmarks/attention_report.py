@@ -32,13 +32,14 @@ def tables_of_map(rows: list[dict]) -> str:
 
 
 def table(rows: list[dict], cell, paper_cell=None) -> str:
-    """A line for every peer, a column for every layer; nothing if no cell has a content."""
+    """A line for every peer that has a content, a column for every layer; nothing without lines."""
     layers = {row["case"]: row["layer"] for row in rows}
     lines = []
     for group in report.grouped(rows, "peer").values():
         cells = {row["case"]: cell(row) for row in group}
-        lines.append([runtime(group[0]), *(cells.get(case, "") for case in layers)])
-    if not any(any(line[1:]) for line in lines):
+        if any(cells.values()):
+            lines.append([runtime(group[0]), *(cells.get(case, "") for case in layers)])
+    if not lines:
         return ""
     if paper_cell and PAPER.keys() & layers.keys():
         lines.append([PAPER_TITLE, *(paper_cell(PAPER[case]) if case in PAPER else ""
@@ -53,7 +54,11 @@ def runtime(row: dict) -> str:
 
 def speed(row: dict) -> str:
     share = f" ({row['fraction']:.0%})" if "fraction" in row else ""
-    return f"{row['images_per_second']:.0f}{share}"
+    return f"{three_digits(row['images_per_second'])}{share}"
+
+
+def three_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def times(row: dict, name: str) -> str:
@@ -81,7 +86,8 @@ def draw_map(axis, rows: list[dict]):
             [row["images_per_second"] for row in group], height,
             xerr=report.spread(group), error_kw={"linewidth": 0.6}, label=runtime(group[0]),
             color="#c8442e" if group[0]["peer"] == "hilo" else f"C{index - 1}")
-        axis.bar_label(bars, [f" {row['images_per_second']:.0f}" for row in group], fontsize=6)
+        speeds = [three_digits(row["images_per_second"]) for row in group]
+        axis.bar_label(bars, [f" {speed}" for speed in speeds], fontsize=6)
     axis.set_yticks(list(places.values()), list(layers.values()))
     side = rows[0]["map"]
     report.label(axis, f"{side}×{side} tokens, batch {rows[0]['batch']}")
