@@ -30,6 +30,12 @@ public struct Decisions: Sendable, Equatable {
         kernels[isa, default: [:]][kernel.computation] = kernel
     }
 
+    /// Decides for the schedules of a variant, and for none else on its instruction set.
+    public mutating func adopt(_ variant: Variant) {
+        kernels[variant.isa] = [:]
+        for kernel in variant.kernels { adopt(kernel, on: variant.isa) }
+    }
+
     subscript(computation: Computation, isa: ISA) -> Kernel? { kernels[isa]?[computation] }
 
     /// Which of several matches of a node is taken: one with a decision; without any the first that has

@@ -50,9 +50,7 @@ extension Plan {
     /// This plan with the schedules that `other` has for its instruction sets.
     func adopting(_ other: Plan) throws -> Plan {
         var decisions = Decisions(of: self)
-        for variant in other.variants {
-            for kernel in variant.kernels { decisions.adopt(kernel, on: variant.isa) }
-        }
+        for variant in other.variants { decisions.adopt(variant) }
         return try replanned(with: decisions)
     }
 }

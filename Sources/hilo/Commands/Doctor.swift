@@ -3,7 +3,7 @@ import HiLoKit
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the compiler and the CPU that HiLo would use.")
+        abstract: "Shows the compiler and the CPU that HiLo would use, and what it was measured to do.")
 
     @Flag(help: "Prints one JSON object.")
     var json = false
@@ -11,7 +11,8 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         do {
             let found = try await Compiler.search()
-            try show(DoctorReport(.current(), found.compiler, found.rejected))
+            let machine = await PredictedMachine(.native())
+            try show(DoctorReport(.current(), found.compiler, found.rejected, machine: machine))
         } catch let error as ToolchainError {
             if case .noCompiler(let tried) = error {
                 try show(DoctorReport(.current(), nil, tried))
@@ -51,8 +52,14 @@ private struct DoctorReport: Encodable {
     let compiler: CompilerReport?
     let rejected: [Rejection]
     let cpu: CPUReport
+    /// What predictions rest on; nil without a compiler to measure with.
+    let machine: String?
 
-    init(_ host: HostCPU, _ compiler: Compiler?, _ rejected: [RejectedCompiler]) {
+    init(
+        _ host: HostCPU, _ compiler: Compiler?, _ rejected: [RejectedCompiler],
+        machine: PredictedMachine? = nil
+    ) {
+        self.machine = machine?.summary
         self.compiler = compiler.map {
             CompilerReport(
                 path: $0.path, family: $0.family.rawValue, version: $0.version,
@@ -80,6 +87,6 @@ private struct DoctorReport: Encodable {
                 "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",
                 "cores: \(cpu.cores)",
                 "caches: \(caches.isEmpty ? "unknown" : caches.joined(separator: ", "))",
-            ]).joined(separator: "\n")
+            ] + (machine.map { ["machine: \($0)"] } ?? [])).joined(separator: "\n")
     }
 }
