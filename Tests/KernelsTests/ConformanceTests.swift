@@ -10,7 +10,7 @@ import Testing
         let registered = KernelRegistry.families.map { $0.id }
         #expect(ConformanceCases.all.map { $0.id } == registered)
         #expect(Set(registered).count == registered.count)
-        for cases in ConformanceCases.all { #expect(cases.count > 2, "\(cases.id)") }
+        for cases in ConformanceCases.all { #expect(cases.count > 3, "\(cases.id)") }
     }
 
     private static let settings = ISA.all.flatMap { isa in
