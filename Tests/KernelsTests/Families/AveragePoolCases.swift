@@ -10,7 +10,7 @@ enum AveragePoolCases: FamilyCases {
         let fixed = [
             (5, 7, 24, 2), (5, 7, 13, 3), (1, 1, 16, 2), (13, 22, 33, 4), (8, 4, 32, 4),
         ]
-        let drawn = (2...4).map { window in
+        let drawn = (2...3).map { window in
             (random.odd(3...15), random.odd(3...15), random.odd(3...70), window)
         }
         return (fixed + drawn).map { height, width, channels, window in

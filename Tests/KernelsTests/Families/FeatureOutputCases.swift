@@ -8,7 +8,7 @@ enum FeatureOutputCases: FamilyCases {
 
     static func specs(_ random: inout SeededGenerator) -> [FeatureOutput.Spec] {
         let fixed = [(5, 7, 24), (1, 1, 13), (9, 15, 33), (37, 9, 96), (3, 2, 2000)]
-        let drawn = [(random.odd(3...31), random.odd(3...31), random.odd(3...130))]
+        let drawn = [(random.odd(3...31), random.odd(3...31), random.odd(17...130))]
         return (fixed + drawn).flatMap { height, width, channels in
             FeatureLayout.allCases.flatMap { layout in
                 [true, false].map {

@@ -7,8 +7,8 @@ enum PatchesCases: FamilyCases {
     typealias Family = Patches
 
     static func specs(_ random: inout SeededGenerator) -> [Patches.Spec] {
-        let fixed = [(5, 9, 4), (2, 3, 4), (17, 6, 4), (7, 7, 3), (8, 12, 4), (1, 1, 2)]
-        let drawn = [2, 4, 5].map { (random.odd(3...40), random.odd(3...40), $0) }
+        let fixed = [(5, 9, 4), (2, 3, 4), (17, 6, 4), (7, 7, 3), (8, 12, 4)]
+        let drawn = [2, 5].map { (random.odd(3...40), random.odd(3...40), $0) }
         return (fixed + drawn).map { height, width, side in
             Patches.Spec(image: Resolution(height: height, width: width), side: side)
         }
