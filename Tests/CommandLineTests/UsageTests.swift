@@ -73,7 +73,7 @@ import Testing
         Mistake("generate --config tiny.yaml --name for --output out", "'for'", "reserved"),
         Mistake("generate --config tiny.yaml --name ../x --output out", "'../x'", "identifier"),
         Mistake("generate --config tiny.yaml --batch 0 --output out", "batch 0", "1 to 1024"),
-        Mistake("generate --config tiny.yaml --isa mmx --output out", "mmx", "'avx2'"),
+        Mistake("generate --config tiny.yaml --isa mmx --output out", "mmx", "- avx2\n"),
         Mistake("generate --config tiny.yaml --precision f8 --output out", "f8", "f32"),
         Mistake("generate --config tiny.yaml --seed -1 --output out", "-1", "--seed"),
         Mistake(
@@ -83,6 +83,13 @@ import Testing
         Mistake("plan --model hilo --dim 30 --heads 4", "30 channels", "4 heads"),
         Mistake("plan --model hilo --dim 12 --heads 2 --classes 5", "--classes"),
         Mistake("plan --model litv2-s --heads 2", "--heads", "--model hilo"),
+        Mistake(
+            "plan --model msa --dim 12 --heads 2 --shift 1", "--shift", "msa", "--model window"),
+        Mistake("plan --model sra --dim 12 --heads 2 --sr-ratio 15", "ratio of 15", "1 to 14"),
+        Mistake("plan --model window --dim 12 --heads 2 --shift 7", "shift is 7", "0 to 6"),
+        Mistake("plan --config tiny.yaml --shift 1", "--shift", "--model window"),
+        Mistake("plan --config tiny.yaml --sr-ratio 2", "--sr-ratio", "--model sra"),
+        Mistake("plan --config tiny.yaml --heads 2", "--heads", "--model hilo"),
         Mistake("run lib --input x.npy --threads 0", "--threads is 0"),
         Mistake("run lib --input x.npy --top 0", "--top is 0"),
     ])

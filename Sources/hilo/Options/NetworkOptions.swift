@@ -118,9 +118,10 @@ struct NetworkOptions: ParsableArguments {
         }
         if let model { return try check(flagsOf: namedModel(model)) }
         // What a file describes is a LITv2.
-        if let (flag, _) = given.first(where: { $0.option == .dim || $0.option == .heads }) {
+        let known = LITv2.models.reduce(into: Set<NamedModel.Option>()) { $0.formUnion($1.options) }
+        if let (flag, option) = given.first(where: { !known.contains($0.option) }) {
             throw UsageError(
-                "\(flag) describes a single layer; it needs --model \(layers(with: .dim))")
+                "\(flag) describes a single layer; it needs --model \(layers(with: option))")
         }
     }
 
