@@ -19,6 +19,9 @@ import Testing
     /// With each compiler of this machine, without a warning, and every kernel is right.
     @Test(arguments: ISA.all, ["clang", "gcc"])
     func buildsWithoutWarningsAndVerifies(isa: ISA, family: String) async throws {
+        guard isa.architecture == nil || isa.architecture == .host else {
+            return print("SKIPPED: this machine is not \(isa.architecture?.rawValue ?? "")")
+        }
         guard let compiler = try await compiler(family) else {
             return print("SKIPPED: no \(family) that builds OpenMP programs")
         }

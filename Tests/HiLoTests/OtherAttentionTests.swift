@@ -9,13 +9,16 @@ import Testing
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try AttentionCase.load()
         #expect(fixture.cases.count >= 40)
-        let plans = try fixture.cases.map { item in
+        // What differs by instruction set is in the vectors: every third case shows those of others.
+        let cases = fixture.cases.enumerated().filter { isa == .native() || $0.offset % 3 == 0 }
+            .map(\.element)
+        let plans = try cases.map { item in
             (id: item.id, plan: try Planner(item.network(), Target(isa: isa)).plan())
         }
         let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
         defer { farm.remove() }
         var errors = ErrorTally()
-        for (item, (id, plan)) in zip(fixture.cases, plans) {
+        for (item, (id, plan)) in zip(cases, plans) {
             let own = plan.network.parameters.map { "\($0.name) \($0.shape)" }
             #expect(Set(own) == Set(item.parameters.map { "\($0.name) \($0.shape)" }), "\(id)")
             try farm.with(id, plan, .seed(item.seed)) { library in
