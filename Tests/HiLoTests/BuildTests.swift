@@ -127,7 +127,8 @@ import Testing
                 Set(symbols) == [
                     "small_context_bytes", "small_context_create", "small_context_destroy",
                     "small_context_resolution", "small_context_threads", "small_fit_size",
-                    "small_model_close", "small_model_open", "small_model_open_memory",
+                    "small_model_close", "small_model_isa", "small_model_open",
+                    "small_model_open_memory",
                     "small_preprocess", "small_resolution_at", "small_run", "small_run_outputs",
                     "small_status_text",
                 ])
