@@ -3,44 +3,36 @@
 
 #include "reference.h"
 
-static long windows(int side, int window) { return (side + window - 1) / window; }
-
 static void layout(const void *shape, kernel_layout *l)
 {
     const average_pool_shape *s = shape;
     l->in[0] = matrix((long)s->height * s->width, s->channels, 0);
     l->out[0] =
-        matrix(windows(s->height, s->window) * windows(s->width, s->window), s->channels, 0);
-}
-
-static float input(const void *shape, int which, long column, double normal)
-{
-    (void)shape, (void)which, (void)column;
-    return (float)(normal + 0.3);
+        matrix(divide_up(s->height, s->window) * divide_up(s->width, s->window), s->channels, 0);
 }
 
 static long smaller(long a, long b) { return a < b ? a : b; }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const average_pool_shape *s = c->shape;
-    const long pooled_width = windows(s->width, s->window), pooled = c->layout.out[0].rows;
+    const long pooled_width = divide_up(s->width, s->window), pooled = c->layout.out[0].rows;
     const long y = at.row % pooled / pooled_width * s->window;
     const long x = at.row % pooled_width * s->window;
     const long first = at.row / pooled * s->height * s->width + y * s->width + x;
     const token_block block = {
-        .tokens = c->in[0].data + first * s->channels,
+        .tokens = input_row(c, 0, first),
         .height = smaller(s->window, s->height - y),
         .width = smaller(s->window, s->width - x),
         .pitch = s->width,
     };
-    reference_average(block, s->channels, (double)s->window * s->window, value, bound);
+    reference_average(block, s->channels, (double)s->window * s->window, row);
 }
 
 const kernel_cases average_pool_cases = {
     .family = "average_pool",
     .shape_size = sizeof(average_pool_shape),
     .layout = layout,
-    .input = input,
+    .input = average_input,
     .reference = reference,
 };

@@ -48,48 +48,35 @@ static estimate expand(const kernel_case *c, const float *x, long h)
                              c->weights[(long)s->hidden * s->channels + h]);
 }
 
-/* Channel `h` of token `row` behind convolution and GELU. Errors of the terms are of either sign, so
- * they add up like their squares. */
-static estimate mix(const kernel_case *c, long row, long h)
+/* Channel `h` of the token between these neighbours behind convolution and GELU. */
+static estimate mix(const kernel_case *c, const long neighbours[9], long h)
 {
     const conv_ffn_shape *s = c->shape;
-    const long tokens = (long)s->height * s->width, y = row % tokens / s->width, x = row % s->width;
-    const float *map = c->in[0].data + row / tokens * tokens * s->channels;
     const float *taps = c->weights + (s->channels + 1L) * s->hidden;
-    double sum = taps[9L * s->hidden + h], squares = sum * sum, errors = 0;
-    for (long tap = 0; tap < 9; ++tap) {
-        const long from_y = y + tap / 3 - 1, from_x = x + tap % 3 - 1;
-        if (from_y < 0 || from_y >= s->height || from_x < 0 || from_x >= s->width)
-            continue;
-        const estimate e = expand(c, map + (from_y * s->width + from_x) * s->channels, h);
-        const double weight = taps[h * 9 + tap], term = e.value * weight;
-        sum += term;
-        squares += term * term;
-        errors += e.bound * e.bound * weight * weight;
-    }
-    estimate mixed = { sum, rounding_of_sum(10, squares, sum) + sqrt(errors) };
-    apply_gelu(&mixed.value, &mixed.bound);
-    return mixed;
+    terms t = { .sum = 0 };
+    add_term(&t, taps[9L * s->hidden + h]);
+    for (int tap = 0; tap < 9; ++tap)
+        if (neighbours[tap] >= 0)
+            add_product(&t, expand(c, input_row(c, 0, neighbours[tap]), h), taps[h * 9 + tap]);
+    return gelu_of(total_of(&t, 10));
 }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const conv_ffn_shape *s = c->shape;
     const float *contract = c->weights + (s->channels + 11L) * s->hidden;
+    const float *residual = input_row(c, 1, at.row);
+    long neighbours[9];
+    find_neighbours(at.row, s->height, s->width, neighbours);
     estimate *hidden = allocate((size_t)s->hidden, sizeof *hidden);
     for (long h = 0; h < s->hidden; ++h)
-        hidden[h] = mix(c, at.row, h);
+        hidden[h] = mix(c, neighbours, h);
     for (long n = 0; n < s->channels; ++n) {
-        double sum = contract[(long)s->hidden * s->channels + n], squares = sum * sum, errors = 0;
-        for (long h = 0; h < s->hidden; ++h) {
-            const double weight = contract[n * s->hidden + h], term = hidden[h].value * weight;
-            sum += term;
-            squares += term * term;
-            errors += hidden[h].bound * hidden[h].bound * weight * weight;
-        }
-        value[n] = sum + c->in[1].data[at.row * c->layout.in[1].stride + n];
-        bound[n] = rounding_of_sum(s->hidden + 1.0, squares, sum) + sqrt(errors)
-                   + UNIT_ROUNDOFF * fabs(value[n]);
+        terms t = { .sum = 0 };
+        add_term(&t, contract[(long)s->hidden * s->channels + n]);
+        for (long h = 0; h < s->hidden; ++h)
+            add_product(&t, hidden[h], contract[n * s->hidden + h]);
+        row[n] = plus(total_of(&t, s->hidden + 1.0), residual[n]);
     }
     free(hidden);
 }

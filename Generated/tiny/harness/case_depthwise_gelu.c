@@ -24,26 +24,19 @@ static void pack(const void *shape, const float *weights, float *const packed[])
     pack_taps(weights, s->channels, packed[0]);
 }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const depthwise_gelu_shape *s = c->shape;
-    const long stride = c->layout.in[0].stride, tokens = c->layout.in[0].rows;
-    const float *map = c->in[0].data + at.row / tokens * tokens * stride;
-    const long y = at.row % tokens / s->width, x = at.row % s->width;
+    long neighbours[9];
+    find_neighbours(at.row, s->height, s->width, neighbours);
     for (long channel = 0; channel < s->channels; ++channel) {
-        double sum = c->weights[9L * s->channels + channel], squares = sum * sum;
-        for (long tap = 0; tap < 9; ++tap) {
-            const long from_y = y + tap / 3 - 1, from_x = x + tap % 3 - 1;
-            if (from_y < 0 || from_y >= s->height || from_x < 0 || from_x >= s->width)
-                continue;
-            const double term = (double)map[(from_y * s->width + from_x) * stride + channel]
-                                * c->weights[channel * 9 + tap];
-            sum += term;
-            squares += term * term;
-        }
-        value[channel] = sum;
-        bound[channel] = rounding_of_sum(10, squares, sum);
-        apply_gelu(&value[channel], &bound[channel]);
+        const float *taps = c->weights + channel * 9;
+        terms t = { .sum = 0 };
+        add_term(&t, c->weights[9L * s->channels + channel]);
+        for (int tap = 0; tap < 9; ++tap)
+            if (neighbours[tap] >= 0)
+                add_term(&t, (double)input_row(c, 0, neighbours[tap])[channel] * taps[tap]);
+        row[channel] = gelu_of(total_of(&t, 10));
     }
 }
 

@@ -33,21 +33,17 @@ static void pack(const void *shape, const float *weights, float *const packed[])
     pack_panels(weights, s->n, s->k, packed[0]);
 }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const gemm_shape *s = c->shape;
-    const float *x = c->in[0].data + at.row * c->layout.in[0].stride;
+    const float *x = input_row(c, 0, at.row), *residual = input_row(c, 1, at.row);
     for (long n = 0; n < s->n; ++n) {
-        const estimate e =
+        row[n] =
             reference_product(x, c->weights + n * s->k, s->k, c->weights[(long)s->n * s->k + n]);
-        value[n] = e.value;
-        bound[n] = e.bound;
-        if (s->epilogue == EPILOGUE_GELU) {
-            apply_gelu(&value[n], &bound[n]);
-        } else if (s->epilogue == EPILOGUE_RESIDUAL) {
-            value[n] += c->in[1].data[at.row * c->layout.in[1].stride + n];
-            bound[n] += UNIT_ROUNDOFF * fabs(value[n]);
-        }
+        if (s->epilogue == EPILOGUE_GELU)
+            row[n] = gelu_of(row[n]);
+        else if (s->epilogue == EPILOGUE_RESIDUAL)
+            row[n] = plus(row[n], residual[n]);
     }
 }
 

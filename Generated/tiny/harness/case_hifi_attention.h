@@ -3,12 +3,9 @@
 #ifndef CASE_HIFI_ATTENTION_H
 #define CASE_HIFI_ATTENTION_H
 
-#include "cases.h"
+#include "reference_attention.h"
 
-typedef struct hifi_attention_shape {
-    int height, width, window, heads, head_dim;
-    int input_stride, output_stride;
-} hifi_attention_shape;
+typedef window_shape hifi_attention_shape;
 
 extern const kernel_cases hifi_attention_cases;
 

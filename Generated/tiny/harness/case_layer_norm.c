@@ -13,12 +13,6 @@ static void layout(const void *shape, kernel_layout *l)
     l->packed[0] = 2L * PACKED_ROW(s->channels);
 }
 
-static float input(const void *shape, int which, long column, double normal)
-{
-    (void)shape, (void)which, (void)column;
-    return (float)(1.5 * normal + 0.7);
-}
-
 static float weight(const void *shape, long index, double normal)
 {
     const layer_norm_shape *s = shape;
@@ -31,17 +25,17 @@ static void pack(const void *shape, const float *weights, float *const packed[])
     pack_norm(weights, s->channels, packed[0]);
 }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const layer_norm_shape *s = c->shape;
-    reference_norm(c->in[0].data + at.row * s->channels, s->channels, c->weights, value, bound);
+    reference_norm(input_row(c, 0, at.row), s->channels, c->weights, row);
 }
 
 const kernel_cases layer_norm_cases = {
     .family = "layer_norm",
     .shape_size = sizeof(layer_norm_shape),
     .layout = layout,
-    .input = input,
+    .input = norm_input,
     .weight = weight,
     .pack = pack,
     .reference = reference,

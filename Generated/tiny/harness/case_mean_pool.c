@@ -10,24 +10,18 @@ static void layout(const void *shape, kernel_layout *l)
     l->out[0] = matrix(1, s->channels, 0);
 }
 
-static float input(const void *shape, int which, long column, double normal)
-{
-    (void)shape, (void)which, (void)column;
-    return (float)(normal + 0.3);
-}
-
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const mean_pool_shape *s = c->shape;
-    const token_block block = { .tokens = c->in[0].data + at.row * s->rows * s->channels,
+    const token_block block = { .tokens = input_row(c, 0, at.row * s->rows),
                                 .height = s->rows, .width = 1, .pitch = 1 };
-    reference_average(block, s->channels, s->rows, value, bound);
+    reference_average(block, s->channels, s->rows, row);
 }
 
 const kernel_cases mean_pool_cases = {
     .family = "mean_pool",
     .shape_size = sizeof(mean_pool_shape),
     .layout = layout,
-    .input = input,
+    .input = average_input,
     .reference = reference,
 };

@@ -34,8 +34,7 @@ static void pack(const void *shape, const float *weights, float *const packed[])
 }
 
 typedef struct sample_point {
-    double y, x;
-    double y_error, x_error;
+    estimate y, x;
 } sample_point;
 
 typedef struct token_map {
@@ -52,57 +51,53 @@ static double token_at(const token_map *map, double y, double x, long channel)
 }
 
 /* One channel of the 2x2 stride 2 convolution that predicts offsets. */
-static double predict_offset(const kernel_case *c, const token_map *map, long y, long x,
-                             long filter, double *error)
+static estimate predict_offset(const kernel_case *c, const token_map *map, long y, long x,
+                               long filter)
 {
     const float *weights = c->weights + filter * map->channels * 4;
-    double sum = c->weights[32 * map->channels + filter], squares = sum * sum;
+    terms t = { .sum = 0 };
+    add_term(&t, c->weights[32 * map->channels + filter]);
     for (long channel = 0; channel < map->channels; ++channel) {
         for (long point = 0; point < 4; ++point) {
             const long token = (2 * y + point / 2) * map->width + 2 * x + point % 2;
-            const double term = (double)map->tokens[token * map->channels + channel]
-                                * weights[channel * 4 + point];
-            sum += term;
-            squares += term * term;
+            add_term(&t, (double)map->tokens[token * map->channels + channel]
+                             * weights[channel * 4 + point]);
         }
     }
-    *error = rounding_of_sum(4.0 * (double)map->channels + 1, squares, sum);
-    return sum;
+    return total_of(&t, 4.0 * (double)map->channels + 1);
 }
 
 static sample_point predict_point(const kernel_case *c, const token_map *map, long y, long x,
                                   long point)
 {
-    sample_point p;
-    p.y = (double)(2 * y + point / 2) + predict_offset(c, map, y, x, 2 * point, &p.y_error);
-    p.x = (double)(2 * x + point % 2) + predict_offset(c, map, y, x, 2 * point + 1, &p.x_error);
-    p.y_error += UNIT_ROUNDOFF * fabs(p.y);
-    p.x_error += UNIT_ROUNDOFF * fabs(p.x);
-    return p;
+    return (sample_point){
+        .y = plus(predict_offset(c, map, y, x, 2 * point), (double)(2 * y + point / 2)),
+        .x = plus(predict_offset(c, map, y, x, 2 * point + 1), (double)(2 * x + point % 2)),
+    };
 }
 
 /* Interpolation is continuous, across the borders of cells too, and its slope is at most twice the
  * largest magnitude nearby; so a point that is slightly off moves the sample by no more. */
-static void sample(const token_map *map, sample_point p, long channel, double *value, double *bound)
+static estimate sample(const token_map *map, sample_point p, long channel)
 {
-    const double top = floor(p.y), left = floor(p.x);
-    const double down = p.y - top, right = p.x - left;
+    const double top = floor(p.y.value), left = floor(p.x.value);
+    const double down = p.y.value - top, right = p.x.value - left;
     double largest = 0;
     for (int i = 0; i < 16; ++i)
         largest = fmax(largest, fabs(token_at(map, top - 1 + i / 4, left - 1 + i % 4, channel)));
-    *value = (1 - down) * (1 - right) * token_at(map, top, left, channel)
-             + (1 - down) * right * token_at(map, top, left + 1, channel)
-             + down * (1 - right) * token_at(map, top + 1, left, channel)
-             + down * right * token_at(map, top + 1, left + 1, channel);
-    *bound = largest * (2 * (p.y_error + p.x_error) + 16 * UNIT_ROUNDOFF);
+    const double value = (1 - down) * (1 - right) * token_at(map, top, left, channel)
+                         + (1 - down) * right * token_at(map, top, left + 1, channel)
+                         + down * (1 - right) * token_at(map, top + 1, left, channel)
+                         + down * right * token_at(map, top + 1, left + 1, channel);
+    return (estimate){ value, largest * (2 * (p.y.bound + p.x.bound) + 16 * UNIT_ROUNDOFF) };
 }
 
-static void reference(const kernel_case *c, output_row at, double *value, double *bound)
+static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const sampling_shape *s = c->shape;
     const long merged = c->layout.out[0].rows, merged_width = s->width / 2;
     const token_map map = {
-        .tokens = c->in[0].data + at.row / merged * s->height * s->width * s->channels,
+        .tokens = input_row(c, 0, at.row / merged * c->layout.in[0].rows),
         .height = s->height,
         .width = s->width,
         .channels = s->channels,
@@ -111,8 +106,7 @@ static void reference(const kernel_case *c, output_row at, double *value, double
         const sample_point p =
             predict_point(c, &map, at.row % merged / merged_width, at.row % merged_width, point);
         for (long channel = 0; channel < map.channels; ++channel)
-            sample(&map, p, channel, &value[point * map.channels + channel],
-                   &bound[point * map.channels + channel]);
+            row[point * map.channels + channel] = sample(&map, p, channel);
     }
 }
 

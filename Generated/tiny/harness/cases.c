@@ -2,6 +2,7 @@
 #include "cases.h"
 
 #include "harness.h"
+#include "packing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,10 @@ kernel_layout layout_of(const kernel_info *kernel)
 
 long packed_floats(const kernel_info *kernel)
 {
-    enum { LINE = 16 };
     const kernel_layout layout = layout_of(kernel);
     long floats = 0;
     for (int i = 0; i < KERNEL_WEIGHTS; ++i)
-        floats += (layout.packed[i] + LINE - 1) / LINE * LINE;
+        floats += PACKED_ROW(layout.packed[i]);
     return floats;
 }
 
@@ -65,16 +65,19 @@ static void fill_input(kernel_case *c, uint64_t seed, int which)
 
 static void fill_weights(kernel_case *c, uint64_t seed)
 {
+    const kernel_cases *cases = c->kernel->cases;
     random_source random = stream(c, seed, STREAM_WEIGHTS);
     float *packed[KERNEL_WEIGHTS];
-    for (long i = 0; i < c->layout.weights; ++i)
-        c->weights[i] = c->kernel->cases->weight(c->shape, i, random_normal(&random));
+    for (long i = 0; i < c->layout.weights; ++i) {
+        const double normal = random_normal(&random);
+        c->weights[i] = cases->weight ? cases->weight(c->shape, i, normal) : (float)normal;
+    }
     for (int i = 0; i < KERNEL_WEIGHTS; ++i) {
         packed[i] = c->packed[i].data;
         memset(packed[i], 0, (size_t)c->layout.packed[i] * sizeof(float));
     }
     if (c->layout.weights > 0)
-        c->kernel->cases->pack(c->shape, c->weights, packed);
+        cases->pack(c->shape, c->weights, packed);
 }
 
 kernel_case make_case(const kernel_info *kernel, int images, uint64_t seed)

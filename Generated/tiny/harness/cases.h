@@ -41,6 +41,12 @@ typedef struct output_row {
     long row;
 } output_row;
 
+/* A value and how far a kernel in single precision may be from it. The bound comes from the magnitude
+ * of the terms. */
+typedef struct estimate {
+    double value, bound;
+} estimate;
+
 /* What the harness must know of a family. */
 typedef struct kernel_cases {
     const char *family;
@@ -48,12 +54,12 @@ typedef struct kernel_cases {
     void (*layout)(const void *shape, kernel_layout *layout);
     /* A value of input `which` from a normal deviate; NULL: the deviate itself. */
     float (*input)(const void *shape, int which, long column, double normal);
-    /* Weight `index`, likewise; NULL when there are none. */
+    /* Weight `index`, likewise. */
     float (*weight)(const void *shape, long index, double normal);
     /* From the order of a checkpoint to that of the kernel; the blocks hold zeros. */
     void (*pack)(const void *shape, const float *weights, float *const packed[]);
-    /* For each column of a row the value and how far a kernel may be from it; see reference.h. */
-    void (*reference)(const kernel_case *c, output_row at, double *value, double *bound);
+    /* What each column of a row should be; see reference.h. */
+    void (*reference)(const kernel_case *c, output_row at, estimate *row);
 } kernel_cases;
 
 kernel_layout layout_of(const kernel_info *kernel);
@@ -69,9 +75,20 @@ void free_case(kernel_case *c);
 /* A stride of 0 is dense. */
 matrix_shape matrix(long rows, long columns, long stride);
 
+/* A row of an input, counted over all images. */
+static inline const float *input_row(const kernel_case *c, int input, long row)
+{
+    return c->in[input].data + row * c->layout.in[input].stride;
+}
+
+/* So many parts cover it, the last one perhaps beyond its end. */
+static inline long divide_up(long whole, long part) { return (whole + part - 1) / part; }
+
 /* cases_packing.c: as packing.h says. `weights` is n x k, then n of the bias. */
 void pack_panels(const float *weights, long n, long k, float *packed);
 /* `count` values that lie `stride` apart. */
 void pack_row(const float *values, long stride, long count, float *packed);
+/* Nine taps [channel][3][3] and a bias, a packed row each. */
+void pack_taps(const float *weights, long channels, float *packed);
 
 #endif

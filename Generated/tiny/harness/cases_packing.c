@@ -19,3 +19,12 @@ void pack_row(const float *values, long stride, long count, float *packed)
     for (long i = 0; i < count; ++i)
         packed[i] = values[i * stride];
 }
+
+void pack_taps(const float *weights, long channels, float *packed)
+{
+    for (long tap = 0; tap < 10; ++tap) {
+        const int is_bias = tap == 9;
+        pack_row(weights + (is_bias ? 9 * channels : tap), is_bias ? 1 : 9, channels,
+                 packed + tap * PACKED_ROW(channels));
+    }
+}

@@ -6,11 +6,29 @@
 
 #include "cases.h"
 
-/* A value and how far a kernel in single precision may be from it. The bound comes from the magnitude
- * of the terms. */
-typedef struct estimate {
-    double value, bound;
-} estimate;
+/* A sum that a kernel takes in single precision. */
+typedef struct terms {
+    double sum, squares;
+    double errors; /* those of the terms are of either sign, so they add up like their squares */
+} terms;
+
+static inline void add_term(terms *t, double term)
+{
+    t->sum += term;
+    t->squares += term * term;
+}
+
+static inline void add_product(terms *t, estimate e, double weight)
+{
+    add_term(t, e.value * weight);
+    t->errors += e.bound * e.bound * weight * weight;
+}
+
+/* `count` is how many terms the kernel adds, zeros among them. */
+estimate total_of(const terms *t, double count);
+
+/* With one more rounding. */
+estimate plus(estimate e, double exact);
 
 /* bias + x . w over k values. */
 estimate reference_product(const float *x, const float *w, long k, double bias);
@@ -22,16 +40,16 @@ typedef struct token_block {
 } token_block;
 
 /* The sum of a block's tokens divided by `count`, channel by channel. */
-void reference_average(token_block block, long channels, double count, double *value, double *bound);
+void reference_average(token_block block, long channels, double count, estimate *row);
 
-/* Nine taps [channel][3][3] and a bias, a packed row each. */
-void pack_taps(const float *weights, long channels, float *packed);
+/* The `input` of kernel_cases: values whose mean is not 0. */
+float average_input(const void *shape, int which, long column, double normal);
 
-/* A value whose error is `bound` goes through GELU. */
-void apply_gelu(double *value, double *bound);
+/* The rows of the input that the taps of a 3x3 convolution meet around row `row`; -1 beyond the map. */
+void find_neighbours(long row, int height, int width, long neighbours[9]);
 
 /* x Phi(x) by erf(). */
-double reference_gelu(double x);
+estimate gelu_of(estimate x);
 
 /* Half the distance from 1 to the next float: the relative error of one operation. */
 #define UNIT_ROUNDOFF 0x1p-24

@@ -22,18 +22,16 @@ static void weigh_keys(const float *query, const attended *a, int head, weighted
     double largest = -INFINITY, total = 0;
     for (long j = 0; j < a->count; ++j) {
         const float *key = a->tokens[j] + a->key_column + offset;
-        double score = 0, squares = 0;
-        for (int i = 0; i < head_dim; ++i) {
-            const double term = (double)query[i] * key[i];
-            score += term;
-            squares += term * term;
-        }
+        terms t = { .sum = 0 };
+        for (int i = 0; i < head_dim; ++i)
+            add_term(&t, (double)query[i] * key[i]);
         if (a->bias) {
-            score += a->bias[head * a->count + j];
-            squares += score * score;
+            t.sum += a->bias[head * a->count + j];
+            t.squares += t.sum * t.sum;
         }
-        keys[j] = (weighted_key){ score, rounding_of_sum(head_dim, squares, score) };
-        largest = fmax(largest, score);
+        const estimate score = total_of(&t, head_dim);
+        keys[j] = (weighted_key){ score.value, score.bound };
+        largest = fmax(largest, score.value);
     }
     for (long j = 0; j < a->count; ++j) {
         const double below = largest - keys[j].weight;
@@ -46,23 +44,18 @@ static void weigh_keys(const float *query, const attended *a, int head, weighted
 }
 
 /* A relative error e of weight j moves the output by weight e (value j - output). */
-static void weigh_values(const attended *a, long offset, const weighted_key *keys, double *value,
-                         double *bound)
+static void weigh_values(const attended *a, long offset, const weighted_key *keys, estimate *row)
 {
-    const int head_dim = a->head_dim;
-    for (int i = 0; i < head_dim; ++i) {
-        double sum = 0, squares = 0, moved = 0;
-        for (long j = 0; j < a->count; ++j) {
-            const double term = keys[j].weight * a->tokens[j][a->value_column + offset + i];
-            sum += term;
-            squares += term * term;
-        }
-        for (long j = 0; j < a->count; ++j) {
-            const double v = a->tokens[j][a->value_column + offset + i];
-            moved += keys[j].weight * keys[j].error * fabs(v - sum);
-        }
-        value[i] = sum;
-        bound[i] = moved + rounding_of_sum((double)a->count, squares, sum);
+    for (int i = 0; i < a->head_dim; ++i) {
+        const long column = a->value_column + offset + i;
+        terms t = { .sum = 0 };
+        for (long j = 0; j < a->count; ++j)
+            add_term(&t, keys[j].weight * a->tokens[j][column]);
+        row[i] = total_of(&t, (double)a->count);
+        double moved = 0;
+        for (long j = 0; j < a->count; ++j)
+            moved += keys[j].weight * keys[j].error * fabs(a->tokens[j][column] - row[i].value);
+        row[i].bound += moved;
     }
 }
 
@@ -71,13 +64,73 @@ float attention_value(int is_query, int head_dim, double normal)
     return (float)(is_query ? 3 * normal / sqrt(head_dim) : normal);
 }
 
-void reference_attention(const float *query, const attended *a, double *value, double *bound)
+attended make_attended(int heads, int head_dim, long count, long key_column)
+{
+    return (attended){ .tokens = allocate((size_t)count, sizeof(float *)),
+                       .count = count,
+                       .heads = heads,
+                       .head_dim = head_dim,
+                       .key_column = key_column,
+                       .value_column = key_column + (long)heads * head_dim };
+}
+
+void free_attended(attended *a) { free(a->tokens); }
+
+void reference_attention(const float *query, const attended *a, estimate *row)
 {
     weighted_key *keys = allocate((size_t)a->count, sizeof *keys);
     for (int head = 0; head < a->heads; ++head) {
         const long offset = (long)head * a->head_dim;
         weigh_keys(query + offset, a, head, keys);
-        weigh_values(a, offset, keys, value + offset, bound + offset);
+        weigh_values(a, offset, keys, row + offset);
     }
     free(keys);
+}
+
+long window_padding(const window_shape *s)
+{
+    const int is_padded = s->height % s->window != 0 || s->width % s->window != 0;
+    return is_padded ? 3L * s->heads * s->head_dim : 0;
+}
+
+void window_layout(const void *shape, kernel_layout *l)
+{
+    const window_shape *s = shape;
+    const long tokens = (long)s->height * s->width, channels = (long)s->heads * s->head_dim;
+    l->in[0] = matrix(tokens, 3 * channels, s->input_stride);
+    l->out[0] = matrix(tokens, channels, s->output_stride);
+    l->weights = l->packed[0] = window_padding(s);
+}
+
+float window_input(const void *shape, int which, long column, double normal)
+{
+    const window_shape *s = shape;
+    (void)which;
+    return attention_value(column < (long)s->heads * s->head_dim, s->head_dim, normal);
+}
+
+long padded_side(int side, int window) { return divide_up(side, window) * window; }
+
+rolled_token rolled_from(const window_shape *s, long row)
+{
+    const long rows = padded_side(s->height, s->window), columns = padded_side(s->width, s->window);
+    const long y = row / s->width % s->height, x = row % s->width;
+    return (rolled_token){ (y + rows - s->shift) % rows, (x + columns - s->shift) % columns };
+}
+
+attended window_around(const kernel_case *c, long row)
+{
+    const window_shape *s = c->shape;
+    const long rows = padded_side(s->height, s->window), columns = padded_side(s->width, s->window);
+    const long first = row - row % c->layout.in[0].rows;
+    const rolled_token t = rolled_from(s, row);
+    attended a = make_attended(s->heads, s->head_dim, (long)s->window * s->window,
+                               (long)s->heads * s->head_dim);
+    for (long j = 0; j < a.count; ++j) {
+        const long y = (t.y / s->window * s->window + j / s->window + s->shift) % rows;
+        const long x = (t.x / s->window * s->window + j % s->window + s->shift) % columns;
+        const int is_beyond = y >= s->height || x >= s->width;
+        a.tokens[j] = is_beyond ? c->weights : input_row(c, 0, first + y * s->width + x);
+    }
+    return a;
 }

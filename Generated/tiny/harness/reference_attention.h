@@ -3,6 +3,8 @@
 #ifndef REFERENCE_ATTENTION_H
 #define REFERENCE_ATTENTION_H
 
+#include "cases.h"
+
 /* The tokens that a query attends to; keys and values of head 0 begin at these columns of each. */
 typedef struct attended {
     const float **tokens;
@@ -12,9 +14,40 @@ typedef struct attended {
     const float *bias; /* NULL, or what is added to the scores: [head][token] */
 } attended;
 
-void reference_attention(const float *query, const attended *a, double *value, double *bound);
+/* With room for `count` tokens; their keys begin at `key_column`, their values behind the keys. */
+attended make_attended(int heads, int head_dim, long count, long key_column);
+void free_attended(attended *a);
+
+void reference_attention(const float *query, const attended *a, estimate *row);
 
 /* Scores of about -10 to 10, so that softmax is neither flat nor a choice. */
 float attention_value(int is_query, int head_dim, double normal);
+
+/* Attention inside windows of a map that was rolled by `shift`, as Swin has it; a token holds q, k and v.
+ * Where windows do not divide the map, the first weights are a token beyond it: such tokens are zero
+ * before q, k and v are made of them, which leaves the bias. */
+typedef struct window_shape {
+    int height, width, window, heads, head_dim;
+    int input_stride, output_stride;
+    int shift, has_table; /* 0 in Hi-Fi attention */
+} window_shape;
+
+/* Floats of a token beyond the map; 0 where there is none. */
+long window_padding(const window_shape *s);
+/* As kernel_cases has them; the layout is that without a table. */
+void window_layout(const void *shape, kernel_layout *l);
+float window_input(const void *shape, int which, long column, double normal);
+
+/* A map's side in whole windows. */
+long padded_side(int side, int window);
+
+/* Where the token of output row `row` lies in the rolled map. */
+typedef struct rolled_token {
+    long y, x;
+} rolled_token;
+rolled_token rolled_from(const window_shape *s, long row);
+
+/* All tokens of its window. */
+attended window_around(const kernel_case *c, long row);
 
 #endif

@@ -3,10 +3,14 @@
 #ifndef REFERENCE_NORM_H
 #define REFERENCE_NORM_H
 
-void reference_norm(const float *token, long channels, const float *weights, double *value,
-                    double *bound);
-void reference_norm_channel(const float *token, long channels, long channel, const float *weights,
-                            double *value, double *bound);
+#include "cases.h"
+
+void reference_norm(const float *token, long channels, const float *weights, estimate *row);
+estimate reference_norm_channel(const float *token, long channels, long channel,
+                                const float *weights);
+
+/* The `input` of kernel_cases: values of neither mean 0 nor deviation 1. */
+float norm_input(const void *shape, int which, long column, double normal);
 
 /* Weight `index` from a normal deviate. */
 float norm_weight(long channels, long index, double normal);

@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "internal.h"
 #include "options.h"
+#include "packing.h"
 #include "peak.h"
 #include "random.h"
 
@@ -18,7 +19,7 @@ static const double PEAK_BURST = 0.002;
 /* Seconds that a sample takes at least; short kernels are called several times. */
 static const double SAMPLE = 0.0001;
 
-enum { LEAST_ROUNDS = 3, LINE = 16 };
+enum { LEAST_ROUNDS = 3 };
 
 typedef struct time_options {
     const char *kernel, *kernels;
@@ -34,11 +35,9 @@ typedef struct workspace {
     long pool_floats, scratch_floats, calls;
 } workspace;
 
-static long whole_lines(long floats) { return (floats + LINE - 1) / LINE * LINE; }
-
 static float *make_floats(long floats)
 {
-    float *memory = allocate_lines((size_t)(whole_lines(floats) + LINE) * sizeof(float));
+    float *memory = allocate_lines((size_t)(floats + ROW_UNIT) * sizeof(float));
     random_source random = random_from((uint64_t)floats);
     for (long i = 0; i < floats; ++i)
         memory[i] = (float)(random_bits(&random) >> 40) * 0x1p-24f - 0.5f;
@@ -59,7 +58,7 @@ static long weights_of_pass(void)
     long floats = 0;
     const network_pass *pass = &tiny_variants[0].passes[0];
     for (int i = 0; i < pass->step_count; ++i)
-        floats += whole_lines(packed_floats(&tiny_kernels[pass->steps[i].kernel_index]));
+        floats += packed_floats(&tiny_kernels[pass->steps[i].kernel_index]);
     return floats;
 }
 
@@ -75,7 +74,7 @@ static workspace make_workspace(const contenders *all, const time_options *optio
         for (int o = 0; o < KERNEL_OUTPUTS; ++o)
             grow(&out[o], floats_of(l.out[o], options->batch));
         grow(&w.pool_floats, packed_floats(kernel));
-        grow(&w.scratch_floats, whole_lines(kernel->scratch / (long)sizeof(float)));
+        grow(&w.scratch_floats, PACKED_ROW(kernel->scratch / (long)sizeof(float)));
     }
     w.pool = make_floats(w.pool_floats);
     w.source = make_floats(in[0]);
@@ -103,8 +102,8 @@ static void free_workspace(workspace *w)
 /* The weights of a call: each has others than the one before it. */
 static const float *weights_of_call(const workspace *w, long floats, long call)
 {
-    const long lines = whole_lines(floats), places = lines ? w->pool_floats / lines : 1;
-    return w->pool + call % (places ? places : 1) * lines;
+    const long places = floats ? w->pool_floats / floats : 1;
+    return w->pool + call % (places ? places : 1) * floats;
 }
 
 /* The operands and weights of a call; each block of the weights lies behind the one before. */
@@ -116,7 +115,7 @@ static void point_to(kernel_call *call, const kernel_layout *l, const workspace 
         call->out[i] = l->out[i].rows ? w->out[i] : NULL;
     for (int i = 0; i < KERNEL_WEIGHTS; ++i) {
         call->weights[i] = weights;
-        weights += whole_lines(l->packed[i]);
+        weights += PACKED_ROW(l->packed[i]);
     }
 }
 

@@ -3,7 +3,6 @@
 #include "verify.h"
 
 #include "harness.h"
-#include "reference.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,14 +94,15 @@ static void note_worst(findings *all, const comparison *c)
 
 /* One row in every batch that is large enough to have it. */
 static void compare_row(const kernel_case *c, const kernel_outputs *outputs, output_row at,
-                        const double *value, const double *bound, findings *all)
+                        const estimate *row, findings *all)
 {
     const matrix_shape m = c->layout.out[at.output];
     for (int batch = (int)(at.row / m.rows) + 1; batch <= outputs->batches; ++batch) {
         const float *output = outputs->of_batch[batch - 1][at.output].data + at.row * m.stride;
         for (long column = 0; column < m.columns; ++column) {
-            const comparison found = { fabs(output[column] - value[column]), bound[column],
-                                       output[column], value[column], at, column, batch };
+            const estimate e = row[column];
+            const comparison found = { fabs(output[column] - e.value), e.bound, output[column],
+                                       e.value, at, column, batch };
             note_worst(all, &found);
             if (!(found.error <= found.bound))
                 note_bad(all, &found, 1);
@@ -117,13 +117,13 @@ static void compare_rows(const kernel_case *c, const kernel_outputs *outputs, in
     const size_t columns = (size_t)c->layout.out[output].columns;
 #pragma omp parallel
     {
-        double *value = allocate(2 * columns, sizeof *value);
+        estimate *row = allocate(columns, sizeof *row);
         findings own = { .bad = 0 };
 #pragma omp for schedule(dynamic, 8)
         for (long i = 0; i < choice->count; ++i) {
             const output_row at = { output, choice->rows[i] };
-            c->kernel->cases->reference(c, at, value, value + columns);
-            compare_row(c, outputs, at, value, value + columns, &own);
+            c->kernel->cases->reference(c, at, row);
+            compare_row(c, outputs, at, row, &own);
         }
 #pragma omp critical
         {
@@ -133,7 +133,7 @@ static void compare_rows(const kernel_case *c, const kernel_outputs *outputs, in
                 note_bad(all, &own.first_bad, own.bad);
             all->compared += own.compared;
         }
-        free(value);
+        free(row);
     }
 }
 
