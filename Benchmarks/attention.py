@@ -8,7 +8,6 @@ one run a map. Outputs are compared before anything is timed; how turns are take
 
 import argparse
 from argparse import ArgumentTypeError
-from pathlib import Path
 
 import attention_report
 import peers
@@ -51,10 +50,7 @@ def chosen_peers(case: Case, batch: int, args) -> list[Peer]:
 def measure(side: int, batch: int, args) -> list[dict]:
     """A row for every layer and peer, whose time is also compared with HiLo's layer there."""
     chosen = {case: chosen_peers(case, batch, args) for case in cases(side, args)}
-    libraries = {}
-    if peers.HILO in args.peers:
-        libraries = {case: peers.generate(case, batch, args) for case in chosen}
-    rows = peers.measure(chosen, batch, libraries, args)
+    rows = peers.measure(chosen, batch, peers.generate(chosen, batch, args), args)
     base = {row["peer"]: row for row in rows if row["case"] == f"hilo-{side}"}
     titles = {case.name: LAYERS[case.network] + case.variant for case in chosen}
     return [{**row, "map": side, "layer": titles[row["case"]], **over_hilo(row, base)}
@@ -63,7 +59,7 @@ def measure(side: int, batch: int, args) -> list[dict]:
 
 def over_hilo(row: dict, base: dict) -> dict:
     own = base.get(row["peer"])
-    return peers.ratio(row["turns_ms"], own["turns_ms"], "over_hilo_layer") if own else {}
+    return report.ratio(row["turns_ms"], own["turns_ms"], "over_hilo_layer") if own else {}
 
 
 def arguments():
@@ -83,21 +79,11 @@ def arguments():
 
 def main():
     args = arguments()
-    args.output = args.output.resolve()
-    args.output.mkdir(parents=True, exist_ok=True)
     rows = []
     for side, batch in args.maps:
         rows += measure(side, batch, args)
-        write(rows, args)
+        peers.write(rows, args, attention_report.tables, attention_report.plot)
     print(attention_report.tables(rows))
-
-
-def write(rows: list[dict], args):
-    path = args.output / args.name
-    report.save(path.with_suffix(".json"), peers.settings(args), rows)
-    path.with_suffix(".md").write_text(attention_report.tables(rows))
-    if args.plot:
-        attention_report.plot(rows, path)
 
 
 if __name__ == "__main__":

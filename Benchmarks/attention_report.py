@@ -14,19 +14,18 @@ def tables(rows: list[dict]) -> str:
 
 
 def tables_of_map(rows: list[dict]) -> str:
-    first = rows[0]
-    peak = next((f", peak {row['peak_gflops']:.0f} GFLOP/s" for row in rows
-                 if "peak_gflops" in row), "")
-    side = f"{first['map']}×{first['map']}"
-    setting = f"{side} tokens, batch {first['batch']}, {first['threads']} threads{peak}"
-    others = [row for row in rows if row["case"] != f"hilo-{first['map']}"]
+    number = rows[0]["map"]
+    side = f"{number}×{number}"
+    others = [row for row in rows if row["case"] != f"hilo-{number}"]
     parts = [
-        (f"{setting}: images/s (of FMA peak)", table(rows, speed, lambda paper: f"{paper:.0f}")),
+        (f"{side} tokens, {report.setting(rows)}: images/s (of FMA peak)",
+         table(rows, speed, lambda paper: f"{paper:.0f}")),
         (f"{side}: the HiLo layer is faster than the other layers of the same runtime by",
-         table(others, lambda row: times(row, "over_hilo_layer"),
+         table(others, lambda row: report.times(row, "over_hilo_layer"),
                lambda paper: f"{PAPER['hilo-14'] / paper:.2f}×")),
         (f"{side}: generated code is faster than other runtimes on the same layer by",
-         table([row for row in rows if row["peer"] != "hilo"], lambda row: times(row, "ratio"))),
+         table([row for row in rows if row["peer"] != "hilo"],
+               lambda row: report.times(row, "ratio"))),
     ]
     return "\n".join(f"**{title}**\n\n{content}" for title, content in parts if content)
 
@@ -59,12 +58,6 @@ def speed(row: dict) -> str:
 
 def three_digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def times(row: dict, name: str) -> str:
-    if name not in row:
-        return ""
-    return f"{row[name]:.2f}× ({row[name + '_least']:.2f} – {row[name + '_most']:.2f})"
 
 
 def plot(rows: list[dict], path: Path):

@@ -60,12 +60,10 @@ def compare(lib: library.Library, program: Path, name: str, args) -> list[str]:
     gflop = 2e-9 * shape[0] * shape[1] * shape[2]
     rounds = [(*hilo_turn(lib, name, args), openblas_turn(program, shape, args))
               for _ in range(args.rounds)]
-    peak = max(peak for _, peak, _ in rounds)
-    ratios = sorted(theirs / own for own, _, theirs in rounds)
-    shares = [1e3 * gflop / statistics.median(times) / peak
-              for times in ([own for own, _, _ in rounds], [theirs for _, _, theirs in rounds])]
+    own, peaks, theirs = zip(*rounds)
+    shares = [1e3 * gflop / statistics.median(times) / max(peaks) for times in (own, theirs)]
     return [" × ".join(str(side) for side in shape), *(f"{share:.0%}" for share in shares),
-            f"{statistics.median(ratios):.2f}× ({ratios[0]:.2f} – {ratios[-1]:.2f})"]
+            report.times(report.ratio(theirs, own, "ratio"), "ratio")]
 
 
 def main():

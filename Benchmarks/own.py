@@ -8,7 +8,6 @@ is of one run. Also shown are the memory and the start of a process that uses th
 
 import argparse
 import statistics
-from pathlib import Path
 
 import library
 import report
@@ -90,7 +89,8 @@ def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", required=True, help="the hilo executable")
-    parser.add_argument("--output", type=Path, required=True, help="folder for all results")
+    parser.add_argument("--output", type=report.folder, required=True,
+                        help="folder for all results")
     parser.add_argument("--cases", nargs="+", type=Case.parse, metavar=Case.FORM,
                         default=[Case.parse(name) for name in CASES])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
@@ -107,8 +107,6 @@ def arguments():
 
 def main():
     args = arguments()
-    args.output = args.output.resolve()
-    args.output.mkdir(parents=True, exist_ok=True)
     speeds, processes = [], []
     for case in args.cases:
         report.progress(f"{case.title}: generate and build")

@@ -13,7 +13,7 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -152,25 +152,24 @@ def row(worker: Worker, batch: int, turns: dict, bursts: dict, args) -> dict:
         result |= {"peak_gflops": peak, "fraction": gflop * batch / (median / 1e3) / peak}
     for other in turns:
         if (other.case, other.peer) == (case, HILO):
-            result |= ratio(times, turns[other], "ratio")
+            result |= report.ratio(times, turns[other], "ratio")
     return result
 
 
-def ratio(times: list, base: list, name: str) -> dict:
-    """How many times as long as `base`, round by round: the median, the least and the most."""
-    ratios = sorted(time / of_base for time, of_base in zip(times, base))
-    return {name: statistics.median(ratios), f"{name}_least": ratios[0], f"{name}_most": ratios[-1]}
-
-
-def generate(case: Case, batch: int, args) -> Library:
-    report.progress(f"{case.title}: generate and build")
-    return library.make(args.hilo, case, args.output / case.name / "library", batch)
+def generate(cases: Iterable[Case], batch: int, args) -> dict[Case, Library]:
+    """HiLo's libraries for up to `batch` images; none where it is no peer."""
+    libraries = {}
+    for case in cases if HILO in args.peers else ():
+        report.progress(f"{case.title}: generate and build")
+        libraries[case] = library.make(args.hilo, case, args.output / case.name / "library", batch)
+    return libraries
 
 
 def add_arguments(parser: argparse.ArgumentParser, name: str, peers: Iterable[str]):
     """Options of every program whose peers take turns; `name` and `peers` are its defaults."""
     parser.add_argument("--hilo", required=True, help="the hilo executable")
-    parser.add_argument("--output", required=True, type=Path, help="folder for all results")
+    parser.add_argument("--output", required=True, type=report.folder,
+                        help="folder for all results")
     parser.add_argument("--name", default=name, help="of the results' files")
     parser.add_argument("--peers", nargs="+", type=Peer.parse, metavar=Peer.FORM,
                         default=[Peer.parse(peer) for peer in peers])
@@ -200,26 +199,22 @@ def arguments():
 
 def main():
     args = arguments()
-    args.output = args.output.resolve()
-    args.output.mkdir(parents=True, exist_ok=True)
     rows = []
     for case in args.cases:
         batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
-        libraries = {}
-        if HILO in args.peers:
-            libraries[case] = generate(case, max(batches), args)
+        libraries = generate([case], max(batches), args)
         for batch in batches:
             rows += measure({case: args.peers}, batch, libraries, args)
-            write(rows, args)
+            write(rows, args, report.peer_table, report.peer_plot)
     print(report.peer_table(rows))
 
 
-def write(rows: list[dict], args):
+def write(rows: list[dict], args, table: Callable, plot: Callable):
     """Everything known so far, so that a run that ends early has not been in vain."""
     report.save(args.output / f"{args.name}.json", settings(args), rows)
-    (args.output / f"{args.name}.md").write_text(report.peer_table(rows))
+    (args.output / f"{args.name}.md").write_text(table(rows))
     if args.plot:
-        report.peer_plot(rows, args.output / args.name)
+        plot(rows, args.output / args.name)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,18 @@ import json
 import operator
 import os
 import platform
+import statistics
 import sys
 from pathlib import Path
 
 PACKAGES = ("torch", "torchvision", "onnxruntime", "openvino", "numpy")
+
+
+def folder(text: str) -> Path:
+    """An option's folder, which is made."""
+    path = Path(text).resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def progress(text: str):
@@ -60,26 +68,42 @@ def grouped(rows: list[dict], *names: str) -> dict:
     return found
 
 
+def ratio(turns: list, base: list, name: str) -> dict:
+    """How many times as long as `base`, round by round: the median, the least and the most."""
+    ratios = sorted(turn / of_base for turn, of_base in zip(turns, base))
+    return {name: statistics.median(ratios), f"{name}_least": ratios[0], f"{name}_most": ratios[-1]}
+
+
+def times(row: dict, name: str) -> str:
+    """A ratio as 2.00× (1.90 – 2.10); nothing where there is none of that name."""
+    if name not in row:
+        return ""
+    return f"{row[name]:.2f}× ({row[name + '_least']:.2f} – {row[name + '_most']:.2f})"
+
+
+def setting(rows: list[dict]) -> str:
+    """What is the same in all rows; only those of cases that HiLo runs know the peak."""
+    peak = next((f", peak {row['peak_gflops']:.0f} GFLOP/s" for row in rows
+                 if "peak_gflops" in row), "")
+    return f"batch {rows[0]['batch']}, {rows[0]['threads']} threads{peak}"
+
+
 def peer_table(rows: list[dict]) -> str:
     header = ["", "ms", "least – most", "images/s", "of FMA peak", "peak memory MB",
               "HiLo is faster by"]
     parts = []
-    for (title, batch), group in grouped(rows, "title", "batch").items():
-        first = group[0]
-        peak = f", peak {first['peak_gflops']:.0f} GFLOP/s" if "peak_gflops" in first else ""
-        parts.append(f"**{title}, batch {batch}, {first['threads']} threads{peak}**\n\n"
+    for (title, _), group in grouped(rows, "title", "batch").items():
+        parts.append(f"**{title}, {setting(group)}**\n\n"
                      + markdown(header, [peer_line(row) for row in group]))
     return "\n".join(parts)
 
 
 def peer_line(row: dict) -> list[str]:
     fraction = f"{100 * row['fraction']:.0f}%" if "fraction" in row else ""
-    ratio = ""
-    if "ratio" in row and row["peer"] != "hilo":
-        ratio = f"{row['ratio']:.2f}× ({row['ratio_least']:.2f} – {row['ratio_most']:.2f})"
+    faster = times(row, "ratio") if row["peer"] != "hilo" else ""
     return [row["peer_title"], f"{row['median_ms']:.1f}",
             f"{row['least_ms']:.1f} – {row['most_ms']:.1f}", f"{row['images_per_second']:.1f}",
-            fraction, f"{row['peak_mb']:.0f}", ratio]
+            fraction, f"{row['peak_mb']:.0f}", faster]
 
 
 @contextlib.contextmanager

@@ -14,10 +14,21 @@ public enum CompileFlags {
     /// The instruction set that a generated file is compiled for; nil for files that run before the CPU
     /// was checked.
     public static func isa(ofFile path: String) -> ISA? {
-        ISA.all.first {
-            path.hasPrefix("src/kernels/\($0.name)/") || path == "harness/peak_\($0.name).c"
-        }
+        ISA.all.first { path.hasPrefix(kernelFolder($0)) || path == peakPath($0) }
     }
+
+    /// Where the kernels of all instruction sets lie.
+    package static let kernelFolder = "src/kernels/"
+
+    private static func kernelFolder(_ isa: ISA) -> String { "\(kernelFolder)\(isa.name)/" }
+
+    /// Where a file lies whose C function has this name.
+    package static func kernelPath(_ function: String, _ isa: ISA) -> String {
+        "\(kernelFolder(isa))\(function).c"
+    }
+
+    /// Where the loop lies that measures the peak.
+    static func peakPath(_ isa: ISA) -> String { "harness/peak_\(isa.name).c" }
 
     /// Its flags.
     public static func instructions(ofFile path: String) -> [String] {

@@ -4,7 +4,6 @@ import Planning
 public struct Generator: Sendable {
     private let plan: Plan
 
-    /// - Parameter plan: from the planner, or `validated()` when it comes from a file.
     public init(_ plan: Plan) { self.plan = plan }
 
     /// All files of the library but the weights, sorted by path.
@@ -13,7 +12,11 @@ public struct Generator: Sendable {
     /// The same, with a look at what each template is filled with, for tests.
     package func files(observer: Renderer.Observer?) -> [GeneratedFile] {
         let renderer = Renderer(observer: observer)
-        let sources = LibrarySource(plan, renderer).files() + HarnessSource(plan, renderer).files()
+        let names = LibraryNames(plan)
+        let variants = VariantFunctions.all(of: plan)
+        let sources =
+            LibrarySource(plan, names, variants, renderer).files()
+            + HarnessSource(plan, names, variants, renderer).files()
         let build = BuildFiles(plan, renderer).files(for: sources)
         return (sources + build + [planFile]).sorted { $0.path < $1.path }
     }

@@ -10,21 +10,18 @@ public enum MachineProgram {
         struct Context {
             struct Variant { let isa: String }
 
-            let isa, model: String
+            let isa: String
             let variants: [Variant]
         }
-        let context = Context(
-            isa: isa.name, model: "machine", variants: [.init(isa: isa.name)])
+        let context = Context(isa: isa.name, variants: [.init(isa: isa.name)])
         let renderer = Renderer(observer: observer)
         return [
             renderer.file("src/simd.h", "simd/simd.h", context),
             renderer.file("src/\(isa.header)", "simd/\(isa.header)", context),
             renderer.file("harness/peak.h", "harness/peak.h", context),
+            renderer.peakLoop(isa),
             renderer.file(
-                "harness/peak_\(isa.name).c", "harness/peak_loop.c", context,
-                including: isa.header),
-            renderer.file(
-                "src/kernels/\(isa.name)/measure.c", "machine/measure.c", context,
+                CompileFlags.kernelPath("measure", isa), "machine/measure.c", context,
                 including: isa.header),
         ]
     }

@@ -4,8 +4,6 @@ import Templates
 /// Renders the C templates. A context is a struct whose properties are the template's tags; nothing
 /// is escaped, because every value is a number or a checked name.
 package struct Renderer: Sendable {
-    private let library: MustacheLibrary
-
     /// Before each template: tags are `<% %>`, so that C braces stay as they are, and nothing is
     /// escaped as HTML.
     private static let prologue = "{{% CONTENT_TYPE:TEXT}}{{=<% %>=}}"
@@ -14,23 +12,24 @@ package struct Renderer: Sendable {
     package typealias Observer = @Sendable (_ template: String, _ context: Any) -> Void
     private let observer: Observer?
 
-    init(observer: Observer? = nil) {
-        self.observer = observer
+    init(observer: Observer? = nil) { self.observer = observer }
+
+    private static let library = {
         var library = MustacheLibrary()
         for (name, text) in TemplateFiles.all {
             do {
-                try library.register(Self.prologue + text, named: name)
+                try library.register(prologue + text, named: name)
             } catch {
                 preconditionFailure("template \(name) does not parse: \(error)")
             }
         }
-        self.library = library
-    }
+        return library
+    }()
 
     /// The text of `template` for `context`.
     func render(_ template: String, _ context: Any) -> String {
         observer?(template, context)
-        guard let text = library.render(context, withTemplate: template) else {
+        guard let text = Self.library.render(context, withTemplate: template) else {
             preconditionFailure("no template is named \(template)")
         }
         return text

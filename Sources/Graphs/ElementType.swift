@@ -1,5 +1,5 @@
 /// What the elements of a tensor are.
-public enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
+public enum ElementType: String, Sendable, Hashable {
     /// IEEE single precision.
     case f32
 

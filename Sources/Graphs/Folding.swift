@@ -9,10 +9,8 @@ extension Graph {
         var graph = self
         var gone: Set<Int> = []
         for index in nodes.indices {
-            guard case .linear(var linear) = nodes[index].operation, linear.batchNorm == nil,
-                let norm = follower(
-                    of: index, where: { if case .batchNorm = $0 { true } else { false } }),
-                case .batchNorm(let parameter) = nodes[norm].operation
+            guard var linear = nodes[index].operation.linear, linear.batchNorm == nil,
+                let (norm, parameter) = follower(of: index, \.batchNorm)
             else { continue }
             linear.batchNorm = parameter
             graph.nodes[index].operation = .linear(linear)
@@ -27,13 +25,13 @@ extension Graph {
     func foldingScales() -> Graph {
         var graph = self
         for index in nodes.indices {
-            guard let (heads, unscaled) = nodes[index].operation.unscaled, heads.scale != 1,
+            guard let (channels, scale, unscaled) = nodes[index].operation.unscaled, scale != 1,
                 let producer = producer(of: nodes[index].inputs[0]),
                 onlyConsumer(of: nodes[producer].output) == index,
-                case .linear(var linear) = nodes[producer].operation
+                var linear = nodes[producer].operation.linear
             else { continue }
-            linear.scaledRows = heads.channels
-            linear.scale = heads.scale
+            linear.scaledRows = channels
+            linear.scale = scale
             graph.nodes[producer].operation = .linear(linear)
             graph.nodes[index].operation = unscaled
         }
@@ -43,12 +41,12 @@ extension Graph {
 
 extension Operation {
     /// An attention's channels of q and its factor, and the same attention without the factor.
-    fileprivate var unscaled: (heads: (channels: Int, scale: Double), operation: Operation)? {
+    fileprivate var unscaled: (channels: Int, scale: Double, operation: Operation)? {
         switch self {
         case .windowAttention(let heads, let windows, let scale):
-            ((heads.channels, scale), .windowAttention(heads, windows, scale: 1))
+            (heads.channels, scale, .windowAttention(heads, windows, scale: 1))
         case .globalAttention(let heads, let scale):
-            ((heads.channels, scale), .globalAttention(heads, scale: 1))
+            (heads.channels, scale, .globalAttention(heads, scale: 1))
         default: nil
         }
     }

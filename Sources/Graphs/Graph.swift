@@ -52,11 +52,21 @@ extension Graph {
         return all.count == 1 && !outputs.contains(id) ? all[0] : nil
     }
 
-    /// The only consumer of node `index` when it satisfies `predicate`.
-    public func follower(of index: Int, where predicate: (Operation) -> Bool) -> Int? {
-        guard let next = onlyConsumer(of: nodes[index].output), predicate(nodes[next].operation)
+    /// The only consumer of node `index` when it is that operation.
+    public func follower(of index: Int, is operation: Operation) -> Int? {
+        guard let next = onlyConsumer(of: nodes[index].output), nodes[next].operation == operation
         else { return nil }
         return next
+    }
+
+    /// The only consumer of node `index` with what is found in it, such as `\.linear`.
+    public func follower<Found>(
+        of index: Int, _ find: (Operation) -> Found?
+    ) -> (node: Int, found: Found)? {
+        guard let next = onlyConsumer(of: nodes[index].output),
+            let found = find(nodes[next].operation)
+        else { return nil }
+        return (next, found)
     }
 
     /// The node that computes tensor `id`; nil of the input.
@@ -64,9 +74,7 @@ extension Graph {
 
     /// The linear operator that computes tensor `id`.
     public func linear(producing id: Int) -> Linear? {
-        guard let producer = producer(of: id), case .linear(let linear) = nodes[producer].operation
-        else { return nil }
-        return linear
+        producer(of: id).flatMap { nodes[$0].operation.linear }
     }
 
     /// The first channel of `tensor` in the concatenation that node `index` computes.

@@ -34,6 +34,19 @@ public enum Operation: Sendable, Hashable {
     case featureMap(norm: String?, layout: FeatureLayout)
 }
 
+/// What a case holds; nil of other operations.
+extension Operation {
+    public var linear: Linear? { if case .linear(let linear) = self { linear } else { nil } }
+
+    public var depthwise: String? {
+        if case .depthwise(let parameter) = self { parameter } else { nil }
+    }
+
+    public var batchNorm: String? {
+        if case .batchNorm(let parameter) = self { parameter } else { nil }
+    }
+}
+
 /// The heads of an attention, which lie one after the other along the channels.
 public struct Heads: Sendable, Hashable {
     public let count: Int
@@ -76,9 +89,9 @@ public enum FeatureLayout: String, Sendable, Codable, CaseIterable {
 }
 
 /// A matrix out×in with an optional bias, as it stands in a checkpoint, and what is folded into it.
-public struct Linear: Sendable, Hashable, Codable {
+public struct Linear: Sendable, Hashable {
     /// How the checkpoint orders a row of the matrix.
-    public enum Order: Sendable, Hashable, Codable {
+    public enum Order: Sendable, Hashable {
         /// As the input's channels: a Linear, or a convolution on patches in plane, row, column order.
         case channels
         /// out×in×point in the checkpoint, point by point in the input.

@@ -18,13 +18,22 @@ public struct Resolution: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// The map after a stride; what is left at the border is filled up.
     public func dividedRoundingUp(by stride: Int) -> Resolution {
-        Resolution(height: (height + stride - 1) / stride, width: (width + stride - 1) / stride)
+        Resolution(
+            height: height.dividedRoundingUp(by: stride), width: width.dividedRoundingUp(by: stride))
+    }
+
+    /// Whether squares of `side`×`side` fill it exactly.
+    public func isDivided(by side: Int) -> Bool {
+        height.isMultiple(of: side) && width.isMultiple(of: side)
     }
 
     public var description: String { "\(height)x\(width)" }
 }
 
 extension Int {
+    /// How many parts of `size` cover it.
+    public func dividedRoundingUp(by size: Int) -> Int { (self + size - 1) / size }
+
     /// The next multiple of `unit`.
-    public func rounded(upTo unit: Int) -> Int { (self + unit - 1) / unit * unit }
+    public func rounded(upTo unit: Int) -> Int { dividedRoundingUp(by: unit) * unit }
 }

@@ -104,8 +104,7 @@ extension GeneratedLibrary {
             resolution: resolution, batch: batch, threads: threads, seconds: seconds,
             profile: true, json: true)
         let profile = try decode(Profile.self, json)
-        let variant = best()
-        let pass = resolution.flatMap { variant.pass(at: $0) } ?? variant.passes[0]
+        let pass = bestPass(at: resolution).pass
         guard profile.stepMilliseconds.count == pass.steps.count else {
             throw LibraryError.harness(
                 code: 0,

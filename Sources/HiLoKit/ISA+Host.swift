@@ -1,3 +1,4 @@
+import Graphs
 import Machines
 import Planning
 import Toolchain
@@ -24,5 +25,11 @@ extension GeneratedLibrary {
     /// The variant that runs on `cpu`; the first one where none does.
     public func best(on cpu: HostCPU = .current()) -> Variant {
         runnable(on: cpu).last.flatMap { plan.variant($0) } ?? plan.variants[0]
+    }
+
+    /// The best variant on this machine, with its pass at a resolution; nil is the first.
+    public func bestPass(at resolution: Resolution? = nil) -> (variant: Variant, pass: Pass) {
+        let variant = best()
+        return (variant, resolution.flatMap { variant.pass(at: $0) } ?? variant.passes[0])
     }
 }

@@ -6,7 +6,7 @@ extension LITv2 {
     ///
     /// - Throws: `NetworkError` when the configuration is not one of LITv2.
     public init?(
-        configurationOf checkpoint: Checkpoint, overrides: ConfigurationOverrides = .init()
+        configurationOf checkpoint: Checkpoint, overrides: ModelOptions = .init()
     ) throws {
         guard let value = checkpoint.configuration else { return nil }
         try self.init(

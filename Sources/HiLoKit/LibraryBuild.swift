@@ -24,7 +24,7 @@ extension GeneratedLibrary {
 
     /// The compilers that are found make programs for this machine.
     private func checkArchitecture() throws {
-        guard let architecture = plan.target.isas.compactMap(\.architecture).first,
+        guard let architecture = plan.target.architecture,
             architecture != Architecture.host
         else { return }
         throw LibraryError.otherArchitecture(
@@ -36,7 +36,10 @@ extension GeneratedLibrary {
     private func recipe(extraFlags: [String]) throws -> BuildRecipe {
         let files = Generator(plan).files().map(\.path)
         let sources = files.filter { $0.hasSuffix(".c") }
-        let commands = sources.map { command($0, extraFlags) }
+        let commands = sources.map {
+            CompileCommand(
+                $0, in: folder, includes: ["include", "src", "harness"], extraFlags: extraFlags)
+        }
         let library = commands.filter { !$0.object.hasPrefix("harness_") }.map(\.object)
         return BuildRecipe(
             commands: commands,
@@ -45,21 +48,31 @@ extension GeneratedLibrary {
                 Product(.archive, name: "lib\(name).a", objects: library),
                 Product(
                     .sharedLibrary(soname: "lib\(name).so"), name: "lib\(name).so",
-                    objects: library, libraries: ["-lm"]),
+                    objects: library),
                 Product(
-                    .executable, name: "harness_\(name)", objects: commands.map(\.object),
-                    libraries: ["-lm"]),
+                    .executable, name: "harness_\(name)", objects: commands.map(\.object)),
             ])
     }
+}
 
-    private func command(_ path: String, _ extraFlags: [String]) -> CompileCommand {
-        let includes = ["include", "src", "harness"].flatMap {
-            ["-I", folder.appending(path: $0).path]
-        }
-        return CompileCommand(
-            source: folder.appending(path: path),
-            object: path.replacing("/", with: "_").replacing(".c", with: ".o"),
+extension CompileCommand {
+    /// Compiles a generated file.
+    ///
+    /// - Parameters:
+    ///   - path: of the file in its library, from which its instruction set follows.
+    ///   - place: where it lies in `folder`; nil is `path`.
+    ///   - includes: folders in `folder`.
+    ///   - extraFlags: come last.
+    package init(
+        _ path: String, at place: String? = nil, in folder: URL, includes: [String],
+        extraFlags: [String] = []
+    ) {
+        let place = place ?? path
+        let includeFlags = includes.flatMap { ["-I", folder.appending(path: $0).path] }
+        self.init(
+            source: folder.appending(path: place),
+            object: place.replacing("/", with: "_").replacing(".c", with: ".o"),
             flags: CompileFlags.language + CompileFlags.common
-                + CompileFlags.instructions(ofFile: path) + includes + extraFlags)
+                + CompileFlags.instructions(ofFile: path) + includeFlags + extraFlags)
     }
 }

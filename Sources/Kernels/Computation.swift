@@ -31,6 +31,10 @@ public struct Computation: Sendable, Hashable {
         Computation(base.placed(placement))
     }
 
+    /// What computations have in common that differ in the places of their operands alone. Nothing is
+    /// computed of its sizes: they may be a file's.
+    public var unplaced: Computation { Computation(base.unplaced) }
+
     /// The planner's choice; nil where other kernels are better.
     public func best(_ setting: Setting) -> Kernel? { base.best(setting) }
 
@@ -52,6 +56,7 @@ private protocol AnyComputation: Sendable {
     var flops: Int { get }
     var isTunable: Bool { get }
     var hashable: AnyHashable { get }
+    var unplaced: any AnyComputation { get }
     func placed(_ placement: Placement) -> any AnyComputation
     func best(_ setting: Setting) -> Kernel?
     func kernels(_ setting: Setting) -> [Kernel]
@@ -65,8 +70,9 @@ private struct Computed<Family: KernelFamily>: AnyComputation, Hashable {
     var operands: Operands { Family.operands(spec) }
     var macs: Int { Family.macs(spec) }
     var flops: Int { Family.flops(spec) }
-    var isTunable: Bool { Family.Schedule.self != Fixed.self }
+    var isTunable: Bool { Family.hasChoice }
     var hashable: AnyHashable { AnyHashable(self) }
+    var unplaced: any AnyComputation { Computed(spec: Family.unplaced(spec)) }
 
     func placed(_ placement: Placement) -> any AnyComputation {
         Computed(spec: Family.placed(spec, placement))
@@ -82,21 +88,15 @@ private struct Computed<Family: KernelFamily>: AnyComputation, Hashable {
 }
 
 /// A match of any family.
-public struct AnyMatch: Sendable {
-    public let computation: Computation
-    public let nodes: [Int]
-    public let label: String
-    public let inputs: [Slot]
-    public let outputs: [Slot]
-    public let weights: [WeightUse]
+public typealias AnyMatch = Match<Computation>
+
+extension AnyMatch {
+    public var computation: Computation { spec }
 
     init<Family: KernelFamily>(_ family: Family.Type, _ match: Match<Family.Spec>) {
-        computation = Computation(family, match.spec)
-        nodes = match.nodes
-        label = match.label
-        inputs = match.inputs
-        outputs = match.outputs
-        weights = match.weights
+        self.init(
+            Computation(family, match.spec), nodes: match.nodes, label: match.label,
+            inputs: match.inputs, outputs: match.outputs, weights: match.weights)
     }
 }
 

@@ -76,7 +76,7 @@ private struct Scheduled<Family: KernelFamily>: AnyKernel, Hashable {
         var container = encoder.container(keyedBy: KernelKeys.self)
         try container.encode(Family.id, forKey: .family)
         try container.encode(spec, forKey: .spec)
-        if Family.Schedule.self != Fixed.self { try container.encode(schedule, forKey: .schedule) }
+        if Family.hasChoice { try container.encode(schedule, forKey: .schedule) }
     }
 }
 

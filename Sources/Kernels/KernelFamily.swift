@@ -20,8 +20,10 @@ public protocol KernelFamily: Sendable {
     /// The nodes, from `node` on, that a kernel can stand for; nil when there are none. Its spec has
     /// dense operands.
     static func match(_ graph: Graph, at node: Int) -> Match<Spec>?
-    /// The spec with operands where the planner has put them.
-    static func placed(_ spec: Spec, _ placement: Placement) -> Spec
+    /// Where the spec keeps the distances between tokens of its inputs and outputs, in their order, for
+    /// the planner to choose. What comes behind the last has none of its own.
+    static var inputStrides: [WritableKeyPath<Spec, Int>] { get }
+    static var outputStrides: [WritableKeyPath<Spec, Int>] { get }
     static func operands(_ spec: Spec) -> Operands
 
     /// How it can be computed: the best guess first, then all that is legal.
@@ -46,9 +48,32 @@ public protocol KernelFamily: Sendable {
 
 extension KernelFamily {
     public static var role: KernelRole { .other }
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec { spec }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [] }
     public static func flops(_ spec: Spec) -> Int { 2 * macs(spec) }
     public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? { nil }
+}
+
+extension KernelFamily {
+    /// Whether there is a choice of schedules.
+    static var hasChoice: Bool { Schedule.self != Fixed.self }
+
+    /// The spec with operands where the planner has put them.
+    static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
+        var spec = spec
+        for (path, stride) in zip(inputStrides, placement.inputStrides) {
+            spec[keyPath: path] = stride
+        }
+        for (path, stride) in zip(outputStrides, placement.outputStrides) {
+            spec[keyPath: path] = stride
+        }
+        return spec
+    }
+
+    /// What specs have in common that differ in places alone.
+    static func unplaced(_ spec: Spec) -> Spec {
+        (inputStrides + outputStrides).reduce(into: spec) { $0[keyPath: $1] = 0 }
+    }
 }
 
 /// The schedule of kernels that can be computed in one way only.

@@ -7,7 +7,7 @@ public struct KernelSource: Sendable {
     public let variant: String
     /// Headers of inner loops that several kernels share.
     public let headers: [String]
-    /// The shape's fields that are not 0, for the harness.
+    /// The shape's fields, for the harness.
     public let fields: [ShapeField]
     /// What the template is filled with, as a function of the C function's name.
     public let context: @Sendable (_ name: String) -> any Sendable

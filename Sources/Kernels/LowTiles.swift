@@ -1,5 +1,5 @@
 /// Heights of the tiles below the last full one, so that any multiple of `rows` is covered exactly.
-public func lowTiles(rows: Int, tile: Int) -> [Int] {
+func lowTiles(rows: Int, tile: Int) -> [Int] {
     if rows % tile == 0 { return [] }
     // Each multiple adds the same rest, so the rests are multiples of the common divisor.
     let unit = greatestCommonDivisor(rows, tile)

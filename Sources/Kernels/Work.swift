@@ -1,3 +1,4 @@
+import Graphs
 import Machines
 
 /// What the CPU does in one call of a kernel, all threads together, in vector instructions.
@@ -41,5 +42,5 @@ public struct Work: Sendable, Equatable {
 
 /// Vectors of all tokens of a map.
 func vectors(rows: Int, channels: Int, lanes: Int) -> Double {
-    Double(rows * ((channels + lanes - 1) / lanes))
+    Double(rows * channels.dividedRoundingUp(by: lanes))
 }

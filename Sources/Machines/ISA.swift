@@ -19,7 +19,7 @@ public struct ISA: Sendable, Hashable {
     public var multipliesLanes: Bool { architecture == .aarch64 }
 }
 
-public enum Architecture: String, Sendable, Hashable, CaseIterable {
+public enum Architecture: String, Sendable, Hashable {
     case x86_64, aarch64
 
     /// Of this program, and so of the machine it runs on; nil of one that HiLo has no kernels for.

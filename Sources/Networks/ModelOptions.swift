@@ -1,26 +1,39 @@
 import Graphs
 
-/// What may be said of a network that has a name; nil stands for what is usual for it.
+/// What may be said of a network besides its name on the command line or its configuration; nil
+/// leaves what is usual for it, or what the configuration says.
 public struct ModelOptions: Sendable, Equatable {
     /// Prefix of the C symbols.
     public var name: String?
     public var resolution: Resolution?
-    /// Share of Lo-Fi heads.
+    /// Share of Lo-Fi heads; in a LITv2 of every stage with attention.
     public var alpha: Double?
-    /// Side of windows, in tokens.
+    /// Side of windows, in tokens; in a LITv2 of every stage whose window is above 1.
     public var window: Int?
+    /// Outputs of the head; 0 is none.
+    public var classes: Int?
+    /// Makes a backbone that returns these maps.
+    public var features: FeatureMaps?
+
+    /// Channels of a token, of a single layer as all that follows.
+    public var dim: Int?
+    public var heads: Int?
     /// Tokens by which windows are shifted.
     public var shift: Int?
     /// Side of the squares that spatial reduction makes one token of.
     public var ratio: Int?
     /// Names of the tensors in the layer's checkpoint, which may have some that others lack.
     public var parameters: Set<String> = []
-    public var classes: Int?
-    /// The maps that a backbone returns.
-    public var features: FeatureMaps?
-    /// Channels of a token.
-    public var dim: Int?
-    public var heads: Int?
 
-    public init() {}
+    public init(
+        name: String? = nil, resolution: Resolution? = nil, alpha: Double? = nil,
+        window: Int? = nil, classes: Int? = nil, features: FeatureMaps? = nil
+    ) {
+        self.name = name
+        self.resolution = resolution
+        self.alpha = alpha
+        self.window = window
+        self.classes = classes
+        self.features = features
+    }
 }

@@ -19,6 +19,7 @@ public struct Plan: Sendable, Equatable {
 
     /// Floats of all packed weights.
     public var weightFloats: Int { weights.last.map { $0.offset + $0.count } ?? 0 }
+    public var weightBytes: Int { 4 * weightFloats }
 
     public var resolutions: [Resolution] { variants[0].passes.map(\.resolution) }
 
@@ -100,6 +101,14 @@ extension Plan {
                 isa: isa, precision: target.precision, maxBatch: target.maxBatch)
         else { return nil }
         return Plan(network: network, target: target, weights: weights, variants: [variant])
+    }
+
+    /// The network at one of the plan's resolutions.
+    public func network(at resolution: Resolution) -> Network {
+        guard let network = try? self.network.at(resolution) else {
+            preconditionFailure("a plan's passes are of resolutions that its network takes")
+        }
+        return network
     }
 
     /// The packed weights that a step reads.

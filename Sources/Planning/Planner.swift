@@ -32,24 +32,23 @@ public struct Planner: Sendable {
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
+        let passes = networks.map { (resolution: $0.resolution, graph: $0.graph.folded) }
         var weights = WeightTable()
-        let variants = try target.isas.map { try variant($0, networks, &weights) }
+        let variants = try target.isas.map { try variant($0, passes, &weights) }
         return Plan(
             network: networks[0], target: target, weights: weights.tensors, variants: variants)
     }
 
     private func variant(
-        _ isa: ISA, _ networks: [Network], _ weights: inout WeightTable
+        _ isa: ISA, _ passes: [(resolution: Resolution, graph: Graph)], _ weights: inout WeightTable
     ) throws -> Variant {
         var builder = VariantBuilder(
             setting: Setting(
                 machine: MachineModel(isa: isa), batch: 1, maxBatch: target.maxBatch),
             decisions: decisions, weights: weights)
-        let passes = try networks.map { network in
-            try builder.pass(of: network.graph.folded, at: network.resolution)
-        }
+        let planned = try passes.map { try builder.pass(of: $0.graph, at: $0.resolution) }
         weights = builder.weights
-        return Variant(isa: isa, kernels: builder.kernels, passes: passes)
+        return Variant(isa: isa, kernels: builder.kernels, passes: planned)
     }
 }
 

@@ -47,7 +47,7 @@ extension Plan {
         _ variant: Variant, _ pass: Pass, on machine: MachineModel, batch: Int = 1
     ) -> Double {
         let calls = variant.predictions(
-            on: machine, weightBytes: 4 * weightFloats, batch: batch)
+            on: machine, weightBytes: weightBytes, batch: batch)
         return pass.steps.reduce(0) { $0 + calls[$1.kernel].seconds }
     }
 }

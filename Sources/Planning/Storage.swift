@@ -46,6 +46,18 @@ package struct Storage {
         return place
     }
 
+    /// What the buffers need of the arena: bytes, and the steps from the first use to the last.
+    package var requests: [Arena.Request] {
+        var lifetimes = [ClosedRange<Int>?](repeating: nil, count: sizes.count)
+        for (step, match) in matches.enumerated() {
+            for slot in match.inputs + match.outputs {
+                guard case .arena(let index) = place(of: slot).buffer else { continue }
+                lifetimes[index] = (lifetimes[index]?.lowerBound ?? step)...step
+            }
+        }
+        return zip(sizes, lifetimes).map { Arena.Request(size: $0, lifetime: $1 ?? 0...0) }
+    }
+
     private mutating func place(_ match: AnyMatch, at index: Int) {
         let replaced = operands[index].replaced
         for (output, slot) in match.outputs.enumerated() where places[slot.tensors[0]] == nil {

@@ -21,6 +21,9 @@ public struct Target: Sendable, Hashable, Codable {
         try self.init(isas: [isa], precision: precision, maxBatch: maxBatch)
     }
 
+    /// What a library is compiled for; nil runs on any.
+    public var architecture: Architecture? { isas.compactMap(\.architecture).first }
+
     func check() throws {
         guard (1...1024).contains(maxBatch) else {
             throw PlanError("batch \(maxBatch): 1 to 1024 images are possible")

@@ -8,7 +8,8 @@ struct VariantBuilder {
     private let decisions: Decisions
     private(set) var weights: WeightTable
     private(set) var kernels: [Kernel] = []
-    private var indices: [Kernel: Int] = [:]
+    /// A kernel follows from what it computes, so that is planned once however many steps do it.
+    private var indices: [Computation: Int] = [:]
 
     init(setting: Setting, decisions: Decisions, weights: WeightTable) {
         self.setting = setting
@@ -22,12 +23,12 @@ struct VariantBuilder {
     mutating func pass(of graph: Graph, at resolution: Resolution) throws -> Pass {
         let matches = try cover(graph)
         let storage = try Storage(graph, matches)
-        let steps = try matches.map { try step($0, storage) }
-        let arena = Arena.layout(requests(steps, storage))
+        let arena = Arena.layout(storage.requests)
+        let steps = try matches.map { try step($0, storage, arena.offsets) }
         let scratch = steps.map { kernels[$0.kernel].scratch(on: isa) }.max() ?? 0
         return Pass(
-            resolution: resolution, steps: steps.map { $0.placed(arena.offsets) },
-            arenaBytes: arena.size, scratchBytes: scratch.rounded(upTo: 64),
+            resolution: resolution, steps: steps, arenaBytes: arena.size,
+            scratchBytes: scratch.rounded(upTo: 64),
             imagesPerThread: Self.imagesPerThread(
                 arenaBytes: arena.size, maxBatch: setting.maxBatch))
     }
@@ -52,14 +53,25 @@ struct VariantBuilder {
         return cover
     }
 
-    private mutating func step(_ match: AnyMatch, _ storage: Storage) throws -> DraftStep {
+    private mutating func step(
+        _ match: AnyMatch, _ storage: Storage, _ offsets: [Int]
+    ) throws -> Step {
         let inputs = match.inputs.map { storage.place(of: $0) }
         let outputs = match.outputs.map { storage.place(of: $0) }
         let computation = match.computation.placed(
             Placement(inputStrides: inputs.map(\.stride), outputStrides: outputs.map(\.stride)))
-        return DraftStep(
-            kernel: index(of: try kernel(for: computation)), label: match.label, inputs: inputs,
-            outputs: outputs, weights: try match.weights.map { try place($0) })
+        return Step(
+            kernel: try index(of: computation), label: match.label,
+            inputs: inputs.map { $0.located(offsets) },
+            outputs: outputs.map { $0.located(offsets) },
+            weights: try match.weights.map { try place($0) })
+    }
+
+    private mutating func index(of computation: Computation) throws -> Int {
+        if let index = indices[computation] { return index }
+        kernels.append(try kernel(for: computation))
+        indices[computation] = kernels.count - 1
+        return kernels.count - 1
     }
 
     private func kernel(for computation: Computation) throws -> Kernel {
@@ -72,13 +84,6 @@ struct VariantBuilder {
             throw PlanError("\(error)")
         }
         return kernel
-    }
-
-    private mutating func index(of kernel: Kernel) -> Int {
-        if let index = indices[kernel] { return index }
-        kernels.append(kernel)
-        indices[kernel] = kernels.count - 1
-        return kernels.count - 1
     }
 
     private mutating func place(_ use: WeightUse) throws -> WeightPlace {
@@ -95,38 +100,12 @@ struct VariantBuilder {
 
     // MARK: Memory
 
-    private func requests(_ steps: [DraftStep], _ storage: Storage) -> [Arena.Request] {
-        storage.sizes.indices.map { index in
-            let uses = steps.indices.filter { steps[$0].uses(.arena(index)) }
-            return Arena.Request(
-                size: storage.sizes[index], lifetime: (uses.first ?? 0)...(uses.last ?? 0))
-        }
-    }
-
     /// Bytes of maps that a thread may work on before it goes on to other images: half of an L2.
     private static let groupBytes = 1024 * 1024
 
     /// As many images as stay in L2 from step to step, at least one.
     static func imagesPerThread(arenaBytes: Int, maxBatch: Int) -> Int {
         min(maxBatch, max(1, groupBytes / max(1, arenaBytes)))
-    }
-}
-
-/// A step whose maps have no offsets yet.
-private struct DraftStep {
-    let kernel: Int
-    let label: String
-    let inputs, outputs: [Storage.Place]
-    let weights: [WeightPlace]
-
-    func uses(_ buffer: Storage.Buffer) -> Bool {
-        (inputs + outputs).contains { $0.buffer == buffer }
-    }
-
-    func placed(_ offsets: [Int]) -> Step {
-        Step(
-            kernel: kernel, label: label, inputs: inputs.map { $0.located(offsets) },
-            outputs: outputs.map { $0.located(offsets) }, weights: weights)
     }
 }
 

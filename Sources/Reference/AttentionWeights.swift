@@ -1,4 +1,5 @@
-/// Multi-head self-attention: `qkv` (dim → 3·dim) and `proj` (dim → dim).
+/// Multi-head self-attention: `qkv` (dim → 3·dim) and `proj` (dim → dim); the heads of a
+/// Hi-Fi branch may hold fewer channels than the map.
 public struct SelfAttentionWeights: Sendable {
     public let qkv: Affine
     public let projection: Affine

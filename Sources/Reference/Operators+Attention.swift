@@ -62,21 +62,11 @@ extension Operators {
     ///
     /// - Precondition: `window` divides the map.
     public static func hiFiAttention(
-        _ map: TokenMap, heads: Int, window: Int, scale: Double, _ weights: HiFiWeights
+        _ map: TokenMap, heads: Int, window: Int, scale: Double, _ weights: SelfAttentionWeights
     ) -> TokenMap {
         precondition(map.height % window == 0 && map.width % window == 0, "pad before windows")
-        let qkv = linear(map, weights.qkv)
-        let dim = qkv.channels / 3
-        var mixed = TokenMap(height: map.height, width: map.width, channels: dim)
-        for top in stride(from: 0, to: map.height, by: window) {
-            for left in stride(from: 0, to: map.width, by: window) {
-                let square = qkv.slice(rows: top..<top + window, columns: left..<left + window)
-                let (queries, keys, values) = thirds(square)
-                let part = attention(
-                    queries: queries, keys: keys, values: values, heads: heads, scale: scale)
-                mixed.paste(part, row: top, column: left)
-            }
-        }
+        let mixed = attentionInWindows(
+            linear(map, weights.qkv), heads: heads, window: window, scale: scale)
         return linear(mixed, weights.projection)
     }
 
@@ -86,13 +76,24 @@ extension Operators {
     public static func loFiAttention(
         _ map: TokenMap, heads: Int, window: Int, scale: Double, _ weights: LoFiWeights
     ) -> TokenMap {
-        let queries = linear(map, weights.query)
-        let keyValue = linear(averagePool(map, side: window), weights.keyValue)
+        attention(
+            from: map, to: averagePool(map, side: window), heads: heads, scale: scale,
+            query: weights.query, keyValue: weights.keyValue, projection: weights.projection)
+    }
+
+    /// Every token of `map` attends to every token of `other`, with the linear operators before and
+    /// behind it; keys and values lie one after the other in the channels.
+    static func attention(
+        from map: TokenMap, to other: TokenMap, heads: Int, scale: Double,
+        query: Affine, keyValue: Affine, projection: Affine
+    ) -> TokenMap {
+        let queries = linear(map, query)
+        let keysAndValues = linear(other, keyValue)
         let dim = queries.channels
         let mixed = attention(
-            queries: queries, keys: keyValue.slice(channels: 0..<dim),
-            values: keyValue.slice(channels: dim..<2 * dim), heads: heads, scale: scale)
-        return linear(mixed, weights.projection)
+            queries: queries, keys: keysAndValues.slice(channels: 0..<dim),
+            values: keysAndValues.slice(channels: dim..<2 * dim), heads: heads, scale: scale)
+        return linear(mixed, projection)
     }
 
     /// Queries, keys and values, which lie one after the other in the channels.

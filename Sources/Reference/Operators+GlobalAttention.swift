@@ -23,16 +23,13 @@ extension Operators {
         precondition(
             (ratio > 1) == (weights.reduction != nil), "only a ratio above 1 has a convolution")
         precondition(map.height >= ratio && map.width >= ratio, "nothing is left of the map")
-        let queries = linear(map, weights.query)
         let reduced = weights.reduction.map {
             layerNorm(patchConvolution(map, side: ratio, $0.convolution), $0.norm)
         }
-        let keyValue = linear(reduced ?? map, weights.keyValue)
-        let mixed = attention(
-            queries: queries, keys: keyValue.slice(channels: 0..<map.channels),
-            values: keyValue.slice(channels: map.channels..<2 * map.channels), heads: heads,
-            scale: scale(channels: map.channels, heads: heads))
-        return linear(mixed, weights.projection)
+        return attention(
+            from: map, to: reduced ?? map, heads: heads,
+            scale: scale(channels: map.channels, heads: heads),
+            query: weights.query, keyValue: weights.keyValue, projection: weights.projection)
     }
 
     static func scale(channels: Int, heads: Int) -> Double {

@@ -14,25 +14,36 @@ extension Operators {
             weights.positionBias.map { $0.count == (2 * window - 1) * (2 * window - 1) * heads }
                 ?? true, "the position bias does not fit the window")
         let padded = map.padded(toMultipleOf: window)
-        let qkv = linear(padded.rolled(by: -shift), weights.qkv)
-        let scale = scale(channels: map.channels, heads: heads)
-        var mixed = TokenMap(height: padded.height, width: padded.width, channels: map.channels)
-        for top in stride(from: 0, to: padded.height, by: window) {
-            for left in stride(from: 0, to: padded.width, by: window) {
+        let mixed = attentionInWindows(
+            linear(padded.rolled(by: -shift), weights.qkv), heads: heads, window: window,
+            scale: scale(channels: map.channels, heads: heads), shift: shift,
+            positionBias: weights.positionBias)
+        return linear(mixed.rolled(by: shift), weights.projection)
+            .slice(rows: 0..<map.height, columns: 0..<map.width)
+    }
+
+    /// Attention inside every `window`×`window` square of a map that holds queries, keys and values;
+    /// `shift` is by how much it was rolled before they were made.
+    static func attentionInWindows(
+        _ qkv: TokenMap, heads: Int, window: Int, scale: Double, shift: Int = 0,
+        positionBias: [Float]? = nil
+    ) -> TokenMap {
+        var mixed = TokenMap(height: qkv.height, width: qkv.width, channels: qkv.channels / 3)
+        for top in stride(from: 0, to: qkv.height, by: window) {
+            for left in stride(from: 0, to: qkv.width, by: window) {
                 let square = qkv.slice(rows: top..<top + window, columns: left..<left + window)
                 let (queries, keys, values) = thirds(square)
                 let bias = WindowBias(
-                    window: window, heads: heads, table: weights.positionBias,
-                    rowCameRound: (top..<top + window).map { $0 >= padded.height - shift },
-                    columnCameRound: (left..<left + window).map { $0 >= padded.width - shift })
+                    window: window, heads: heads, table: positionBias,
+                    rowCameRound: (top..<top + window).map { $0 >= qkv.height - shift },
+                    columnCameRound: (left..<left + window).map { $0 >= qkv.width - shift })
                 let part = attention(
                     queries: queries, keys: keys, values: values, heads: heads, scale: scale
                 ) { bias.value(head: $0, query: $1, key: $2) }
                 mixed.paste(part, row: top, column: left)
             }
         }
-        return linear(mixed.rolled(by: shift), weights.projection)
-            .slice(rows: 0..<map.height, columns: 0..<map.width)
+        return mixed
     }
 }
 

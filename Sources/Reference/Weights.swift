@@ -24,17 +24,6 @@ public struct BatchNormWeights: Sendable {
     }
 }
 
-/// The Hi-Fi branch: `h_qkv` (dim → 3·h_dim) and `h_proj` (h_dim → h_dim).
-public struct HiFiWeights: Sendable {
-    public let qkv: Affine
-    public let projection: Affine
-
-    public init(qkv: Affine, projection: Affine) {
-        self.qkv = qkv
-        self.projection = projection
-    }
-}
-
 /// The Lo-Fi branch: `l_q` (dim → l_dim), `l_kv` (dim → 2·l_dim) and `l_proj` (l_dim → l_dim).
 public struct LoFiWeights: Sendable {
     public let query: Affine
@@ -50,10 +39,11 @@ public struct LoFiWeights: Sendable {
 
 /// Both branches of HiLo attention; a branch without heads is nil.
 public struct HiLoWeights: Sendable {
-    public let hiFi: HiFiWeights?
+    /// `h_qkv` (dim → 3·h_dim) and `h_proj` (h_dim → h_dim).
+    public let hiFi: SelfAttentionWeights?
     public let loFi: LoFiWeights?
 
-    public init(hiFi: HiFiWeights?, loFi: LoFiWeights?) {
+    public init(hiFi: SelfAttentionWeights?, loFi: LoFiWeights?) {
         self.hiFi = hiFi
         self.loFi = loFi
     }

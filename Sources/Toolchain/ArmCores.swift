@@ -1,18 +1,14 @@
-import Foundation
-
 /// Names of Arm cores. Linux gives numbers instead: who made a core, and which one it is.
 enum ArmCores {
-    /// Every kind of core in the text of `/proc/cpuinfo`, in order, such as `Cortex-A55, Cortex-A76`;
-    /// nil where it names none.
-    static func model(_ information: String) -> String? {
+    /// Every kind of core in the fields of `/proc/cpuinfo`, in order, such as
+    /// `Cortex-A55, Cortex-A76`; nil where they name none.
+    static func model(_ fields: [(String, String)]) -> String? {
         var maker = ""
         var kinds: [String] = []
-        for line in information.split(separator: "\n") {
-            let field = line.split(separator: ":").map { $0.trimmingCharacters(in: .whitespaces) }
-            guard field.count == 2 else { continue }
-            if field[0] == "CPU implementer" { maker = field[1] }
-            guard field[0] == "CPU part" else { continue }
-            let kind = names[maker]?[field[1]] ?? "implementer \(maker) part \(field[1])"
+        for (field, value) in fields {
+            if field == "CPU implementer" { maker = value }
+            guard field == "CPU part" else { continue }
+            let kind = names[maker]?[value] ?? "implementer \(maker) part \(value)"
             if !kinds.contains(kind) { kinds.append(kind) }
         }
         return kinds.isEmpty ? nil : kinds.joined(separator: ", ")

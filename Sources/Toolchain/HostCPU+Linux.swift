@@ -3,24 +3,25 @@ import Foundation
 extension HostCPU {
     /// Reads `proc` and `sys` under `root`; tests give a root of their own.
     static func fromLinux(root: URL, affinity: Int) -> HostCPU {
-        let text = contents(root, "proc/cpuinfo")
-        let info = cpuInfo(text)
-        let flags = (info["flags"] ?? info["Features"] ?? "").split(separator: " ").map(String.init)
+        let info = cpuInfo(contents(root, "proc/cpuinfo"))
+        let fields = Dictionary(info, uniquingKeysWith: { first, _ in first })
+        let flags = (fields["flags"] ?? fields["Features"] ?? "").split(separator: " ")
         let caches = caches(root)
         return HostCPU(
-            model: info["model name"] ?? ArmCores.model(text) ?? "unknown",
-            isaFlags: Set(flags).intersection(knownFlags),
+            model: fields["model name"] ?? ArmCores.model(info) ?? "unknown",
+            isaFlags: Set(flags.map(String.init)).intersection(knownFlags),
             cores: min(affinity, quota(root) ?? affinity),
-            l1d: caches["1 Data"], l2: caches["2 Unified"], l3: caches["3 Unified"])
+            l1d: caches["1 Data"], l2: caches["2 Unified"], l3: caches["3 Unified"],
+            fields: fields)
     }
 
     private static func contents(_ root: URL, _ path: String) -> String {
         (try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)) ?? ""
     }
 
-    /// The fields of the first processor in the file.
-    private static func cpuInfo(_ text: String) -> [String: String] {
-        let fields = text.split(separator: "\n").compactMap { line -> (String, String)? in
+    /// The fields of all processors in the file, in its order.
+    private static func cpuInfo(_ text: String) -> [(String, String)] {
+        text.split(separator: "\n").compactMap { line -> (String, String)? in
             guard let colon = line.firstIndex(of: ":") else { return nil }
             let value = line[line.index(after: colon)...]
             return (
@@ -28,7 +29,6 @@ extension HostCPU {
                 value.trimmingCharacters(in: .whitespaces)
             )
         }
-        return Dictionary(fields, uniquingKeysWith: { first, _ in first })
     }
 
     /// Cores that the cgroup and the groups above it allow (cgroup v2, `cpu.max`: the microseconds

@@ -15,6 +15,8 @@ public struct HostCPU: Sendable, Equatable {
     public let l2: Int?
     /// Bytes of the level 3 cache, usually shared by all cores.
     public let l3: Int?
+    /// What Linux says of the first processor, by its names; empty on other systems.
+    package internal(set) var fields: [String: String] = [:]
 
     /// The instruction sets that kernels can be made for.
     public static let knownFlags = [

@@ -4,7 +4,7 @@ public enum ToolchainError: Error, Equatable, CustomStringConvertible {
     case noCompiler(tried: [RejectedCompiler])
     /// A tool other than the compiler is missing.
     case missingTool(name: String, advice: String)
-    /// The system did not start the program, or it wrote more than can be taken in.
+    /// The system did not start the program, it broke off, or it wrote more than can be taken in.
     case cannotRun(program: String, reason: String)
     /// The program ran longer than it was given; it has been killed.
     case timedOut(program: String, limit: Duration)

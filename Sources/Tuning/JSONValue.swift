@@ -1,5 +1,3 @@
-import Foundation
-
 /// Any JSON, for what is passed on without being understood.
 enum JSONValue: Sendable, Equatable, Codable {
     case null
@@ -9,11 +7,6 @@ enum JSONValue: Sendable, Equatable, Codable {
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
-
-    /// The JSON of a value.
-    init(encoding value: some Encodable) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
-    }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

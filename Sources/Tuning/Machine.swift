@@ -29,20 +29,12 @@ public struct Machine: Sendable, Hashable, Codable {
     /// This machine, with code for `isa` by `compiler`.
     public init(isa: ISA, precision: Precision, threads: Int, compiler: Compiler) {
         self.init(
-            isa: isa, precision: precision, threads: threads,
-            compilerName: compiler.label)
+            isa: isa, precision: precision, threads: threads, compiler: compiler.label,
+            cpu: .current())
     }
 
-    init(isa: ISA, precision: Precision, threads: Int, compilerName: String) {
-        self.init(
-            isa: isa, precision: precision, threads: threads, compiler: compilerName, cpu: .current(),
-            information: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "")
-    }
-
-    init(
-        isa: ISA, precision: Precision, threads: Int, compiler: String, cpu: HostCPU, information: String
-    ) {
-        processor = Self.processor(cpu, information)
+    init(isa: ISA, precision: Precision, threads: Int, compiler: String, cpu: HostCPU) {
+        processor = Self.processor(cpu)
         instructions = cpu.isaFlags.sorted()
         caches = [cpu.l1d, cpu.l2, cpu.l3].map { $0 ?? 0 }
         self.threads = threads
@@ -60,20 +52,9 @@ public struct Machine: Sendable, Hashable, Codable {
         "CPU part", "CPU revision",
     ]
 
-    /// - Parameter information: the text of `/proc/cpuinfo`, or nothing.
-    static func processor(
-        _ cpu: HostCPU,
-        _ information: String = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))
-            ?? ""
-    ) -> String {
-        var found: [String: String] = [:]
-        for line in information.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-                .map { $0.trimmingCharacters(in: .whitespaces) }
-            if parts.count == 2, found[parts[0]] == nil { found[parts[0]] = parts[1] }
-        }
+    static func processor(_ cpu: HostCPU) -> String {
         let details = fields.compactMap { name in
-            found[name].map { "\(name.replacing(#/^(cpu|CPU) /#, with: "")) \($0)" }
+            cpu.fields[name].map { "\(name.replacing(#/^(cpu|CPU) /#, with: "")) \($0)" }
         }
         return ([cpu.model] + details).joined(separator: ", ")
     }

@@ -27,38 +27,24 @@ public struct MachineMeasurement: Sendable, Equatable, Codable {
                 let found = try? JSONDecoder().decode(
                     MachineMeasurement.self, from: Data(output.stdout.utf8))
             else {
-                throw ToolchainError.cannotWrite(
-                    path: program.path, reason: "measuring ended with \(output.status)")
+                throw ToolchainError.cannotRun(
+                    program: program.path, reason: "measuring ended with \(output.status)")
             }
             return found
         }
     }
 
     private static func build(_ isa: ISA, _ compiler: Compiler, in folder: URL) async throws -> URL {
-        var commands: [CompileCommand] = []
-        for file in MachineProgram.files(for: isa) {
-            let source = folder.appending(path: file.path)
-            try FileManager.default.createDirectory(
-                at: source.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(file.contents.utf8).write(to: source)
-            guard file.path.hasSuffix(".c") else { continue }
-            commands.append(
-                CompileCommand(
-                    source: source, object: file.path.replacing("/", with: "_") + ".o",
-                    flags: CompileFlags.language + CompileFlags.common
-                        + CompileFlags.instructions(ofFile: file.path)
-                        + ["src", "harness"].flatMap { ["-I", folder.appending(path: $0).path] }))
+        let files = MachineProgram.files(for: isa)
+        for file in files { try file.write(to: folder.appending(path: file.path)) }
+        let commands = files.map(\.path).filter { $0.hasSuffix(".c") }.map {
+            CompileCommand($0, in: folder, includes: ["src", "harness"])
         }
         let products = folder.appending(path: "build")
-        _ = try await Build(compiler: compiler, folder: products).perform(
-            BuildRecipe(
-                commands: commands,
-                products: [
-                    Product(
-                        .executable, name: "measure", objects: commands.map(\.object),
-                        libraries: ["-lm"])
-                ]))
-        return products.appending(path: "measure")
+        let program = Product(.executable, name: "measure", objects: commands.map(\.object))
+        _ = try await Build(compiler: compiler, folder: products)
+            .perform(BuildRecipe(commands: commands, products: [program]))
+        return products.appending(path: program.name)
     }
 }
 
@@ -89,15 +75,18 @@ public struct MachineBook: Sendable {
         contents[Self.key(isa, cpu)]
     }
 
-    /// Keeps a measurement. A cache that cannot be written is no reason to stop.
+    /// Keeps a measurement, and what other programs keep at the same time. A cache that cannot be
+    /// written is no reason to stop.
     public func keep(_ found: MachineMeasurement, _ isa: ISA, cpu: HostCPU = .current()) {
-        var all = contents
-        all[Self.key(isa, cpu)] = found
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         try? FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        if let data = try? encoder.encode(all) { try? writeAtomically(data, to: file.path) }
+        try? withFileLock(file.path + ".lock") {
+            var all = contents
+            all[Self.key(isa, cpu)] = found
+            try writeAtomically(encoder.encode(all), to: file.path)
+        }
     }
 
     private var contents: [String: MachineMeasurement] {

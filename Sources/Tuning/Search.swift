@@ -9,10 +9,7 @@ struct Search: Sendable {
     let plan: Plan
     /// What the planner alone would choose.
     let model: Plan
-    /// Whose kernels are sought.
-    let isa: ISA
     let weightsFile: URL
-    let folder: URL
     let workshop: Workshop
     let machine: Machine
     let options: Tuner.Options
@@ -50,7 +47,9 @@ struct Search: Sendable {
         return seconds * (1 + 0.5 * (Double(files) - kernels) / kernels)
     }
 
+    /// Whose kernels are sought.
     private var variant: Variant { plan.variants[0] }
+    private var isa: ISA { variant.isa }
 
     private var tooShort: String {
         "\(Int(budget.limit)) s are too short to tune this library here; it stays as it is"

@@ -25,24 +25,27 @@ extension TuningDatabase {
     ) async throws -> TunedPlan? {
         let records = try records()
         guard !records.isEmpty else { return nil }
+        let cpu = HostCPU.current()
+        func machine(_ isa: ISA, _ compiler: String) -> Machine {
+            Machine(
+                isa: isa, precision: plan.target.precision, threads: threads, compiler: compiler,
+                cpu: cpu)
+        }
+        let compilers = Set(records.map(\.machine.compiler))
+        let possible = Set(plan.target.isas.flatMap { isa in compilers.map { machine(isa, $0) } })
+        guard records.contains(where: { possible.contains($0.machine) }) else { return nil }
+        let label = try await compiler().label
         var decisions = Decisions(of: plan)
-        var known = 0
+        var (known, shapes) = (0, 0)
         for variant in plan.variants {
-            func machine(_ compiler: String) -> Machine {
-                Machine(
-                    isa: variant.isa, precision: plan.target.precision, threads: threads,
-                    compilerName: compiler)
-            }
-            let candidates = Set(records.map(\.machine.compiler)).map(machine)
-            guard records.contains(where: { candidates.contains($0.machine) }) else { continue }
-            let kernels = records.kernels(
-                for: variant, of: plan, on: machine(try await compiler().label))
+            let work = variant.tunable
+            let kernels = records.kernels(for: work, of: plan, on: machine(variant.isa, label))
             known += kernels.count
+            shapes += work.count
             for kernel in kernels { decisions.adopt(kernel, on: variant.isa) }
         }
         guard known > 0 else { return nil }
         return TunedPlan(
-            plan: try plan.replanned(with: decisions), known: known,
-            shapes: plan.variants.reduce(0) { $0 + $1.tunable.count })
+            plan: try plan.replanned(with: decisions), known: known, shapes: shapes)
     }
 }

@@ -66,8 +66,7 @@ public struct Tuner: Sendable {
         return try await withTemporaryFolder { folder in
             let workshop = try Workshop(folder: folder, compiler: compiler, plan: plan)
             let search = Search(
-                plan: plan, model: model, isa: isa,
-                weightsFile: library.weightsFile, folder: folder, workshop: workshop,
+                plan: plan, model: model, weightsFile: library.weightsFile, workshop: workshop,
                 machine: Machine(
                     isa: isa, precision: library.plan.target.precision,
                     threads: options.threads, compiler: compiler),

@@ -29,7 +29,7 @@ public struct TuningFile: Sendable, Equatable {
 
     private struct Contents: Codable {
         let version: Int
-        let records: [JSONValue]
+        let records: [Entry]
     }
 
     /// - Throws: `Damage`, or `FileError` when the file cannot be read at all.
@@ -49,11 +49,10 @@ public struct TuningFile: Sendable, Equatable {
         }
         var records: [TuningRecord] = []
         var others: [JSONValue] = []
-        for value in contents.records {
-            if let record = TuningRecord(value) {
-                records.append(record)
-            } else {
-                others.append(value)
+        for entry in contents.records {
+            switch entry {
+            case .record(let record): records.append(record)
+            case .other(let value): others.append(value)
             }
         }
         self.init(records, others: others)
@@ -70,19 +69,33 @@ public struct TuningFile: Sendable, Equatable {
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let known = try records.map { try JSONValue(encoding: $0) }
+        let entries = records.map { Entry.record($0) } + others.map { Entry.other($0) }
         try writeAtomically(
-            encoder.encode(Contents(version: Self.version, records: known + others)), to: path)
+            encoder.encode(Contents(version: Self.version, records: entries)), to: path)
     }
 }
 
-extension TuningRecord {
-    /// nil when the value is no record of this version.
-    fileprivate init?(_ value: JSONValue) {
-        guard let data = try? JSONEncoder().encode(value),
-            let record = try? JSONDecoder().decode(TuningRecord.self, from: data),
-            record.machine.generator == Machine.generatorVersion
-        else { return nil }
-        self = record
+extension TuningFile {
+    private enum Entry: Codable {
+        case record(TuningRecord)
+        /// What is no record of this version.
+        case other(JSONValue)
+
+        init(from decoder: any Decoder) throws {
+            if let record = try? TuningRecord(from: decoder),
+                record.machine.generator == Machine.generatorVersion
+            {
+                self = .record(record)
+            } else {
+                self = .other(try JSONValue(from: decoder))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .record(let record): try record.encode(to: encoder)
+            case .other(let value): try value.encode(to: encoder)
+            }
+        }
     }
 }

@@ -59,23 +59,23 @@ extension [TuningRecord] {
         return result
     }
 
-    /// What was measured on `machine` for the work of `plan`; of several batches the latest that
+    /// What was measured on `machine` for `work` of `plan`; of several batches the latest that
     /// the target allows.
     ///
-    /// - Returns: kernels that fit the target's registers, whatever a file says.
-    func kernels(for variant: Variant, of plan: Plan, on machine: Machine) -> [Kernel] {
-        let wanted = Set(variant.tunable)
+    /// - Returns: kernels that fit the machine's registers, whatever a file says.
+    func kernels(for work: [Computation], of plan: Plan, on machine: Machine) -> [Kernel] {
+        let wanted = Set(work)
         var latest: [Computation: TuningRecord] = [:]
         for record in self
         where record.machine == machine && record.batch <= plan.target.maxBatch {
             // Sizes from a file are looked at only when they are the plan's own.
             let computation = record.kernel.computation
             guard wanted.contains(computation),
-                (try? record.kernel.check(on: variant.isa)) != nil
+                (try? record.kernel.check(on: machine.isa)) != nil
             else { continue }
             if let other = latest[computation], other.date > record.date { continue }
             latest[computation] = record
         }
-        return variant.tunable.compactMap { latest[$0]?.kernel }
+        return work.compactMap { latest[$0]?.kernel }
     }
 }

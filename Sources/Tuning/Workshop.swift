@@ -1,5 +1,4 @@
 import CodeGeneration
-import FileIO
 import Foundation
 import HiLoKit
 import Kernels
@@ -43,7 +42,7 @@ struct Workshop: Sendable {
         let library = GeneratedLibrary(folder: products.appending(path: id), plan: plan)
         let harness = Product(
             .executable, name: "\(id)/build/\(library.harness.lastPathComponent)",
-            objects: commands.map(\.object), libraries: ["-lm"])
+            objects: commands.map(\.object))
         try await perform(commands, products: [harness])
         return library
     }
@@ -60,26 +59,20 @@ struct Workshop: Sendable {
         path.hasSuffix(".c") || path.hasSuffix(".h")
     }
 
-    private static let kernels = "src/kernels/"
-
     private static func path(of kernel: Kernel, in plan: Plan) -> String {
-        "\(kernels)\(plan.variants[0].isa.name)/"
-            + kernel.functionName(model: plan.network.name, isa: plan.variants[0].isa) + ".c"
+        let isa = plan.variants[0].isa
+        return CompileFlags.kernelPath(
+            kernel.functionName(model: plan.network.name, isa: isa), isa)
     }
 
     /// Writes a file; a kernel goes to the folder that all libraries share.
     private func command(for file: GeneratedFile, id: String) throws -> CompileCommand {
-        let isShared = file.path.hasPrefix(Self.kernels)
+        let isShared = file.path.hasPrefix(CompileFlags.kernelFolder)
         let place = isShared ? file.path : "\(id)/\(file.path)"
         try write(file, to: place)
         let includes =
             isShared ? ["headers"] : ["include", "src", "harness"].map { "\(id)/\($0)" }
-        return CompileCommand(
-            source: folder.appending(path: place),
-            object: place.replacing("/", with: "_").replacing(".c", with: ".o"),
-            flags: CompileFlags.language + CompileFlags.common
-                + CompileFlags.instructions(ofFile: file.path)
-                + includes.flatMap { ["-I", folder.appending(path: $0).path] })
+        return CompileCommand(file.path, at: place, in: folder, includes: includes)
     }
 
     /// A file that is there already has the same text, and keeps its date so that its object stays
@@ -87,13 +80,6 @@ struct Workshop: Sendable {
     private func write(_ file: GeneratedFile, to path: String) throws {
         let target = folder.appending(path: path)
         guard !FileManager.default.fileExists(atPath: target.path) else { return }
-        do {
-            try FileManager.default.createDirectory(
-                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(file.contents.utf8).write(to: target)
-        } catch {
-            throw ToolchainError.cannotWrite(
-                path: target.path, reason: error.localizedDescription)
-        }
+        try file.write(to: target)
     }
 }

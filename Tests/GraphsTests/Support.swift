@@ -11,9 +11,7 @@ extension Graph {
             .map { String($0.dropFirst(prefix.count)) }
     }
 
-    var linears: [Linear] {
-        nodes.compactMap { if case .linear(let linear) = $0.operation { linear } else { nil } }
-    }
+    var linears: [Linear] { nodes.compactMap(\.operation.linear) }
 
     /// Adds a linear operator of as many channels as its input has.
     mutating func square(_ x: Int, _ parameter: String) -> Int {
@@ -24,7 +22,7 @@ extension Graph {
 }
 
 extension Operation {
-    var isBatchNorm: Bool { if case .batchNorm = self { true } else { false } }
+    var isBatchNorm: Bool { batchNorm != nil }
 
     /// Of q·kᵀ; nil of what is no attention.
     var attentionScale: Double? {

@@ -146,7 +146,7 @@ import Testing
                 let scratch = LoFiAttention.scratch(spec, best, isa)
                 #expect(scratch % (4 * isa.lanes) == 0)
                 #expect(scratch >= 4 * (2 * spec.headDim + 1) * keys)
-                let values = LoFiAttention.valueVectors(spec, best, isa)
+                let values = LoFiAttention.tile(spec, best, isa).valueVectors
                 #expect(values >= 1 && values * isa.lanes <= spec.headDim)
                 #expect((best.rows + 1) * values < isa.registers)
             }

@@ -3,7 +3,7 @@ import Testing
 
 /// What is said of configurations that are wrong.
 @Suite struct ConfigurationErrorTests {
-    private func message(_ yaml: String, _ overrides: ConfigurationOverrides = .init()) -> String {
+    private func message(_ yaml: String, _ overrides: ModelOptions = .init()) -> String {
         do {
             let network = try LITv2(yaml: yaml, source: "my.yaml", overrides: overrides)
             return "accepted as \(network)"

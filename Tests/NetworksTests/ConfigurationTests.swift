@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func overridesReplaceTheFilesValues() throws {
-        let overrides = ConfigurationOverrides(
+        let overrides = ModelOptions(
             name: "other", resolution: Resolution(height: 256, width: 320), alpha: 0.25, window: 4,
             classes: 5)
         let network = try LITv2(yaml: Self.released[0].yaml, source: "x", overrides: overrides)

@@ -160,7 +160,7 @@ struct Textbook {
     /// A zero token's key and value are the biases, and it counts as a key.
     @Test func paddedTokensAreKeysOfHiFi() {
         let map = TokenMap(height: 1, width: 1, channels: 1, values: [2])
-        let weights = HiFiWeights(
+        let weights = SelfAttentionWeights(
             qkv: Affine(weight: [1, 1, 1], bias: [0, 0.5, 3]),
             projection: Affine(weight: [1], bias: [0]))
         let layer = HiLoAttention(heads: 1, window: 2, alpha: 0)

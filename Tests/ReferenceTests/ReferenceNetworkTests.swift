@@ -148,7 +148,7 @@ import Testing
         let expected = Operators.hiLo(
             map, layer.attention,
             HiLoWeights(
-                hiFi: HiFiWeights(qkv: affine("h_qkv"), projection: affine("h_proj")),
+                hiFi: SelfAttentionWeights(qkv: affine("h_qkv"), projection: affine("h_proj")),
                 loFi: LoFiWeights(
                     query: affine("l_q"), keyValue: affine("l_kv"), projection: affine("l_proj"))))
         let reference = ReferenceNetwork(Network(layer)) { weights[$0] ?? [] }

@@ -23,8 +23,8 @@ enum Seeded {
             bias: values(name + ".bias", outputs))
     }
 
-    static func hiFi(dim: Int, high: Int) -> HiFiWeights {
-        HiFiWeights(
+    static func hiFi(dim: Int, high: Int) -> SelfAttentionWeights {
+        SelfAttentionWeights(
             qkv: affine("h_qkv", fanIn: dim, outputs: 3 * high),
             projection: affine("h_proj", fanIn: high, outputs: high))
     }

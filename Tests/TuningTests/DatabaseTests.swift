@@ -19,14 +19,14 @@ private final class Warnings: Sendable {
 
     init() throws { plan = try Planner(tinyNetwork(), Target(isa: .avx2)).plan() }
 
-    private func machine(_ information: String = "cpu family : 25\nmodel : 17\n", threads: Int = 2)
-        -> Machine
-    {
+    private func machine(
+        _ fields: [String: String] = ["cpu family": "25", "model": "17"], threads: Int = 2
+    ) -> Machine {
         Machine(
             isa: .avx2, precision: .f32, threads: threads, compiler: "clang 14.0.6",
             cpu: HostCPU(
                 model: "Some CPU", isaFlags: ["fma", "avx2"], cores: 2, l1d: 32_768, l2: 1 << 20,
-                l3: nil), information: information)
+                l3: nil, fields: fields))
     }
 
     /// Another schedule than the plan's, for the work that is `index`-th in size.
@@ -79,7 +79,7 @@ private final class Warnings: Sendable {
         try await withFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
             let kernel = other(0)
-            let machines = (0..<24).map { machine("stepping : \($0)\n") }
+            let machines = (0..<24).map { machine(["stepping": "\($0)"]) }
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for machine in machines {
                     tasks.addTask { try database.add([record(kernel, on: machine)]) }
@@ -136,14 +136,15 @@ private final class Warnings: Sendable {
         let kernel = other(0)
         let here = machine()
         for elsewhere in [
-            machine("cpu family : 26\nmodel : 17\n"), machine("cpu family : 25\nmodel : 18\n"),
-            machine("cpu family : 25\nmodel : 17\nstepping : 1\n"), machine(threads: 1),
+            machine(["cpu family": "26", "model": "17"]),
+            machine(["cpu family": "25", "model": "18"]),
+            machine(["cpu family": "25", "model": "17", "stepping": "1"]), machine(threads: 1),
         ] {
             #expect(elsewhere != here)
             #expect(
-                [record(kernel, on: elsewhere)].kernels(for: variant, of: plan, on: here).isEmpty)
+                [record(kernel, on: elsewhere)].kernels(for: variant.tunable, of: plan, on: here).isEmpty)
         }
-        #expect([record(kernel)].kernels(for: variant, of: plan, on: here) == [kernel])
+        #expect([record(kernel)].kernels(for: variant.tunable, of: plan, on: here) == [kernel])
     }
 
     @Test func ofSeveralBatchesTheLatestThatFitsIsUsed() throws {
@@ -154,7 +155,7 @@ private final class Warnings: Sendable {
             record(four, batch: 4, date: 30), record(one, batch: 1, date: 20),
             record(many, batch: 64, date: 90),
         ]
-        #expect(records.kernels(for: variant, of: plan, on: machine()) == [four])
+        #expect(records.kernels(for: variant.tunable, of: plan, on: machine()) == [four])
     }
 
     /// What a file says is not trusted: a tile that fits no registers is left out.
@@ -164,7 +165,7 @@ private final class Warnings: Sendable {
         for rows in [14, .max] {
             let schedule = GEMM.Schedule(rows: rows, vectors: 2, slab: 1, split: .rows)
             let kernel = Kernel(GEMM.self, spec, schedule)
-            #expect([record(kernel)].kernels(for: variant, of: plan, on: machine()).isEmpty)
+            #expect([record(kernel)].kernels(for: variant.tunable, of: plan, on: machine()).isEmpty)
         }
     }
 
@@ -182,7 +183,7 @@ private final class Warnings: Sendable {
                     outputStride: 1), .init(rows: 1, keyVectors: 1, block: 1)),
         ]
         for kernel in kernels {
-            #expect([record(kernel)].kernels(for: variant, of: plan, on: machine()).isEmpty)
+            #expect([record(kernel)].kernels(for: variant.tunable, of: plan, on: machine()).isEmpty)
         }
     }
 

@@ -7,26 +7,30 @@ import Templates
 /// The program that verifies, times and runs the library.
 struct HarnessSource {
     private let plan: Plan
-    private let renderer: Renderer
     private let names: LibraryNames
+    private let variants: [VariantFunctions]
+    private let renderer: Renderer
 
-    init(_ plan: Plan, _ renderer: Renderer) {
+    init(
+        _ plan: Plan, _ names: LibraryNames, _ variants: [VariantFunctions], _ renderer: Renderer
+    ) {
         self.plan = plan
+        self.names = names
+        self.variants = variants
         self.renderer = renderer
-        names = LibraryNames(plan)
     }
 
     private static let registry: Set<String> = ["harness/registry.h", "harness/registry.c"]
-    private static let peakLoop = "harness/peak_loop.c"
+    fileprivate static let peakLoop = "harness/peak_loop.c"
 
     func files() -> [GeneratedFile] {
-        let registry = RegistryContext(plan, names)
+        let registry = RegistryContext(names, variants)
         let general = TemplateFiles.harness.filter {
             !Self.registry.contains($0) && $0 != Self.peakLoop
         }
         return general.map { renderer.file($0, $0, names) }
             + Self.registry.sorted().map { renderer.file($0, $0, registry) }
-            + registry.families.flatMap { cases(of: $0) } + plan.target.isas.map(peakLoop)
+            + registry.families.flatMap { cases(of: $0) } + plan.target.isas.map(renderer.peakLoop)
     }
 
     /// What the harness must know of a family.
@@ -35,15 +39,15 @@ struct HarnessSource {
             renderer.file("harness/case_\(family).\($0)", "\(family)/case.\($0)", names)
         }
     }
+}
 
-    private func peakLoop(_ isa: ISA) -> GeneratedFile {
-        struct Context {
-            let isa: String
-            let variants: [LibraryNames.Variant]
-        }
-        return renderer.file(
-            "harness/peak_\(isa.name).c", Self.peakLoop,
-            Context(isa: isa.name, variants: names.variants), including: isa.header)
+extension Renderer {
+    /// The loop that measures an instruction set's peak.
+    func peakLoop(_ isa: ISA) -> GeneratedFile {
+        struct Context { let isa: String }
+        return file(
+            CompileFlags.peakPath(isa), HarnessSource.peakLoop, Context(isa: isa.name),
+            including: isa.header)
     }
 }
 
@@ -60,15 +64,15 @@ private struct RegistryContext {
     let families: [String]
     let kernels: [Entry]
 
-    init(_ plan: Plan, _ names: LibraryNames) {
+    init(_ names: LibraryNames, _ variants: [VariantFunctions]) {
         (model, MODEL) = (names.model, names.MODEL)
-        kernels = VariantFunctions.all(of: plan).enumerated().flatMap { number, variant in
-            zip(variant.variant.kernels, variant.functions).enumerated().map { index, entry in
-                let (kernel, name) = entry
-                return Entry(
+        kernels = variants.enumerated().flatMap { number, variant in
+            variant.variant.kernels.enumerated().map { index, kernel in
+                Entry(
                     index: variant.first + index, variant: number, macs: kernel.macs,
-                    scratch: kernel.scratch(on: variant.variant.isa), name: name,
-                    family: kernel.family, fields: kernel.source(on: variant.variant.isa).fields)
+                    scratch: kernel.scratch(on: variant.variant.isa),
+                    name: variant.functions[index], family: kernel.family,
+                    fields: variant.sources[index].fields)
             }
         }
         kernelCount = kernels.count

@@ -23,6 +23,7 @@ struct LibraryNames: Sendable {
     let variants: [Variant]
     let variantCount: Int
     let caps: [Cap]
+    let bits: CPUFeatureBits
     let isaNames: String
     /// Whether the input is an image, so that it can be preprocessed.
     let image: Bool
@@ -31,6 +32,7 @@ struct LibraryNames: Sendable {
         model = plan.network.name
         MODEL = model.uppercased()
         let bits = CPUFeatureBits(plan.target)
+        self.bits = bits
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
         variantCount = variants.count
         let cpus = ISA.all.filter { $0.architecture == nil || $0.architecture == bits.architecture }
@@ -48,7 +50,7 @@ struct CPUFeatureBits {
     let features: [CPUFeature]
 
     init(_ target: Target) {
-        architecture = target.isas.compactMap(\.architecture).first
+        architecture = target.architecture
         let needed = target.isas.reduce(into: Set<CPUFeature>()) { $0.formUnion($1.features) }
         features = CPUFeature.allCases.filter { needed.contains($0) }
     }

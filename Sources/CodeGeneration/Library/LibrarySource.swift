@@ -6,15 +6,17 @@ import Planning
 /// The library: public header, model, forward pass, and the kernels of each instruction set.
 struct LibrarySource {
     private let plan: Plan
-    private let renderer: Renderer
     private let names: LibraryNames
     private let variants: [VariantFunctions]
+    private let renderer: Renderer
 
-    init(_ plan: Plan, _ renderer: Renderer) {
+    init(
+        _ plan: Plan, _ names: LibraryNames, _ variants: [VariantFunctions], _ renderer: Renderer
+    ) {
         self.plan = plan
+        self.names = names
+        self.variants = variants
         self.renderer = renderer
-        names = LibraryNames(plan)
-        variants = VariantFunctions.all(of: plan)
     }
 
     func files() -> [GeneratedFile] {
@@ -27,17 +29,15 @@ struct LibrarySource {
             renderer.file("src/forward.c", "runtime/forward.c", names),
             renderer.file("src/model.c", "runtime/model.c", headerContext),
             renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
-            renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(plan, names)),
+            renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
         ] + preprocessing() + innerLoops() + variants.flatMap { files(of: $0) }
     }
 
     /// Headers that kernels include: each that one of them asks for.
     private func innerLoops() -> [GeneratedFile] {
-        let kernels = variants.flatMap { variant in
-            variant.variant.kernels.map { $0.source(on: variant.variant.isa) }
-        }
+        let asked = variants.flatMap(\.sources).flatMap(\.headers)
         // The harness packs weights as the kernels read them, and knows their epilogues.
-        let headers = Set(kernels.flatMap(\.headers) + ["packing.h", "epilogue.h"])
+        let headers = Set(asked + ["packing.h", "epilogue.h"])
         return headers.sorted().map { renderer.file("src/\($0)", "inner/\($0)", names) }
     }
 
@@ -46,10 +46,9 @@ struct LibrarySource {
         let steps = renderer.file(
             "src/steps_\(isa.name).c", "runtime/steps.c", StepsContext(plan, variant, names))
         let vectors = renderer.file("src/\(isa.header)", "simd/\(isa.header)", names)
-        let kernels = zip(variant.variant.kernels, variant.functions).map { kernel, function in
-            let source = kernel.source(on: isa)
-            return renderer.file(
-                "src/kernels/\(isa.name)/\(function).c", source.template,
+        let kernels = zip(variant.functions, variant.sources).map { function, source in
+            renderer.file(
+                CompileFlags.kernelPath(function, isa), source.template,
                 source.context(function), including: isa.header)
         }
         return [steps, vectors] + kernels
@@ -93,8 +92,7 @@ extension LibrarySource {
             outputDimensions: network.outputs[0].dimensions,
             resolutionUnit: names.image ? "pixels" : "tokens",
             resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
-            inputFloats: network.inputShape.reduce(1, *),
-            outputFloats: network.outputs.reduce(0) { $0 + $1.count },
+            inputFloats: network.inputFloats, outputFloats: network.outputFloats,
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
             fingerprint: plan.fingerprint, isaNames: names.isaNames,
@@ -128,8 +126,7 @@ private struct VariantsContext {
 
         init(_ network: Network) {
             (height, width) = (network.resolution.height, network.resolution.width)
-            inputFloats = network.inputShape.reduce(1, *)
-            outputFloats = network.outputs.reduce(0) { $0 + $1.count }
+            (inputFloats, outputFloats) = (network.inputFloats, network.outputFloats)
             outputs = network.outputs.indices.map { index in
                 let output = network.outputs[index]
                 return Output(
@@ -147,20 +144,21 @@ private struct VariantsContext {
 
     init(_ plan: Plan, _ names: LibraryNames) {
         (model, MODEL, variants) = (names.model, names.MODEL, names.variants)
-        resolutions = plan.resolutions.map { resolution in
-            guard let network = try? plan.network.at(resolution) else {
-                preconditionFailure("a plan's passes are of resolutions that its network takes")
-            }
-            return Resolution(network)
-        }
+        resolutions = plan.resolutions.map { Resolution(plan.network(at: $0)) }
     }
+}
+
+extension Network {
+    /// Of one image.
+    fileprivate var inputFloats: Int { inputShape.reduce(1, *) }
+    fileprivate var outputFloats: Int { outputs.reduce(0) { $0 + $1.count } }
 }
 
 /// What cpu.c is filled with.
 private struct CPUContext {
     struct Feature {
         let name: String
-        let bit: Int
+        let bit: UInt32
         let last: Bool
     }
 
@@ -168,13 +166,11 @@ private struct CPUContext {
     let caps: [LibraryNames.Cap]
     let features, x86, arm: [Feature]
 
-    init(_ plan: Plan, _ names: LibraryNames) {
+    init(_ names: LibraryNames) {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
-        let bits = CPUFeatureBits(plan.target)
-        features = bits.features.indices.map {
-            Feature(
-                name: bits.features[$0].rawValue, bit: 1 << $0,
-                last: $0 == bits.features.count - 1)
+        let bits = names.bits
+        features = bits.features.map {
+            Feature(name: $0.rawValue, bit: bits.mask([$0]), last: $0 == bits.features.last)
         }
         x86 = bits.architecture == .x86_64 ? features : []
         arm = bits.architecture == .aarch64 ? features : []

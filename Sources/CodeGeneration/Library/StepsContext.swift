@@ -45,11 +45,13 @@ struct StepsContext {
     }
 }
 
-/// A variant with the C functions of its kernels.
+/// A variant with the C of its kernels.
 struct VariantFunctions {
     let variant: Variant
-    /// In the order of its kernels.
+    /// Names, in the order of its kernels.
     let functions: [String]
+    /// In the same order.
+    let sources: [KernelSource]
     /// Place of its first kernel among those of all variants.
     let first: Int
 
@@ -62,7 +64,7 @@ struct VariantFunctions {
                 variant: variant,
                 functions: variant.kernels.map {
                     $0.functionName(model: plan.network.name, isa: variant.isa)
-                }, first: first)
+                }, sources: variant.kernels.map { $0.source(on: variant.isa) }, first: first)
         }
     }
 }

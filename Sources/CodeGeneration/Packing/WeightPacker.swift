@@ -24,9 +24,10 @@ public struct WeightPacker: Sendable {
                 column += linear.outputs
             }
         case .rows(let rows, let width):
+            let pitch = Packing.pitch(ofWidth: width)
             for (index, row) in rows.enumerated() {
                 let values = weights[row.parameter]
-                let start = index * width.rounded(upTo: Packing.rowUnit)
+                let start = index * pitch
                 for i in 0..<row.count { packed[start + i] = values[row.start + i * row.stride] }
             }
         }
@@ -39,12 +40,13 @@ public struct WeightPacker: Sendable {
         let matrix = weights["\(linear.parameter).weight"]
         let bias = linear.hasBias ? weights["\(linear.parameter).bias"] : nil
         let fold = linear.batchNorm.map { BatchNormFold(weights, $0) }
+        let positions = linear.positions
         for row in 0..<linear.outputs {
-            let scale = (row < linear.scaledRows ? linear.scale : 1) * (fold?.scale(row) ?? 1)
+            let scale = linear.factor(ofRow: row) * (fold?.scale(row) ?? 1)
             let start = layout.start(ofColumn: column + row)
-            for input in 0..<linear.inputs {
-                let place = (linear.firstRow + row) * linear.inputs
-                let value = matrix[place + linear.position(ofInput: input)]
+            let place = (linear.firstRow + row) * linear.inputs
+            for (input, position) in positions.enumerated() {
+                let value = matrix[place + position]
                 packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
             }
             packed[layout.bias + column + row] =

@@ -24,7 +24,7 @@ public struct WeightUnpacker: Sendable {
             case .panels(let linears):
                 unpack(linears, Array(block), shapes, into: &values)
             case .rows(let rows, let width):
-                let pitch = width.rounded(upTo: Packing.rowUnit)
+                let pitch = Packing.pitch(ofWidth: width)
                 for (index, row) in rows.enumerated() {
                     let start = block.startIndex + index * pitch
                     unpack(row, block[start..<start + row.count], shapes, into: &values)
@@ -53,12 +53,13 @@ public struct WeightUnpacker: Sendable {
             // Several linear operators may have rows of one matrix.
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
             var bias = tensor("\(linear.parameter).bias", counts, in: values)
+            let positions = linear.positions
             for row in 0..<linear.outputs {
-                let scale = row < linear.scaledRows ? linear.scale : 1
+                let scale = linear.factor(ofRow: row)
                 let start = layout.start(ofColumn: column)
                 let place = (linear.firstRow + row) * layout.k
-                for input in 0..<layout.k {
-                    matrix[place + linear.position(ofInput: input)] =
+                for (input, position) in positions.enumerated() {
+                    matrix[place + position] =
                         Float(Double(block[start + input * Packing.panelColumns]) / scale)
                 }
                 if !bias.isEmpty {

@@ -45,11 +45,7 @@ public enum DeformableSampling: KernelFamily {
         return .rows(points + [PackedRow("\(parameter).bias", count: 8)], width: channels)
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(

@@ -20,36 +20,26 @@ public enum DepthwiseGELU: KernelFamily {
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
-        guard case .depthwise = graph.nodes[node].operation,
-            let gelu = graph.follower(of: node, where: { $0 == .gelu })
+        guard let parameter = graph.nodes[node].operation.depthwise,
+            let gelu = graph.follower(of: node, is: .gelu)
         else { return nil }
-        let input = graph.nodes[node].inputs[0]
+        let (label, input) = (graph.nodes[node].label, graph.nodes[node].inputs[0])
         let tokens = graph.tensors[input]
         return Match(
-            Spec(map: tokens.map, channels: tokens.channels), nodes: [node, gelu],
-            label: graph.nodes[node].label, inputs: [Slot(input)],
-            outputs: [Slot(graph.nodes[gelu].output)],
-            weights: [.block(weights(graph.nodes[node], channels: tokens.channels))])
+            Spec(map: tokens.map, channels: tokens.channels), nodes: [node, gelu], label: label,
+            inputs: [Slot(input)], outputs: [Slot(graph.nodes[gelu].output)],
+            weights: [.block(WeightBlock(label, weights(parameter, channels: tokens.channels)))])
     }
 
     /// Nine taps, row by row, then the bias.
-    static func weights(_ node: Graph.Node, channels: Int) -> WeightBlock {
-        guard case .depthwise(let parameter) = node.operation else {
-            preconditionFailure("\(node.label) is no depthwise convolution")
-        }
+    static func weights(_ parameter: String, channels: Int) -> Packing {
         let taps = (0..<9).map {
             PackedRow("\(parameter).weight", start: $0, stride: 9, count: channels)
         }
-        return WeightBlock(
-            node.label,
-            .rows(taps + [PackedRow("\(parameter).bias", count: channels)], width: channels))
+        return .rows(taps + [PackedRow("\(parameter).bias", count: channels)], width: channels)
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.stride = placement.inputStrides[0]
-        return spec
-    }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.stride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         let tokens = Operand(rows: spec.map.count, width: spec.channels, stride: spec.stride)
@@ -74,9 +64,7 @@ public enum DepthwiseGELU: KernelFamily {
             operation: "depthwise_gelu_\(spec.map)x\(spec.channels)"
                 + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)"),
             headers: ["depthwise_row.h", "packing.h"],
-            fields: mapFields(spec.map, spec.channels) + [
-                ShapeField("stride", spec.stride)
-            ]
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("stride", spec.stride)]
         ) { MapContext($0, spec.map, spec.channels, stride: spec.stride) }
     }
 

@@ -18,13 +18,18 @@ public enum FeatureOutput: KernelFamily {
             self.layout = layout
         }
 
+        /// The LayerNorm that it goes through.
+        var norm: LayerNorm.Spec? {
+            isNormalised ? LayerNorm.Spec(rows: map.count, channels: channels) : nil
+        }
+
         /// Tokens that leave together, as one run of each plane: 96 KiB stay in L2 with the planes'
         /// lines.
         var block: Int { max(16, 24_576 / channels / 16 * 16) }
 
         /// Floats from token to token of a block: whole cache lines, and an odd number of them,
         /// because a power of two would put a channel of all tokens into few sets of the L1 cache.
-        var blockStride: Int { 16 * ((channels + 15) / 16 | 1) }
+        var blockStride: Int { 16 * (channels.dividedRoundingUp(by: 16) | 1) }
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
@@ -47,26 +52,23 @@ public enum FeatureOutput: KernelFamily {
         let planes = Operand(rows: spec.channels, width: spec.map.count)
         return Operands(
             inputs: [tokens], outputs: [spec.layout == .planes ? planes : tokens],
-            weightBytes: spec.isNormalised ? 4 * 2 * spec.channels : 0)
+            weightBytes: spec.norm.map { LayerNorm.operands($0).weightBytes } ?? 0)
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
-    public static func flops(_ spec: Spec) -> Int {
-        spec.isNormalised ? 7 * spec.map.count * spec.channels : 0
-    }
+    public static func flops(_ spec: Spec) -> Int { spec.norm.map(LayerNorm.flops) ?? 0 }
 
     public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int {
         spec.layout == .planes ? 4 * spec.block * spec.blockStride : 0
     }
 
-    /// Copying, behind the three passes of a LayerNorm.
+    /// Copying, behind a LayerNorm.
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
-        let count = vectors(rows: spec.map.count, channels: spec.channels, lanes: isa.lanes)
-        let norm = spec.isNormalised ? 1.0 : 0
-        return Work(
-            fmas: 2 * norm * count, operations: 3 * norm * count,
-            accesses: (2 + 6 * norm) * count, units: spec.map.count
-        ).times(batch, Traffic(operands(spec)))
+        var work = spec.norm.map { LayerNorm.work($0, how, isa, batch: 1) } ?? Work()
+        work.accesses +=
+            2 * vectors(rows: spec.map.count, channels: spec.channels, lanes: isa.lanes)
+        work.units = spec.map.count
+        return work.times(batch, Traffic(operands(spec)))
     }
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {

@@ -21,16 +21,18 @@ extension FusedConvFFN {
         let best = cost.best
         let bands = Set(bands + [best.band]).filter { $0 <= spec.map.height }.sorted()
         let strips = Set(
-            stripCounts.map { (spec.map.width + $0 - 1) / $0 } + [best.strip]
+            stripCounts.map { spec.map.width.dividedRoundingUp(by: $0) } + [best.strip]
         ).sorted()
-        let legal = RegisterTile.parts(setting.isa).flatMap { vectors in
+        let candidates = RegisterTile.parts(setting.isa).flatMap { vectors in
             (1...(setting.isa.registers / vectors)).flatMap { rows in
                 bands.flatMap { band in
                     strips.map { Schedule(rows: rows, vectors: vectors, band: band, strip: $0) }
                 }
             }
-        }.filter { (try? check(spec, $0, setting.isa)) != nil }
-        return legal.ranked(by: { cost.cycles($0) }) { [$0.band, $0.strip] }
+        }
+        return ranked(candidates, spec, setting.isa, by: { cost.cycles($0) }) {
+            [$0.band, $0.strip]
+        }
     }
 }
 
@@ -76,7 +78,7 @@ struct ConvFFNCost {
         if width <= range.lowerBound { return [width] }
         var widths: [Int] = []
         for count in 1...(width / range.lowerBound) {
-            let strip = (width + count - 1) / count
+            let strip = width.dividedRoundingUp(by: count)
             if strip != widths.last, range.contains(strip) { widths.append(strip) }
         }
         return widths
@@ -85,8 +87,8 @@ struct ConvFFNCost {
     /// Half-cycles of all multiply-adds of one band across the map.
     private func halfCycles(_ how: Schedule) -> Int {
         let panel = how.vectors * isa.lanes
-        let expansion = (spec.hidden + panel - 1) / panel * spec.channels
-        let contraction = (spec.channels + panel - 1) / panel * spec.hidden
+        let expansion = spec.hidden.dividedRoundingUp(by: panel) * spec.channels
+        let contraction = spec.channels.dividedRoundingUp(by: panel) * spec.hidden
         return how.strips(of: spec.map.width).reduce(0) { sum, strip in
             let isWhole = strip.width == spec.map.width
             let (run, runs) = isWhole ? (how.band * strip.width, 1) : (strip.width, how.band)

@@ -6,14 +6,12 @@ extension FusedConvFFN {
     /// once a band of a strip, the hidden values are written and read twice in L2.
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
         let width = how.vectors * isa.lanes
-        func panels(_ columns: Int) -> Int { (columns + width - 1) / width }
-        let expansion = panels(spec.hidden) * spec.channels
-        let contraction = panels(spec.channels) * spec.hidden
+        let expansion = spec.hidden.dividedRoundingUp(by: width) * spec.channels
+        let contraction = spec.channels.dividedRoundingUp(by: width) * spec.hidden
         let strips = how.strips(of: spec.map.width)
         func steps(_ cost: (Int) -> Int) -> Double {
             func tiles(_ rows: Int) -> Double {
-                let (full, rest) = (rows / how.rows, rows % how.rows)
-                return Double(full * cost(how.rows) + (rest > 0 ? cost(rest) : 0))
+                Double(RegisterTile.sum(over: rows, tile: how.rows) { $0 * cost($1) })
             }
             let band = strips.reduce(0.0) {
                 $0 + Double(expansion) * tiles(how.band * $1.reach)
@@ -21,9 +19,9 @@ extension FusedConvFFN {
             }
             return band * Double(spec.map.height * batch) / Double(how.band)
         }
-        let passes = (spec.map.height + how.band - 1) / how.band * strips.count * batch
+        let passes = spec.map.height.dividedRoundingUp(by: how.band) * strips.count * batch
         let tokens = spec.map.count * batch
-        let hidden = Double(tokens * ((spec.hidden + isa.lanes - 1) / isa.lanes))
+        let hidden = vectors(rows: tokens, channels: spec.hidden, lanes: isa.lanes)
         let moved =
             passes * (expansion + contraction) * width
             + tokens * (4 * spec.hidden + 3 * spec.channels)
@@ -40,10 +38,7 @@ extension FusedConvFFN {
             operation: "conv_ffn_\(spec.map)_\(spec.channels)x\(spec.hidden)",
             variant: "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
             headers: GEMM.headers + ["depthwise_row.h"],
-            fields: [
-                ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
-                ShapeField("channels", spec.channels), ShapeField("hidden", spec.hidden),
-            ]
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("hidden", spec.hidden)]
         ) { Context(name: $0, spec, how, isa) }
     }
 

@@ -39,15 +39,15 @@ public enum FusedConvFFN: KernelFamily {
 
     /// The nodes of a ConvFFN whose expansion is `node`, residual sum included.
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
-        guard case .linear(let expand) = graph.nodes[node].operation,
-            let mix = graph.follower(
-                of: node, where: { if case .depthwise = $0 { true } else { false } }),
-            let act = graph.follower(of: mix, where: { $0 == .gelu }),
-            let second = graph.follower(
-                of: act, where: { if case .linear = $0 { true } else { false } }),
-            let sum = graph.follower(of: second, where: { $0 == .add }),
-            case .linear(let contract) = graph.nodes[second].operation
+        guard let expand = graph.nodes[node].operation.linear,
+            let (mix, taps) = graph.follower(of: node, \.depthwise),
+            let act = graph.follower(of: mix, is: .gelu),
+            let (second, contract) = graph.follower(of: act, \.linear),
+            let sum = graph.follower(of: second, is: .add)
         else { return nil }
+        func block(_ node: Int, _ packing: Packing) -> WeightUse {
+            .block(WeightBlock(graph.nodes[node].label, packing))
+        }
         let hidden = graph.tensors[graph.nodes[node].output]
         return Match(
             Spec(map: hidden.map, channels: expand.inputs, hidden: expand.outputs),
@@ -55,9 +55,9 @@ public enum FusedConvFFN: KernelFamily {
             inputs: [Slot(graph.nodes[node].inputs[0]), Slot(graph.nodes[sum].inputs[0])],
             outputs: [Slot(graph.nodes[sum].output)],
             weights: [
-                .block(WeightBlock(graph.nodes[node].label, .panels([expand]))),
-                .block(DepthwiseGELU.weights(graph.nodes[mix], channels: expand.outputs)),
-                .block(WeightBlock(graph.nodes[second].label, .panels([contract]))),
+                block(node, .panels([expand])),
+                block(mix, DepthwiseGELU.weights(taps, channels: expand.outputs)),
+                block(second, .panels([contract])),
             ])
     }
 

@@ -4,15 +4,15 @@ extension GEMM {
     /// Linear operators on one input become one product; GELU and a residual sum, also one through a
     /// concatenation, its epilogue.
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
-        guard case .linear(let linear) = graph.nodes[node].operation else { return nil }
+        guard let linear = graph.nodes[node].operation.linear else { return nil }
         let siblings = graph.consumers(of: graph.nodes[node].inputs[0]).filter {
-            if case .linear = graph.nodes[$0].operation { $0 >= node } else { false }
+            $0 >= node && graph.nodes[$0].operation.linear != nil
         }
         if siblings.count > 1 { return sideBySide(graph, siblings) }
-        if let sum = graph.residualSum(behind: node) {
-            return residual(graph, node, linear, sum)
+        if let (sum, column) = graph.residualSum(behind: node) {
+            return residual(graph, node, linear, sum, column: column)
         }
-        let gelu = graph.follower(of: node) { $0 == .gelu }
+        let gelu = graph.follower(of: node, is: .gelu)
         let last = gelu ?? node
         return product(
             graph, [node] + (gelu.map { [$0] } ?? []), [linear],
@@ -20,23 +20,16 @@ extension GEMM {
     }
 
     private static func sideBySide(_ graph: Graph, _ nodes: [Int]) -> Match<Spec> {
-        let linears = nodes.compactMap { node -> Linear? in
-            if case .linear(let linear) = graph.nodes[node].operation { linear } else { nil }
-        }
-        return product(
-            graph, nodes, linears, output: Slot(nodes.map { graph.nodes[$0].output }))
+        product(
+            graph, nodes, nodes.compactMap { graph.nodes[$0].operation.linear },
+            output: Slot(nodes.map { graph.nodes[$0].output }))
     }
 
     /// Its columns of the sum, which is computed in place.
     private static func residual(
-        _ graph: Graph, _ node: Int, _ linear: Linear, _ sum: Int
+        _ graph: Graph, _ node: Int, _ linear: Linear, _ sum: Int, column: Int
     ) -> Match<Spec> {
-        let output = graph.nodes[node].output
-        var column = 0
-        if let next = graph.onlyConsumer(of: output), graph.nodes[next].operation == .concatenate {
-            column = graph.column(of: output, inConcatenation: next)
-        }
-        return product(
+        product(
             graph, [node, sum], [linear], epilogue: .residual,
             residual: Slot(graph.nodes[sum].inputs[0], column: column),
             output: Slot(graph.nodes[sum].output, column: column))
@@ -66,12 +59,17 @@ extension [String] {
 }
 
 extension Graph {
-    /// The residual sum that takes the output of linear `index`, directly or through a concatenation.
-    fileprivate func residualSum(behind index: Int) -> Int? {
-        guard let next = onlyConsumer(of: nodes[index].output) else { return nil }
+    /// The residual sum that takes the output of linear `index`, directly or through a concatenation,
+    /// and the first of its columns that this is.
+    fileprivate func residualSum(behind index: Int) -> (node: Int, column: Int)? {
+        let output = nodes[index].output
+        guard let next = onlyConsumer(of: output) else { return nil }
         switch nodes[next].operation {
-        case .add: return nodes[next].inputs[1] == nodes[index].output ? next : nil
-        case .concatenate: return follower(of: next) { $0 == .add }
+        case .add: return nodes[next].inputs[1] == output ? (next, 0) : nil
+        case .concatenate:
+            return follower(of: next, is: .add).map {
+                ($0, column(of: output, inConcatenation: next))
+            }
         default: return nil
         }
     }

@@ -20,12 +20,10 @@ extension GEMM {
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0)
         }
-        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
-        let panelBytes = spec.k * Packing.panelColumns * 4
-        let tiles = (spec.rows + rows - 1) / rows
+        let tiles = spec.rows.dividedRoundingUp(by: rows)
         return Schedule(
             rows: rows, vectors: RegisterTile.vectors,
-            slab: max(1, min(panels, slabBytes / panelBytes)),
+            slab: max(1, min(spec.panels, slabBytes / spec.panelBytes)),
             split: tiles < fewTiles ? .columns : .rows)
     }
 
@@ -33,14 +31,17 @@ extension GEMM {
 
     private static func all(_ spec: Spec, _ setting: Setting, best: Schedule) -> [Schedule] {
         let estimate = Estimate(spec: spec, setting: setting)
-        let legal = tiles(spec, setting).flatMap { tile in
-            slabs(spec, best).flatMap { slab in
+        let slabs = panelCounts(upTo: spec.panels, guess: best.slab)
+        let candidates = tiles(spec, setting).flatMap { tile in
+            slabs.flatMap { slab in
                 Schedule.Split.allCases.map {
                     Schedule(rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0)
                 }
             }
-        }.filter { (try? check(spec, $0, setting.isa)) != nil }
-        return legal.ranked(by: { estimate.cost($0) }) { [$0.rows, $0.vectors] }
+        }
+        return ranked(candidates, spec, setting.isa, by: { estimate.cost($0) }) {
+            [$0.rows, $0.vectors]
+        }
     }
 
     private static func tiles(
@@ -54,12 +55,6 @@ extension GEMM {
         }
     }
 
-    /// Powers of two below the number of panels, the best guess's, and all panels at once.
-    private static func slabs(_ spec: Spec, _ best: Schedule) -> [Int] {
-        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
-        return powersOfTwo(below: panels).union([panels, best.slab]).sorted()
-    }
-
     /// Orders schedules by what they should cost: the numbers stand for cycles, but only their order
     /// matters.
     private struct Estimate {
@@ -71,13 +66,12 @@ extension GEMM {
 
         /// The thread with the most work counts.
         func cost(_ how: Schedule) -> Double {
-            let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
             let parts = Packing.panelColumns / (how.vectors * setting.isa.lanes)
             let allRows = spec.rows * setting.batch
-            let tiles = (allRows + how.rows - 1) / how.rows
+            let tiles = allRows.dividedRoundingUp(by: how.rows)
             let byRows = how.split == .rows
             let ownTiles = byRows ? share(tiles) : tiles
-            let ownPanels = byRows ? panels : share(panels)
+            let ownPanels = byRows ? spec.panels : share(spec.panels)
             let rest = allRows - (tiles - 1) * how.rows
             let tileCycles =
                 Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
@@ -85,9 +79,9 @@ extension GEMM {
                     rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
             let compute = tileCycles * Double(ownPanels * parts * spec.k)
 
-            let panelBytes = Double(Packing.panelColumns * spec.k * 4)
+            let panelBytes = Double(spec.panelBytes)
             let slab = min(how.slab, ownPanels)
-            let passes = Double((ownPanels + slab - 1) / slab)
+            let passes = Double(ownPanels.dividedRoundingUp(by: slab))
             let inputBytes = Double(ownTiles * how.rows * spec.k * 4) * passes
             let weightBytes = Double(ownPanels) * panelBytes
             let fits = Double(slab) * panelBytes <= Self.slabBytes
@@ -97,7 +91,7 @@ extension GEMM {
         }
 
         private func share(_ units: Int) -> Int {
-            (units + setting.threads - 1) / setting.threads
+            units.dividedRoundingUp(by: setting.threads)
         }
     }
 }

@@ -8,29 +8,26 @@ extension GEMM {
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
         let rows = spec.rows * batch
         let width = how.vectors * isa.lanes
-        let columns = (spec.n + width - 1) / width
-        let panels = (spec.n + Packing.panelColumns - 1) / Packing.panelColumns
-        let (full, rest) = (rows / how.rows, rows % how.rows)
-        let tiles = full + (rest > 0 ? 1 : 0)
+        let columns = spec.n.dividedRoundingUp(by: width)
+        let tiles = rows.dividedRoundingUp(by: how.rows)
         func steps(_ cost: (Int) -> Int) -> Double {
-            Double((full * cost(how.rows) + (rest > 0 ? cost(rest) : 0)) * columns * spec.k)
+            let all = RegisterTile.sum(over: rows, tile: how.rows) { $0 * cost($1) }
+            return Double(all * columns * spec.k)
         }
         let outputs = Double(rows * columns * how.vectors)
         let gelu = spec.epilogue == .gelu ? Work.gelu(on: isa) : 1
-        let slabs = (panels + how.slab - 1) / how.slab
+        let slabs = spec.panels.dividedRoundingUp(by: how.slab)
         let moved =
             tiles * columns * width * spec.k + slabs * rows * spec.k
             + rows * spec.n * (spec.epilogue == .residual ? 2 : 1)
         return Work(
             fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,
             accesses: steps { $0 + how.vectors } + 2 * outputs, l2Bytes: 4 * Double(moved),
-            units: how.split == .rows ? tiles : panels)
+            units: how.split == .rows ? tiles : spec.panels)
     }
 
     public static func stream(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> WeightStream? {
-        guard how.split == .columns else { return WeightStream() }
-        let panel = Packing.panelColumns
-        return WeightStream(
-            panels: spec.n.rounded(upTo: panel) / panel, panelBytes: 4 * spec.k * panel)
+        how.split == .columns
+            ? WeightStream(panels: spec.panels, panelBytes: spec.panelBytes) : WeightStream()
     }
 }

@@ -30,6 +30,10 @@ public enum GEMM: KernelFamily {
             self.outputStride = outputStride ?? n
             self.epilogue = epilogue
         }
+
+        /// Panels of columns of the matrix, the last of which may be filled up.
+        var panels: Int { n.dividedRoundingUp(by: Packing.panelColumns) }
+        var panelBytes: Int { 4 * k * Packing.panelColumns }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -50,12 +54,8 @@ public enum GEMM: KernelFamily {
         }
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.inputStride = placement.inputStrides[0]
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.inputStride] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         let input = Operand(rows: spec.rows, width: spec.k, stride: spec.inputStride)

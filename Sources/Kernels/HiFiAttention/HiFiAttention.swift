@@ -7,7 +7,7 @@ public enum HiFiAttention: KernelFamily {
     public static let id = "hifi_attention"
     public static let role = KernelRole.attention
 
-    public struct Spec: Sendable, Hashable, Codable {
+    public struct Spec: WindowedSpec, Sendable, Hashable, Codable {
         public let map: Resolution
         public let heads: Int
         public let headDim: Int
@@ -27,11 +27,6 @@ public enum HiFiAttention: KernelFamily {
             self.inputStride = inputStride ?? 3 * heads * headDim
             self.outputStride = outputStride ?? heads * headDim
         }
-
-        public var channels: Int { heads * headDim }
-        /// Whether windows have tokens beyond the map. They are zero before the linear operator that
-        /// made q, k and v, so its bias is their q, k and v.
-        public var isPadded: Bool { map.height % window != 0 || map.width % window != 0 }
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
@@ -48,41 +43,31 @@ public enum HiFiAttention: KernelFamily {
         }
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.inputStride = placement.inputStrides[0]
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.inputStride] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
-            inputs: [
-                Operand(rows: spec.map.count, width: 3 * spec.channels, stride: spec.inputStride)
-            ],
-            outputs: [
-                Operand(rows: spec.map.count, width: spec.channels, stride: spec.outputStride)
-            ],
+            inputs: [spec.qkv], outputs: [spec.attended],
             // Keys and values of tokens beyond the map.
             weightBytes: spec.isPadded ? 4 * 2 * spec.channels : 0)
     }
 
     public static func macs(_ spec: Spec) -> Int {
-        spec.map.count * spec.window * spec.window * spec.channels * 2
+        spec.map.count * spec.keys * spec.channels * 2
     }
 
     public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
 
     /// Scores are dot products of one query and one key, each summed across a vector.
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
-        let scores = Double(spec.map.count * spec.window * spec.window * spec.heads)
-        let vectors = Double((spec.headDim + isa.lanes - 1) / isa.lanes)
+        let scores = Double(spec.map.count * spec.keys * spec.heads)
+        let vectors = Double(spec.headDim.dividedRoundingUp(by: isa.lanes))
         let horizontalSum = 8.0
         return Work(
             fmas: 2 * vectors * scores,
             operations: scores * (horizontalSum + Work.exponential(on: isa) / Double(min(isa.lanes, 4))),
-            accesses: 4 * vectors * scores,
-            units: spec.map.dividedRoundingUp(by: spec.window).count
+            accesses: 4 * vectors * scores, units: spec.windows
         ).times(batch, Traffic(operands(spec)))
     }
 
@@ -91,8 +76,7 @@ public enum HiFiAttention: KernelFamily {
             template: "hifi_attention/kernel.c",
             operation: "hifi_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
                 + "_in\(spec.inputStride)_out\(spec.outputStride)",
-            fields: [
-                ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
+            fields: mapFields(spec.map) + [
                 ShapeField("window", spec.window), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),

@@ -46,13 +46,8 @@ public enum LayerNorm: KernelFamily {
         KernelSource(
             template: "layer_norm/kernel.c", operation: "layer_norm_\(spec.rows)x\(spec.channels)",
             headers: ["layer_norm_row.h", "packing.h"],
-            fields: [ShapeField("rows", spec.rows), ShapeField("channels", spec.channels)]
-        ) { Context(name: $0, rows: spec.rows, channels: spec.channels) }
-    }
-
-    private struct Context: Sendable {
-        let name: String
-        let rows, channels: Int
+            fields: rowsFields(spec.rows, spec.channels)
+        ) { RowsContext(name: $0, rows: spec.rows, channels: spec.channels) }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

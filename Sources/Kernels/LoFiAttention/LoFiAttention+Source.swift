@@ -1,18 +1,9 @@
 import Machines
 
 extension LoFiAttention {
-    /// Scores are one matrix product and the weighted values another, of tiles as high and about as
-    /// wide; each score is stored, made a weight and loaded again.
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
-        let width = how.keyVectors * isa.lanes
-        let keys = Double((spec.keys + width - 1) / width * width) / Double(isa.lanes)
-        let scores = Double(spec.queries * spec.heads) * keys
-        let dim = Double(spec.headDim)
-        let values = (dim / Double(isa.lanes)).rounded(.up) * Double(spec.keys)
-        let fmas = scores * dim + Double(spec.queries * spec.heads) * values
-        return Work(
-            fmas: fmas, operations: scores * (Work.exponential(on: isa) + 4),
-            accesses: fmas * (1 / Double(how.rows) + 1 / Double(how.keyVectors)),
+        tile(spec, how, isa).work(
+            queries: spec.queries * spec.heads,
             units: spec.heads * max(1, spec.queries / how.rows)
         ).times(batch, Traffic(operands(spec)))
     }
@@ -36,7 +27,7 @@ extension LoFiAttention {
                 name: name, queries: spec.queries, keys: spec.keys, heads: spec.heads,
                 headDim: spec.headDim, queryStride: spec.queryStride, keyStride: spec.keyStride,
                 outputStride: spec.outputStride, tileRows: how.rows, keyVectors: how.keyVectors,
-                blockPanels: how.block, valueVectors: valueVectors(spec, how, isa))
+                blockPanels: how.block, valueVectors: tile(spec, how, isa).valueVectors)
         }
     }
 

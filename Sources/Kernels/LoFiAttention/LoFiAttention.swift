@@ -54,13 +54,8 @@ public enum LoFiAttention: KernelFamily {
                 heads: heads.count, headDim: heads.dim), graph, node)
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.queryStride = placement.inputStrides[0]
-        spec.keyStride = placement.inputStrides[1]
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.queryStride, \.keyStride] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         let channels = spec.heads * spec.headDim
@@ -78,28 +73,23 @@ public enum LoFiAttention: KernelFamily {
 
     /// Keys of a head in panels with what is added to their scores, and its values.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        4
-            * (spec.keys.rounded(upTo: how.keyVectors * isa.lanes) * (1 + spec.headDim)
-                + spec.keys * spec.headDim.rounded(upTo: isa.lanes))
+        4 * tile(spec, how, isa).packedFloats
     }
-
-    /// Floats of scores that a thread may hold on its stack.
-    private static let mostScores = 32 * 1024
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
         try RegisterTile.check(rows: how.rows, vectors: how.keyVectors, isa: isa)
-        let panel = how.keyVectors * isa.lanes
+        let tile = tile(spec, how, isa)
         let most = min(
-            (spec.keys + panel - 1) / panel, max(1, mostScores / (how.rows * panel)))
+            tile.panels, max(1, AttentionTile.mostScores / (how.rows * tile.panel)))
         guard (1...most).contains(how.block) else {
             throw ScheduleError(
                 "a block of \(how.block) panels of keys: 1 to \(most) are possible")
         }
     }
 
-    /// Vectors of values whose sums, for all rows of a tile, fit the registers beside a vector for
-    /// each of them and a broadcast weight.
-    static func valueVectors(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        min((spec.headDim + isa.lanes - 1) / isa.lanes, RegisterTile.mostVectors(rows: how.rows, isa))
+    static func tile(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> AttentionTile {
+        AttentionTile(
+            isa: isa, keys: spec.keys, headDim: spec.headDim, rows: how.rows,
+            keyVectors: how.keyVectors)
     }
 }

@@ -39,13 +39,8 @@ public enum MeanPool: KernelFamily {
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)",
-            fields: [ShapeField("rows", spec.rows), ShapeField("channels", spec.channels)]
-        ) { Context(name: $0, rows: spec.rows, channels: spec.channels) }
-    }
-
-    private struct Context: Sendable {
-        let name: String
-        let rows, channels: Int
+            fields: rowsFields(spec.rows, spec.channels)
+        ) { RowsContext(name: $0, rows: spec.rows, channels: spec.channels) }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -34,7 +34,7 @@ public enum Patches: KernelFamily {
     public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
 
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
-        let values = vectors(rows: spec.image.count * 3, channels: 1, lanes: isa.lanes)
+        let values = Double(3 * spec.image.count)
         return Work(accesses: 2 * values / Double(min(isa.lanes, spec.side)), units: spec.map.height)
             .times(batch, Traffic(operands(spec)))
     }
@@ -42,10 +42,7 @@ public enum Patches: KernelFamily {
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "patches/kernel.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
-            fields: [
-                ShapeField("height", spec.image.height), ShapeField("width", spec.image.width),
-                ShapeField("patch", spec.side),
-            ]
+            fields: mapFields(spec.image) + [ShapeField("patch", spec.side)]
         ) { name in
             Context(
                 name: name, height: spec.image.height, width: spec.image.width, patch: spec.side)

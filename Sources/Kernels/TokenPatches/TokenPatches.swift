@@ -31,11 +31,7 @@ public enum TokenPatches: KernelFamily {
         return Match(Spec(map: tokens.map, channels: tokens.channels, side: side), graph, node)
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(

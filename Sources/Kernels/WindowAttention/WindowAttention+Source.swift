@@ -4,25 +4,18 @@ import Machines
 extension WindowAttention {
     /// As Lo-Fi attention, with the tokens of a window gathered and put back.
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
-        let width = how.keyVectors * isa.lanes
-        let keys = Double(spec.keys.rounded(upTo: width)) / Double(isa.lanes)
-        let queries = Double(spec.windows * spec.keys * spec.heads)
-        let vectors = Double((spec.headDim + isa.lanes - 1) / isa.lanes)
-        let fmas = queries * (keys * Double(spec.headDim) + vectors * Double(spec.keys))
-        return Work(
-            fmas: fmas, operations: queries * keys * (Work.exponential(on: isa) + 4),
-            accesses: fmas * (1 / Double(how.rows) + 1 / Double(how.keyVectors))
-                + 10 * queries * vectors,
-            units: spec.windows * spec.heads
-        ).times(batch, Traffic(operands(spec)))
+        let tile = tile(spec, how, isa)
+        let queries = spec.windows * spec.keys * spec.heads
+        var work = tile.work(queries: queries, units: spec.windows * spec.heads)
+        work.accesses += 10 * Double(queries) * Double(tile.vectors)
+        return work.times(batch, Traffic(operands(spec)))
     }
 
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "window_attention/kernel.c", operation: operation(spec),
             variant: "\(how.rows)x\(how.keyVectors)", headers: ["attention_tile.h", "packing.h"],
-            fields: [
-                ShapeField("height", spec.map.height), ShapeField("width", spec.map.width),
+            fields: mapFields(spec.map) + [
                 ShapeField("window", spec.window), ShapeField("shift", spec.shift),
                 ShapeField("has_table", spec.hasTable ? 1 : 0), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
@@ -50,7 +43,7 @@ extension WindowAttention {
             table = spec.isPadded ? 1 : 0
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tileRows, keyVectors) = (how.rows, how.keyVectors)
-            valueVectors = WindowAttention.valueVectors(spec, how, isa)
+            valueVectors = WindowAttention.tile(spec, how, isa).valueVectors
         }
     }
 

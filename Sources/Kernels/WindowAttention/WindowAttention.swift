@@ -8,7 +8,7 @@ public enum WindowAttention: KernelFamily {
     public static let id = "window_attention"
     public static let role = KernelRole.attention
 
-    public struct Spec: Sendable, Hashable, Codable {
+    public struct Spec: WindowedSpec, Sendable, Hashable, Codable {
         public let map: Resolution
         public let heads: Int
         public let headDim: Int
@@ -35,12 +35,6 @@ public enum WindowAttention: KernelFamily {
             self.outputStride = outputStride ?? heads * headDim
         }
 
-        public var channels: Int { heads * headDim }
-        public var keys: Int { window * window }
-        /// Whether windows have tokens beyond the map. They are zero before the linear operator that
-        /// made q, k and v, so its bias is their q, k and v.
-        public var isPadded: Bool { map.height % window != 0 || map.width % window != 0 }
-        var windows: Int { map.dividedRoundingUp(by: window).count }
         var distances: Int { (2 * window - 1) * (2 * window - 1) }
     }
 
@@ -82,21 +76,12 @@ public enum WindowAttention: KernelFamily {
             }, width: spec.distances)
     }
 
-    public static func placed(_ spec: Spec, _ placement: Placement) -> Spec {
-        var spec = spec
-        spec.inputStride = placement.inputStrides[0]
-        spec.outputStride = placement.outputStrides[0]
-        return spec
-    }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.inputStride] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
-            inputs: [
-                Operand(rows: spec.map.count, width: 3 * spec.channels, stride: spec.inputStride)
-            ],
-            outputs: [
-                Operand(rows: spec.map.count, width: spec.channels, stride: spec.outputStride)
-            ],
+            inputs: [spec.qkv], outputs: [spec.attended],
             weightBytes: 4
                 * ((spec.isPadded ? 3 * spec.channels : 0)
                     + (spec.hasTable ? spec.distances * spec.heads : 0)))
@@ -109,20 +94,17 @@ public enum WindowAttention: KernelFamily {
 
     /// Biases of all kinds of edges, keys and values of a window in panels, its queries and outputs.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        let padded = spec.keys.rounded(upTo: how.keyVectors * isa.lanes)
+        let tile = tile(spec, how, isa)
         let edges = spec.shift > 0 ? 4 : 1
         return 4
-            * (edges * spec.keys * padded + padded * (1 + spec.headDim)
-                + spec.keys * spec.headDim.rounded(upTo: isa.lanes) + 2 * spec.keys * spec.headDim)
+            * (edges * spec.keys * tile.paddedKeys + tile.packedFloats
+                + 2 * spec.keys * spec.headDim)
     }
-
-    /// Floats of scores that a thread may hold on its stack.
-    private static let mostScores = 32 * 1024
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
         try RegisterTile.check(rows: how.rows, vectors: how.keyVectors, isa: isa)
         guard how.rows <= spec.keys,
-            how.rows * spec.keys.rounded(upTo: how.keyVectors * isa.lanes) <= mostScores
+            how.rows * tile(spec, how, isa).paddedKeys <= AttentionTile.mostScores
         else {
             throw ScheduleError(
                 "a tile of \(how.rows) queries: a window has \(spec.keys), or a thread cannot hold "
@@ -130,8 +112,9 @@ public enum WindowAttention: KernelFamily {
         }
     }
 
-    /// Vectors of values whose sums, for all rows of a tile, fit the registers.
-    static func valueVectors(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        min((spec.headDim + isa.lanes - 1) / isa.lanes, RegisterTile.mostVectors(rows: how.rows, isa))
+    static func tile(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> AttentionTile {
+        AttentionTile(
+            isa: isa, keys: spec.keys, headDim: spec.headDim, rows: how.rows,
+            keyVectors: how.keyVectors)
     }
 }

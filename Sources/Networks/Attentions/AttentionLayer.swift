@@ -26,10 +26,21 @@ extension AttentionLayer {
     }
 
     var headDim: Int { dim / heads }
+    /// Factor of q·kᵀ. Not of HiLo, where it can be chosen: `attention.scale(headDim:)` is its own.
     var scale: Double { 1 / Double(headDim).squareRoot() }
 
     /// - Throws: `NetworkError` when the numbers make no layer.
     func checkLayer() throws {
+        try checkMap()
+        guard heads > 0, dim % heads == 0 else {
+            throw NetworkError(
+                "\(name): \(dim) channels do not divide into \(heads) heads; choose heads that "
+                    + "divide \(dim)")
+        }
+    }
+
+    /// What is not about heads, which HiLo checks in its own words.
+    func checkMap() throws {
         try checkModelName(name)
         guard dim > 0, dim <= 65536 else {
             throw NetworkError("\(name): dim is \(dim); 1 to 65536 are possible")
@@ -37,11 +48,6 @@ extension AttentionLayer {
         guard (1...4096).contains(map.height), (1...4096).contains(map.width) else {
             throw NetworkError(
                 "\(name): a map of \(map) tokens; sides of 1 to 4096 are possible")
-        }
-        guard heads > 0, dim % heads == 0 else {
-            throw NetworkError(
-                "\(name): \(dim) channels do not divide into \(heads) heads; choose heads that "
-                    + "divide \(dim)")
         }
     }
 
@@ -53,9 +59,10 @@ extension AttentionLayer {
 }
 
 extension Graph {
-    /// The linear operator behind an attention.
-    mutating func projection(_ x: Int, dim: Int) -> Int {
-        linear(x, Linear("proj", from: dim, to: dim))
+    /// Ends a layer: the attention, and the linear operator behind it, which is returned.
+    mutating func end(with attention: Operation, of inputs: [Int], dim: Int) {
+        let attended = add(attention, inputs, channels: dim, label: "attention")
+        returns(linear(attended, Linear("proj", from: dim, to: dim)))
     }
 }
 

@@ -1,13 +1,13 @@
 import Graphs
 import Reference
 
-extension HiLo: NetworkFamily {
+extension HiLo: AttentionLayer {
     public static let id = "hilo"
 
     public static let models = [
         NamedModel("hilo", options: [.dim, .heads, .window, .alpha], required: [.dim, .heads]) {
             options in
-            let map = options.resolution ?? Resolution(height: 14, width: 14)
+            let map = options.layerMap
             return Network(
                 try HiLo(
                     name: options.name ?? "hilo", dim: options.dim ?? 0,
@@ -16,11 +16,8 @@ extension HiLo: NetworkFamily {
         }
     ]
 
-    public var resolution: Resolution { map }
-    public var inputShape: [Int] { [map.count, dim] }
-    public var outputs: [NetworkOutput] {
-        [NetworkOutput(.values, shape: [map.count, dim], dimensions: "tokens, channels")]
-    }
+    var heads: Int { attention.heads }
+    var macs: Int { attention.macs(channels: dim, map: map) }
 
     public var summary: String {
         "one HiLo attention layer, \(map) tokens of \(dim) channels, \(attention.summary)"
@@ -36,18 +33,8 @@ extension HiLo: NetworkFamily {
         NetworkIdentity(Self.id, ["dim \(dim)", "\(attention)"])
     }
 
-    public var costs: [Cost] {
-        [
-            Cost(
-                part: "attention", parameters: parameters.reduce(0) { $0 + $1.count },
-                macs: attention.macs(channels: dim, map: map))
-        ]
-    }
-
     public func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
-        let tokens = TokenMap(
-            height: map.height, width: map.width, channels: dim, values: Operators.doubles(input))
         let parameters = try weights.hiLo("", attention, channels: dim)
-        return [Operators.hiLo(tokens, attention, parameters).values]
+        return [Operators.hiLo(tokens(input), attention, parameters).values]
     }
 }

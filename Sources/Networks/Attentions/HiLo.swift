@@ -20,13 +20,7 @@ public struct HiLo: Sendable, Hashable, Codable {
     }
 
     public func check() throws {
-        try checkModelName(name)
-        guard dim > 0, dim <= 65536 else {
-            throw NetworkError("\(name): dim is \(dim); 1 to 65536 are possible")
-        }
-        guard (1...4096).contains(map.height), (1...4096).contains(map.width) else {
-            throw NetworkError("\(name): a map of \(map) tokens; sides of 1 to 4096 are possible")
-        }
+        try checkMap()
         try attention.check(channels: dim, place: name)
     }
 

@@ -8,7 +8,7 @@ extension ParameterReader {
         let hiFi =
             try high == 0
             ? nil
-            : HiFiWeights(
+            : SelfAttentionWeights(
                 qkv: affine(
                     prefix + "h_qkv", fanIn: channels, outputs: 3 * high, bias: layer.qkvBias),
                 projection: affine(prefix + "h_proj", fanIn: high, outputs: high))

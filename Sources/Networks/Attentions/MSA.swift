@@ -63,10 +63,8 @@ extension MSA: AttentionLayer {
             Graph.input, Linear("qkv", from: dim, to: dim, hasBias: qkvBias))
         let kv = graph.linear(
             Graph.input, Linear("qkv", from: dim, to: 2 * dim, firstRow: dim, hasBias: qkvBias))
-        let attended = graph.add(
-            .globalAttention(Heads(heads, dim: headDim), scale: scale), [q, kv], channels: dim,
-            label: "attention")
-        graph.returns(graph.projection(attended, dim: dim))
+        graph.end(
+            with: .globalAttention(Heads(heads, dim: headDim), scale: scale), of: [q, kv], dim: dim)
         return graph
     }
 

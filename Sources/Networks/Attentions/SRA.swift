@@ -87,10 +87,8 @@ extension SRA: AttentionLayer {
         let q = graph.linear(Graph.input, Linear("q", from: dim, to: dim, hasBias: qkvBias))
         let tokens = ratio > 1 ? reduction(&graph) : Graph.input
         let kv = graph.linear(tokens, Linear("kv", from: dim, to: 2 * dim, hasBias: qkvBias))
-        let attended = graph.add(
-            .globalAttention(Heads(heads, dim: headDim), scale: scale), [q, kv], channels: dim,
-            label: "attention")
-        graph.returns(graph.projection(attended, dim: dim))
+        graph.end(
+            with: .globalAttention(Heads(heads, dim: headDim), scale: scale), of: [q, kv], dim: dim)
         return graph
     }
 
@@ -101,7 +99,7 @@ extension SRA: AttentionLayer {
             label: "patches")
         let mixed = graph.linear(
             squares, Linear("sr", from: width, to: dim, order: .points(ratio * ratio)))
-        return graph.add(.layerNorm(parameter: "norm"), [mixed], label: "norm")
+        return graph.layerNorm(mixed, "norm")
     }
 
     public func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {

@@ -35,6 +35,8 @@ public struct WindowMSA: Sendable, Hashable, Codable {
     }
 
     private static let table = "relative_position_bias_table"
+    /// Rows of the table: one for each way that a token may lie from another in a window.
+    private var distances: Int { (2 * window - 1) * (2 * window - 1) }
 }
 
 extension WindowMSA: AttentionLayer {
@@ -78,9 +80,7 @@ extension WindowMSA: AttentionLayer {
     }
 
     public var parameters: [Parameter] {
-        let distances = 2 * window - 1
-        return
-            (hasPositionBias ? [Parameter(Self.table, [distances * distances, heads])] : [])
+        (hasPositionBias ? [Parameter(Self.table, [distances, heads])] : [])
             + Parameter.linear("qkv", from: dim, to: 3 * dim, bias: qkvBias)
             + Parameter.linear("proj", from: dim, to: dim)
     }
@@ -101,20 +101,18 @@ extension WindowMSA: AttentionLayer {
             Graph.input, Linear("qkv", from: dim, to: 3 * dim, hasBias: qkvBias))
         let windows = Windows(
             side: window, shift: shift, positionBias: hasPositionBias ? Self.table : nil)
-        let attended = graph.add(
-            .windowAttention(Heads(heads, dim: headDim), windows, scale: scale), [qkv],
-            channels: dim, label: "attention")
-        graph.returns(graph.projection(attended, dim: dim))
+        graph.end(
+            with: .windowAttention(Heads(heads, dim: headDim), windows, scale: scale), of: [qkv],
+            dim: dim)
         return graph
     }
 
     public func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
-        let distances = 2 * window - 1
         let parameters = WindowAttentionWeights(
             qkv: try weights.affine("qkv", fanIn: dim, outputs: 3 * dim, bias: qkvBias),
             projection: try weights.affine("proj", fanIn: dim, outputs: dim),
             positionBias: hasPositionBias
-                ? try weights.tensor(Self.table, count: distances * distances * heads) : nil)
+                ? try weights.tensor(Self.table, count: distances * heads) : nil)
         return [
             Operators.windowAttention(
                 tokens(input), heads: heads, window: window, shift: shift, parameters

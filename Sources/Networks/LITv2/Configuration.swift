@@ -1,36 +1,10 @@
 import Graphs
 
-/// What a caller may change of a configuration; nil leaves the file's value.
-public struct ConfigurationOverrides: Sendable, Equatable {
-    /// Prefix of the C symbols.
-    public var name: String?
-    public var resolution: Resolution?
-    /// Share of Lo-Fi heads in every stage with attention.
-    public var alpha: Double?
-    /// Window of every stage whose window is above 1.
-    public var window: Int?
-    /// Outputs of the head; 0 is none.
-    public var classes: Int?
-    /// Makes a backbone that returns these maps.
-    public var features: FeatureMaps?
-
-    public init(
-        name: String? = nil, resolution: Resolution? = nil, alpha: Double? = nil,
-        window: Int? = nil, classes: Int? = nil, features: FeatureMaps? = nil
-    ) {
-        self.name = name
-        self.resolution = resolution
-        self.alpha = alpha
-        self.window = window
-        self.classes = classes
-        self.features = features
-    }
-}
-
 /// A network and its evaluation as a configuration of the authors' describes them.
 ///
 /// Keys that are missing have the defaults of the authors' config.py. Keys that say how a network
-/// is trained are ignored; unknown keys in MODEL, MODEL.LIT, DATA and TEST are errors.
+/// is trained are ignored; unknown keys in MODEL, MODEL.LIT, DATA and TEST are errors. Overrides
+/// replace what the keys say; those that no LITv2 has are ignored.
 public struct NetworkConfiguration: Sendable, Equatable {
     public let network: LITv2
     public let evaluation: EvaluationRecipe
@@ -39,9 +13,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
     ///
     /// - Parameter source: name of the file, for messages.
     /// - Throws: `NetworkError` that names the file, the line and the key.
-    public init(yaml text: String, source: String, overrides: ConfigurationOverrides = .init())
-        throws
-    {
+    public init(yaml text: String, source: String, overrides: ModelOptions = .init()) throws {
         let yaml = try ConfigurationYAML(text, source: source)
         let reader = try ConfigurationReader(yaml.tree, source: source, lines: yaml.lines)
         try self.init(reader, source: source, overrides: overrides)
@@ -51,16 +23,12 @@ public struct NetworkConfiguration: Sendable, Equatable {
     ///
     /// - Parameter source: name of the file, for messages.
     /// - Throws: `NetworkError` that names the file and the key.
-    public init(
-        tree: ConfigurationTree, source: String, overrides: ConfigurationOverrides = .init()
-    ) throws {
+    public init(tree: ConfigurationTree, source: String, overrides: ModelOptions = .init()) throws {
         try self.init(
             ConfigurationReader(tree, source: source), source: source, overrides: overrides)
     }
 
-    private init(
-        _ reader: ConfigurationReader, source: String, overrides: ConfigurationOverrides
-    ) throws {
+    private init(_ reader: ConfigurationReader, source: String, overrides: ModelOptions) throws {
         try reader.checkSupported()
         let side = try reader.integer("DATA.IMG_SIZE", in: 1...16384, default: 224)
         let name = try overrides.name ?? identifier(reader.text("MODEL.NAME", default: "lit-s"))
@@ -81,16 +49,13 @@ public struct NetworkConfiguration: Sendable, Equatable {
 
 extension LITv2 {
     /// The network of a YAML text in the authors' form; see `NetworkConfiguration`.
-    public init(yaml text: String, source: String, overrides: ConfigurationOverrides = .init())
-        throws
-    {
+    public init(yaml text: String, source: String, overrides: ModelOptions = .init()) throws {
         self = try NetworkConfiguration(yaml: text, source: source, overrides: overrides).network
     }
 
     /// The network of a configuration as plain data; see `NetworkConfiguration`.
     public init(
-        configuration: ConfigurationTree, source: String,
-        overrides: ConfigurationOverrides = .init()
+        configuration: ConfigurationTree, source: String, overrides: ModelOptions = .init()
     ) throws {
         self = try NetworkConfiguration(tree: configuration, source: source, overrides: overrides)
             .network
@@ -129,7 +94,7 @@ extension ConfigurationReader {
     }
 
     /// The stages; each doubles the channels of the one before.
-    fileprivate func stages(_ overrides: ConfigurationOverrides) throws -> [LITv2.Stage] {
+    fileprivate func stages(_ overrides: ModelOptions) throws -> [LITv2.Stage] {
         let depths = try integers("MODEL.LIT.DEPTHS", default: [2, 2, 6, 2])
         guard (1...8).contains(depths.count) else {
             throw error(at: "MODEL.LIT.DEPTHS", "expected 1 to 8 entries, found \(depths.count)")
@@ -148,7 +113,7 @@ extension ConfigurationReader {
     }
 
     /// The attention of each stage; nil where the blocks hold only a ConvFFN.
-    private func attentions(stages count: Int, _ overrides: ConfigurationOverrides) throws
+    private func attentions(stages count: Int, _ overrides: ModelOptions) throws
         -> [HiLoAttention?]
     {
         let heads = try integers("MODEL.LIT.NUM_HEADS", count: count, default: [3, 6, 12, 24])

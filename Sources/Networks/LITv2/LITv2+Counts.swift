@@ -21,7 +21,7 @@ extension LITv2 {
     }
 
     /// Parameters of stage `index` (0-based) with the token merging that follows it.
-    public func parameters(ofStage index: Int) -> [Parameter] {
+    private func parameters(ofStage index: Int) -> [Parameter] {
         let stage = stages[index]
         let blocks = (0..<stage.depth).flatMap { block -> [Parameter] in
             let prefix = "layers.\(index).blocks.\(block)."

@@ -33,20 +33,16 @@ extension Graph {
         let x = linear(
             patches,
             Linear("patch_embed.proj", from: 3 * side * side, to: network.stages[0].channels))
-        return add(.layerNorm(parameter: "patch_embed.norm"), [x], label: "patch_embed.norm")
+        return layerNorm(x, "patch_embed.norm")
     }
 
     fileprivate mutating func block(_ input: Int, _ stage: LITv2.Stage, prefix: String) -> Int {
         var x = input
         if let heads = stage.attention {
-            let name = prefix + "norm1"
-            let normalised = add(.layerNorm(parameter: name), [x], label: name)
-            let attended = hiLo(normalised, heads, prefix: prefix + "attn.")
+            let attended = hiLo(layerNorm(x, prefix + "norm1"), heads, prefix: prefix + "attn.")
             x = add(.add, [x, attended], label: prefix + "attn")
         }
-        let name = prefix + "norm2"
-        let normalised = add(.layerNorm(parameter: name), [x], label: name)
-        let hidden = convFFN(normalised, stage, prefix: prefix + "mlp.")
+        let hidden = convFFN(layerNorm(x, prefix + "norm2"), stage, prefix: prefix + "mlp.")
         return add(.add, [x, hidden], label: prefix + "mlp")
     }
 
@@ -79,16 +75,9 @@ extension Graph {
     }
 
     fileprivate mutating func head(_ map: Int, classes: Int) -> Int {
-        let x = add(.layerNorm(parameter: "norm"), [map], label: "norm")
+        let x = layerNorm(map, "norm")
         let pooled = add(.meanPool, [x], map: Resolution(height: 1, width: 1), label: "mean")
         guard classes > 0 else { return pooled }
         return linear(pooled, Linear("head", from: tensors[pooled].channels, to: classes))
-    }
-}
-
-extension Graph {
-    /// A linear operator, named after its parameter.
-    mutating func linear(_ x: Int, _ linear: Linear) -> Int {
-        add(.linear(linear), [x], channels: linear.outputs, label: linear.parameter)
     }
 }

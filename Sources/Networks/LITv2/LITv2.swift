@@ -13,7 +13,6 @@ public struct LITv2: Sendable, Hashable, Codable {
         public let attention: HiLoAttention?
 
         public var hidden: Int { Int(Double(channels) * mlpRatio) }
-        public var headDim: Int? { attention.map { channels / $0.heads } }
     }
 
     /// Side of a patch and stride of the embedding.

@@ -11,7 +11,7 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         do {
             let found = try await Compiler.search()
-            let machine = await PredictedMachine(.native())
+            let machine = await PredictedMachine(.native(), compiler: { found.compiler })
             try show(DoctorReport(.current(), found.compiler, found.rejected, machine: machine))
         } catch let error as ToolchainError {
             if case .noCompiler(let tried) = error {
@@ -80,13 +80,11 @@ private struct DoctorReport: Encodable {
                         + "link with \($0.linkFlags.joined(separator: " "))",
                 ]
             } ?? ["compiler: none that builds and runs OpenMP programs"]
-        let caches = [("L1d", cpu.l1dBytes), ("L2", cpu.l2Bytes), ("L3", cpu.l3Bytes)]
-            .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
         return
             (compilerLines + rejected.map { "rejected: \($0.compiler): \($0.reason)" } + [
                 "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",
                 "cores: \(cpu.cores)",
-                "caches: \(caches.isEmpty ? "unknown" : caches.joined(separator: ", "))",
+                "caches: \(cacheText(l1d: cpu.l1dBytes, l2: cpu.l2Bytes, l3: cpu.l3Bytes))",
             ] + (machine.map { ["machine: \($0)"] } ?? [])).joined(separator: "\n")
     }
 }

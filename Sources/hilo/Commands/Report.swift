@@ -31,16 +31,15 @@ struct Report: AsyncParsableCommand {
         let opened = try library.open()
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
         let asked = try resolution.choice(of: opened)
-        let variant = opened.best()
-        let pass = PassOfPlan(
-            opened.plan, variant, variant.pass(at: asked) ?? variant.passes[0])
+        let best = opened.bestPass(at: asked)
+        let pass = PassOfPlan(opened.plan, best.variant, best.pass)
         let path = try destination(in: opened)
         _ = try PackedWeights(of: opened)
         try await library.buildIfNeeded(opened)
         let profile = try await opened.profile(
             resolution: asked, batch: batch, threads: threads.threads,
             seconds: seconds)
-        let machine = await PredictedMachine(variant.isa, threads: profile.threads).model
+        let machine = await PredictedMachine(pass.variant.isa, threads: profile.threads).model
         let page = ReportPage(
             Measurements(pass, profile, cpu: .current(), machine: machine))
         try write(try page.html(), to: path)

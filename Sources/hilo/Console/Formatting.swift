@@ -21,6 +21,13 @@ func byteCount(_ bytes: Int) -> String {
     return unit == "B" ? "\(bytes) B" : "\(decimal(value, 1)) \(unit)"
 }
 
+/// The caches whose sizes are known: `L1d 32.0 KiB, L3 8.0 MiB`.
+func cacheText(l1d: Int?, l2: Int?, l3: Int?) -> String {
+    let known = [("L1d", l1d), ("L2", l2), ("L3", l3)]
+        .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
+    return known.isEmpty ? "unknown" : known.joined(separator: ", ")
+}
+
 /// Multiply-accumulates in millions.
 func millions(_ count: Int) -> String { decimal(Double(count) / 1e6, 2) }
 

@@ -75,12 +75,7 @@ struct NetworkOptions: ParsableArguments {
             return try configured { try LITv2(yaml: text, source: config, overrides: $0) }
         }
         guard let checkpoint, checkpoint.configuration != nil else { return nil }
-        return try configured { overrides in
-            guard let network = try LITv2(configurationOf: checkpoint, overrides: overrides) else {
-                throw InputError("\(checkpoint.path): carries no configuration")
-            }
-            return network
-        }
+        return try configured { try LITv2(configurationOf: checkpoint, overrides: $0) }
     }
 
     /// A flag that changes a network and is given, for messages.
@@ -178,14 +173,11 @@ struct NetworkOptions: ParsableArguments {
 
     // MARK: Networks
 
-    private func options(_ checkpoint: Checkpoint?) throws -> ModelOptions {
-        var options = ModelOptions()
-        options.name = name
-        options.resolution = try givenResolution()
-        options.alpha = alpha
-        options.window = window
-        options.classes = classes
-        options.features = try features()
+    /// - Parameter checkpoint: says which parameters a single layer has.
+    private func options(_ checkpoint: Checkpoint? = nil) throws -> ModelOptions {
+        var options = ModelOptions(
+            name: name, resolution: try givenResolution(), alpha: alpha, window: window,
+            classes: classes, features: try features())
         options.dim = dim
         options.heads = heads
         options.shift = shift
@@ -195,16 +187,12 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// A network from a file; blames the flags when the file alone describes one.
-    private func configured(
-        _ make: (ConfigurationOverrides) throws -> LITv2
-    ) throws -> Network {
-        let overrides = ConfigurationOverrides(
-            name: name, resolution: try givenResolution(), alpha: alpha, window: window,
-            classes: classes, features: try features())
+    private func configured(_ make: (ModelOptions) throws -> LITv2?) throws -> Network? {
+        let overrides = try options()
         do {
-            return Network(try make(overrides))
+            return try make(overrides).map { Network($0) }
         } catch let error as NetworkError {
-            guard (try? make(ConfigurationOverrides())) == nil else { throw error }
+            guard (try? make(ModelOptions())) == nil else { throw error }
             throw InputError(error.description)
         }
     }

@@ -38,7 +38,7 @@ struct ArenaChart {
         let maps = pass.variant.buffers(of: pass.pass).map { ($0, scale.box($0)) }
         rectangles = maps.map { Self.rectangle($0, $1, pass) }
         labels = maps.compactMap { Self.label($0, $1, steps) }
-        parts = Self.parts(steps, scale)
+        parts = Self.parts(pass, scale)
         let interval = Self.roundInterval(Double(steps.count) / 10)
         xTicks = stride(from: 0, to: steps.count, by: max(1, Int(interval))).map {
             Tick(at: pixel(frame.x + (Double($0) + 0.5) * scale.step), text: "\($0)")
@@ -99,8 +99,8 @@ struct ArenaChart {
     }
 
     /// Where each part of the network begins; names in two lines, so that short parts fit.
-    private static func parts(_ steps: [Step], _ scale: Scale) -> [Part] {
-        let names = steps.map(\.part)
+    private static func parts(_ pass: PassOfPlan, _ scale: Scale) -> [Part] {
+        let names = pass.pass.steps.map(pass.part)
         let begins = names.indices.filter { $0 == 0 || names[$0] != names[$0 - 1] }
         return begins.enumerated().map { index, step in
             let x = frame.x + Double(step) * scale.step

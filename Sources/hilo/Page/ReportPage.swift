@@ -95,13 +95,10 @@ struct ReportPage {
         let (pass, profile, cpu) = (
             measurements.pass, measurements.profile, measurements.cpu
         )
-        let caches = [("L1d", cpu.l1d), ("L2", cpu.l2), ("L3", cpu.l3)]
-            .compactMap { name, bytes in bytes.map { "\(name) \(byteCount($0))" } }
         return [
             Fact(name: "CPU", value: cpu.model),
             Fact(name: "Cores", value: "\(cpu.cores)"),
-            Fact(
-                name: "Caches", value: caches.isEmpty ? "unknown" : caches.joined(separator: ", ")),
+            Fact(name: "Caches", value: cacheText(l1d: cpu.l1d, l2: cpu.l2, l3: cpu.l3)),
             Fact(name: "Instructions", value: pass.variant.isa.title),
             Fact(name: "Precision", value: pass.plan.target.precision.rawValue),
             Fact(name: "Threads", value: "\(profile.threads)"),

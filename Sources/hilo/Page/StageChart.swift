@@ -42,7 +42,7 @@ struct StageChart {
         }
         var parts: [Part] = []
         for (index, step) in steps.enumerated() {
-            let name = step.part
+            let name = measurements.pass.part(of: step)
             if parts.last?.name != name { parts.append(Part(name: name)) }
             let role = measurements.pass.kernel(of: step).role
             let time = measurements.profile.stepMilliseconds[index]
@@ -76,7 +76,8 @@ struct StageChart {
 }
 
 extension Step {
-    /// The part of the network that a step belongs to, from what it computes.
+    /// The part of a LITv2 that a step belongs to, from what it computes; `PassOfPlan.part` is for any
+    /// network.
     var part: String {
         let path = label.split(separator: ".").map(String.init)
         if path.count > 2, path[0] == "layers", let stage = Int(path[1]) {

@@ -42,8 +42,7 @@ struct LibrarySummary: Summary {
         (inputShape, outputShapes) = (network.inputShape, network.outputShapes)
         (parameters, macs) = (network.parameterCount, network.macs)
         parts = network.costs.map { Part(part: $0.part, parameters: $0.parameters, macs: $0.macs) }
-        let variant = library.best()
-        let pass = variant.passes[0]
+        let (variant, pass) = library.bestPass()
         self.plan = PlanSummary(
             isa: plan.target.isas.map(\.name).joined(separator: ", "),
             precision: plan.target.precision.rawValue,

@@ -22,4 +22,7 @@ struct PassOfPlan {
     var peakBytes: Int { variant.peakBytes(of: pass) }
 
     func kernel(of step: Step) -> Kernel { variant.kernels[step.kernel] }
+
+    /// The part of the network that a step belongs to; a layer on its own is one part.
+    func part(of step: Step) -> String { network.image == nil ? "layer" : step.part }
 }
