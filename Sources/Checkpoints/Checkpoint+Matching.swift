@@ -39,6 +39,14 @@ extension Checkpoint {
         return (Weights(values), matching.unused, absent.sorted())
     }
 
+    /// Names that its tensors may stand for: as they are, and without the prefixes of wrappers.
+    public var possibleNames: Set<String> {
+        NameMatching.prefixes.reduce(into: []) { possible, prefix in
+            let wrapped = names.filter { $0.hasPrefix(prefix) }
+            possible.formUnion(wrapped.map { String($0.dropFirst(prefix.count)) })
+        }
+    }
+
     /// One line for each expected tensor that is missing or of another shape or kind.
     private func misfits(_ expected: [ExpectedTensor], _ matching: NameMatching) -> [String] {
         expected.sorted { $0.name < $1.name }.compactMap { tensor in
@@ -72,7 +80,7 @@ struct NameMatching {
     let unused: [String]
 
     /// DistributedDataParallel adds `module.`, detection and segmentation frameworks `backbone.`.
-    private static let prefixes = [
+    fileprivate static let prefixes = [
         "", "module.", "backbone.", "module.backbone.", "backbone.module.",
     ]
 

@@ -1,4 +1,5 @@
 import Foundation
+import HiLoKit
 import Testing
 
 @Suite struct GenerateTests {
@@ -61,6 +62,27 @@ import Testing
         }
         #expect(weights[0] == weights[1])
         #expect(weights[0] != weights[2])
+    }
+
+    /// A layer has the parameters that its checkpoint has, whatever wrapped it, also beside a plan.
+    @Test func aWrappedLayerWithoutBiasIsTakenAsItIs() throws {
+        let shapes = ["qkv.weight": [36, 12], "proj.weight": [12, 12], "proj.bias": [12]]
+        try SafetensorsWriter(
+            tensors: shapes.map {
+                .init(name: "module.\($0.key)", elementType: .float32, shape: $0.value)
+            }
+        ).write(to: sandbox.file("layer.safetensors").path) {
+            Data(count: 4 * $0.shape.reduce(1, *))
+        }
+        let flags = [
+            "generate", "--model", "msa", "--dim", "12", "--heads", "2", "--checkpoint",
+            "layer.safetensors",
+        ]
+        let made = try sandbox.hilo(flags + ["--output", "lib"])
+        #expect(made.status == 0, "\(made.stderr)")
+        let again = try sandbox.hilo(flags + ["--plan", "lib/plan.json", "--output", "again"])
+        #expect(again.status == 0, "\(again.stderr)")
+        #expect(try bytes("again") == bytes("lib"))
     }
 
     @Test func itSaysWhatItWrote() throws {

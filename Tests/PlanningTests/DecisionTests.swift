@@ -16,6 +16,15 @@ import Testing
         #expect(try planner.plan() == plan)
     }
 
+    /// Wide tokens lie further apart than they are wide. A node's kernel is chosen before that is known.
+    @Test(arguments: [96, 1024]) func decisionsReproduceAPlanOfAnyStride(dim: Int) throws {
+        let network = Network(try WindowMSA(dim: dim, heads: dim / 32))
+        for isa in ISA.all {
+            let plan = try network.plan(isa, maxBatch: 1)
+            #expect(try plan.reread() == plan)
+        }
+    }
+
     @Test func decisionsReplaceTheBestGuess() throws {
         let network = try Sample.tiny()
         let first = try network.plan()

@@ -182,7 +182,7 @@ struct NetworkOptions: ParsableArguments {
         options.heads = heads
         options.shift = shift
         options.ratio = srRatio
-        options.parameters = Set((checkpoint?.tensors ?? [:]).keys)
+        options.parameters = checkpoint?.possibleNames ?? []
         return options
     }
 

@@ -37,7 +37,7 @@ struct PlanOptions: ParsableArguments {
         }
         try network.checkCombination()
         let file = try checkpoint.map { try Checkpoint.read(path: $0) }
-        if let plan { return Resolved(plan: try readPlan(plan), checkpoint: file) }
+        if let plan { return Resolved(plan: try readPlan(plan, checkpoint: file), checkpoint: file) }
         let made = try makePlan(checkpoint: file)
         return Resolved(plan: tuning ? await tuned(made) : made, checkpoint: file)
     }
@@ -73,7 +73,7 @@ struct PlanOptions: ParsableArguments {
     }
 
     /// A plan from a file, which must agree with all other flags.
-    private func readPlan(_ path: String) throws -> Plan {
+    private func readPlan(_ path: String, checkpoint file: Checkpoint?) throws -> Plan {
         let json = try readInput(path, limit: 64 << 20)
         let plan: Plan
         do {
@@ -86,15 +86,19 @@ struct PlanOptions: ParsableArguments {
         if let contradiction = target.contradiction(of: plan.target) {
             throw InputError("\(path): plans another target: \(contradiction)")
         }
-        try checkNetwork(of: plan, path)
+        try checkNetwork(of: plan, path, checkpoint: file)
         return plan
     }
 
     private static let planOrigin =
         "expected the plan.json of a generated library, or what 'hilo plan --json' prints"
 
-    private func checkNetwork(of plan: Plan, _ path: String) throws {
-        guard let network = try network.network(checkpoint: nil) else {
+    private func checkNetwork(
+        of plan: Plan, _ path: String, checkpoint file: Checkpoint?
+    ) throws {
+        // A configuration in the checkpoint is no flag: the plan may be for another resolution.
+        let parameters = network.model == nil ? nil : file
+        guard let network = try network.network(checkpoint: parameters) else {
             if let flag = network.firstChange {
                 throw UsageError(
                     "\(flag): --plan fixes the network; leave it out, or give --model or --config "
