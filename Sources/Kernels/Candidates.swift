@@ -29,7 +29,7 @@ extension KernelFamily {
     }
 }
 
-/// Panels that may be worked on at a time: powers of two below `most`, the best guess's, and all.
+/// Panels or tiles that may be worked on at a time: powers of two below `most`, the best guess's, and all.
 func panelCounts(upTo most: Int, guess: Int) -> [Int] {
     let powers = sequence(first: 1) { 2 * $0 }.prefix { $0 < most }
     return Set(powers).union([most, min(guess, most)]).sorted()

@@ -4,22 +4,29 @@ import Machines
 enum RegisterTile {
     /// The sums of a tile, a row of weights and a broadcast value must fit the registers.
     static func check(rows: Int, vectors: Int, isa: ISA) throws {
+        try check(rows: rows, vectors: vectors, most: mostRows(vectors:_:), isa)
+    }
+
+    /// The same of packed panels, which whole tiles make.
+    static func checkPanel(rows: Int, vectors: Int, isa: ISA) throws {
+        try check(rows: rows, vectors: vectors, most: mostPanelRows(vectors:_:), isa)
+        guard parts(isa).contains(vectors) else {
+            throw ScheduleError(
+                "a tile of \(vectors) vectors of \(isa.name): whole tiles make a panel of "
+                    + "\(Packing.panelColumns) columns; possible are \(parts(isa))")
+        }
+    }
+
+    private static func check(
+        rows: Int, vectors: Int, most: (Int, ISA) -> Int, _ isa: ISA
+    ) throws {
         guard rows >= 1, vectors >= 1, rows <= isa.registers, vectors <= isa.registers,
-            rows <= mostRows(vectors: vectors, isa)
+            rows <= most(vectors, isa)
         else {
             throw ScheduleError(
                 "tile \(rows)x\(vectors) vectors: the sums, a row of weights and "
                     + (isa.multipliesLanes ? "a vector of factors a row" : "a broadcast")
                     + " must fit the \(isa.registers) registers of \(isa.name)")
-        }
-    }
-
-    /// Whole tiles make a panel of packed weights.
-    static func checkPart(vectors: Int, isa: ISA) throws {
-        guard parts(isa).contains(vectors) else {
-            throw ScheduleError(
-                "a tile of \(vectors) vectors of \(isa.name): whole tiles make a panel of "
-                    + "\(Packing.panelColumns) columns; possible are \(parts(isa))")
         }
     }
 
@@ -32,12 +39,24 @@ enum RegisterTile {
     /// left of the registers holds rows.
     static let vectors = 2
 
+    /// A whole panel where it has few vectors, so that weights are read as they lie; else two vectors.
+    static func wholePanel(_ isa: ISA) -> Int {
+        let all = Packing.panelColumns / isa.lanes
+        return all <= 4 ? all : vectors
+    }
+
     /// Rows that a tile of so many vectors may have: their sums, a row of weights and a broadcast; with
     /// lanes, sums and factors of all rows and one vector of weights, in registers that compilers leave
     /// free of 32 (docs/PERFORMANCE.md).
     static func mostRows(vectors: Int = vectors, _ isa: ISA) -> Int {
         isa.multipliesLanes
             ? (isa.registers - 5) / (vectors + 1) : (isa.registers - vectors - 1) / vectors
+    }
+
+    /// The same of panels, whose low tiles keep the broadcasts of all rows and one vector of weights.
+    static func mostPanelRows(vectors: Int, _ isa: ISA) -> Int {
+        let low = min(vectors, (isa.registers - 1) / (vectors + 1))
+        return max(mostRows(vectors: vectors, isa), isa.multipliesLanes ? 0 : low)
     }
 
     /// Vectors that as many sums of `rows` rows may have.
@@ -54,14 +73,14 @@ extension RegisterTile {
         Double(halfStep(rows: rows, vectors: vectors)) / 2
     }
 
-    /// Half-cycles of one step down K: two multiply-adds or two loads a cycle, and eight independent
-    /// sums to cover the latency.
+    /// Half-cycles of one step down K: two multiply-adds or two loads a cycle, eight independent sums
+    /// to cover the latency, and a cycle and a half for each vector of weights to come from L2.
     private static func halfStep(rows: Int, vectors: Int) -> Int {
-        max(rows * vectors, rows + vectors, 8)
+        max(rows * vectors, rows + vectors, 3 * vectors, 8)
     }
 
     /// Half-cycles per step of K for all tiles of `rows`.
-    static func halfCycles(rows: Int, tile: Int) -> Int {
+    static func halfCycles(rows: Int, tile: Int, vectors: Int = vectors) -> Int {
         sum(over: rows, tile: tile) { $0 * halfStep(rows: $1, vectors: vectors) }
     }
 

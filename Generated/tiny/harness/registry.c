@@ -14,69 +14,69 @@
 
 kernel_function tiny_patches_96x96_4x4__avx2;
 static const patches_shape shape_0 = { .height = 96, .width = 96, .patch = 4, };
-kernel_function tiny_gemm_576x48x32__avx2_6x2_slab1_rows;
+kernel_function tiny_gemm_576x48x32__avx2_3x4_slab1_rows;
 static const gemm_shape shape_1 = { .rows = 576, .k = 48, .n = 32, .epilogue = EPILOGUE_NONE, .input_stride = 48, .output_stride = 32, };
 kernel_function tiny_layer_norm_576x32__avx2;
 static const layer_norm_shape shape_2 = { .rows = 576, .channels = 32, };
-kernel_function tiny_conv_ffn_24x24_32x128__avx2_6x2_band5_strip24;
+kernel_function tiny_conv_ffn_24x24_32x128__avx2_3x4_band5_strip24;
 static const conv_ffn_shape shape_3 = { .height = 24, .width = 24, .channels = 32, .hidden = 128, };
 kernel_function tiny_sampling_24x24x32__avx2;
 static const sampling_shape shape_4 = { .height = 24, .width = 24, .channels = 32, .output_stride = 128, };
-kernel_function tiny_gemm_144x128x64_gelu__avx2_6x2_slab2_rows;
+kernel_function tiny_gemm_144x128x64_gelu__avx2_3x4_slab2_rows;
 static const gemm_shape shape_5 = { .rows = 144, .k = 128, .n = 64, .epilogue = EPILOGUE_GELU, .input_stride = 128, .output_stride = 64, };
 kernel_function tiny_layer_norm_144x64__avx2;
 static const layer_norm_shape shape_6 = { .rows = 144, .channels = 64, };
-kernel_function tiny_gemm_144x64x256__avx2_6x2_slab8_rows;
+kernel_function tiny_gemm_144x64x256__avx2_3x4_slab8_rows;
 static const gemm_shape shape_7 = { .rows = 144, .k = 64, .n = 256, .epilogue = EPILOGUE_NONE, .input_stride = 64, .output_stride = 256, };
 kernel_function tiny_depthwise_gelu_12x12x256__avx2;
 static const depthwise_gelu_shape shape_8 = { .height = 12, .width = 12, .channels = 256, .stride = 256, };
-kernel_function tiny_gemm_144x256x64_residual__avx2_6x2_slab2_rows;
+kernel_function tiny_gemm_144x256x64_residual__avx2_3x4_slab2_rows;
 static const gemm_shape shape_9 = { .rows = 144, .k = 256, .n = 64, .epilogue = EPILOGUE_RESIDUAL, .input_stride = 256, .output_stride = 64, };
 kernel_function tiny_sampling_12x12x64__avx2;
 static const sampling_shape shape_10 = { .height = 12, .width = 12, .channels = 64, .output_stride = 256, };
-kernel_function tiny_gemm_36x256x128_gelu__avx2_6x2_slab4_columns;
+kernel_function tiny_gemm_36x256x128_gelu__avx2_3x4_slab4_columns;
 static const gemm_shape shape_11 = { .rows = 36, .k = 256, .n = 128, .epilogue = EPILOGUE_GELU, .input_stride = 256, .output_stride = 128, };
 kernel_function tiny_layer_norm_36x128__avx2;
 static const layer_norm_shape shape_12 = { .rows = 36, .channels = 128, };
-kernel_function tiny_gemm_36x128x256__avx2_6x2_slab8_columns;
+kernel_function tiny_gemm_36x128x256__avx2_3x4_slab8_columns;
 static const gemm_shape shape_13 = { .rows = 36, .k = 128, .n = 256, .epilogue = EPILOGUE_NONE, .input_stride = 128, .output_stride = 256, };
 kernel_function tiny_hifi_6x6_2x32_window2_in256_out64__avx2;
 static const hifi_attention_shape shape_14 = { .height = 6, .width = 6, .window = 2, .heads = 2, .head_dim = 32, .input_stride = 256, .output_stride = 64, };
 kernel_function tiny_average_pool_6x6x128_2x2__avx2;
 static const average_pool_shape shape_15 = { .height = 6, .width = 6, .channels = 128, .window = 2, };
-kernel_function tiny_gemm_9x128x128__avx2_5x2_slab4_columns;
+kernel_function tiny_gemm_9x128x128__avx2_3x4_slab4_columns;
 static const gemm_shape shape_16 = { .rows = 9, .k = 128, .n = 128, .epilogue = EPILOGUE_NONE, .input_stride = 128, .output_stride = 128, };
 kernel_function tiny_lofi_36x9_2x32_in256_128_out64__avx2_6x2_block1;
 static const lofi_attention_shape shape_17 = { .heads = 2, .head_dim = 32, .queries = 36, .keys = 9, .query_stride = 256, .key_stride = 128, .output_stride = 64, };
-kernel_function tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns;
+kernel_function tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns;
 static const gemm_shape shape_18 = { .rows = 36, .k = 64, .n = 64, .epilogue = EPILOGUE_RESIDUAL, .input_stride = 64, .output_stride = 128, };
-kernel_function tiny_gemm_36x128x512__avx2_6x2_slab16_columns;
+kernel_function tiny_gemm_36x128x512__avx2_3x4_slab16_columns;
 static const gemm_shape shape_19 = { .rows = 36, .k = 128, .n = 512, .epilogue = EPILOGUE_NONE, .input_stride = 128, .output_stride = 512, };
 kernel_function tiny_depthwise_gelu_6x6x512__avx2;
 static const depthwise_gelu_shape shape_20 = { .height = 6, .width = 6, .channels = 512, .stride = 512, };
-kernel_function tiny_gemm_36x512x128_residual__avx2_6x2_slab4_columns;
+kernel_function tiny_gemm_36x512x128_residual__avx2_3x4_slab4_columns;
 static const gemm_shape shape_21 = { .rows = 36, .k = 512, .n = 128, .epilogue = EPILOGUE_RESIDUAL, .input_stride = 512, .output_stride = 128, };
 kernel_function tiny_sampling_6x6x128__avx2;
 static const sampling_shape shape_22 = { .height = 6, .width = 6, .channels = 128, .output_stride = 512, };
-kernel_function tiny_gemm_9x512x256_gelu__avx2_5x2_slab4_columns;
+kernel_function tiny_gemm_9x512x256_gelu__avx2_3x4_slab4_columns;
 static const gemm_shape shape_23 = { .rows = 9, .k = 512, .n = 256, .epilogue = EPILOGUE_GELU, .input_stride = 512, .output_stride = 256, };
 kernel_function tiny_layer_norm_9x256__avx2;
 static const layer_norm_shape shape_24 = { .rows = 9, .channels = 256, };
-kernel_function tiny_gemm_9x256x768__avx2_5x2_slab8_columns;
+kernel_function tiny_gemm_9x256x768__avx2_3x4_slab8_columns;
 static const gemm_shape shape_25 = { .rows = 9, .k = 256, .n = 768, .epilogue = EPILOGUE_NONE, .input_stride = 256, .output_stride = 768, };
 kernel_function tiny_lofi_9x9_8x32_in768_768_out256__avx2_5x2_block1;
 static const lofi_attention_shape shape_26 = { .heads = 8, .head_dim = 32, .queries = 9, .keys = 9, .query_stride = 768, .key_stride = 768, .output_stride = 256, };
-kernel_function tiny_gemm_9x256x256_residual__avx2_5x2_slab8_columns;
+kernel_function tiny_gemm_9x256x256_residual__avx2_3x4_slab8_columns;
 static const gemm_shape shape_27 = { .rows = 9, .k = 256, .n = 256, .epilogue = EPILOGUE_RESIDUAL, .input_stride = 256, .output_stride = 256, };
-kernel_function tiny_gemm_9x256x1024_out1040__avx2_5x2_slab8_columns;
+kernel_function tiny_gemm_9x256x1024_out1040__avx2_3x4_slab8_columns;
 static const gemm_shape shape_28 = { .rows = 9, .k = 256, .n = 1024, .epilogue = EPILOGUE_NONE, .input_stride = 256, .output_stride = 1040, };
 kernel_function tiny_depthwise_gelu_3x3x1024_stride1040__avx2;
 static const depthwise_gelu_shape shape_29 = { .height = 3, .width = 3, .channels = 1024, .stride = 1040, };
-kernel_function tiny_gemm_9x1024x256_in1040_residual__avx2_5x2_slab2_columns;
+kernel_function tiny_gemm_9x1024x256_in1040_residual__avx2_3x4_slab2_columns;
 static const gemm_shape shape_30 = { .rows = 9, .k = 1024, .n = 256, .epilogue = EPILOGUE_RESIDUAL, .input_stride = 1040, .output_stride = 256, };
 kernel_function tiny_mean_pool_9x256__avx2;
 static const mean_pool_shape shape_31 = { .rows = 9, .channels = 256, };
-kernel_function tiny_gemm_1x256x10__avx2_6x2_slab1_columns;
+kernel_function tiny_gemm_1x256x10__avx2_3x4_slab1_columns;
 static const gemm_shape shape_32 = { .rows = 1, .k = 256, .n = 10, .epilogue = EPILOGUE_NONE, .input_stride = 256, .output_stride = 10, };
 kernel_function tiny_patches_96x96_4x4__avx512;
 static const patches_shape shape_33 = { .height = 96, .width = 96, .patch = 4, };
@@ -148,70 +148,70 @@ static const gemm_shape shape_65 = { .rows = 1, .k = 256, .n = 10, .epilogue = E
 const kernel_info tiny_kernels[TINY_KERNELS] = {
     { "tiny_patches_96x96_4x4__avx2",
       &patches_cases, &shape_0, 0, tiny_patches_96x96_4x4__avx2, 0, 0 },
-    { "tiny_gemm_576x48x32__avx2_6x2_slab1_rows",
-      &gemm_cases, &shape_1, 0, tiny_gemm_576x48x32__avx2_6x2_slab1_rows, 884736, 0 },
+    { "tiny_gemm_576x48x32__avx2_3x4_slab1_rows",
+      &gemm_cases, &shape_1, 0, tiny_gemm_576x48x32__avx2_3x4_slab1_rows, 884736, 0 },
     { "tiny_layer_norm_576x32__avx2",
       &layer_norm_cases, &shape_2, 0, tiny_layer_norm_576x32__avx2, 0, 0 },
-    { "tiny_conv_ffn_24x24_32x128__avx2_6x2_band5_strip24",
-      &conv_ffn_cases, &shape_3, 0, tiny_conv_ffn_24x24_32x128__avx2_6x2_band5_strip24, 5382144, 111360 },
+    { "tiny_conv_ffn_24x24_32x128__avx2_3x4_band5_strip24",
+      &conv_ffn_cases, &shape_3, 0, tiny_conv_ffn_24x24_32x128__avx2_3x4_band5_strip24, 5382144, 111360 },
     { "tiny_sampling_24x24x32__avx2",
       &sampling_cases, &shape_4, 0, tiny_sampling_24x24x32__avx2, 221184, 0 },
-    { "tiny_gemm_144x128x64_gelu__avx2_6x2_slab2_rows",
-      &gemm_cases, &shape_5, 0, tiny_gemm_144x128x64_gelu__avx2_6x2_slab2_rows, 1179648, 0 },
+    { "tiny_gemm_144x128x64_gelu__avx2_3x4_slab2_rows",
+      &gemm_cases, &shape_5, 0, tiny_gemm_144x128x64_gelu__avx2_3x4_slab2_rows, 1179648, 0 },
     { "tiny_layer_norm_144x64__avx2",
       &layer_norm_cases, &shape_6, 0, tiny_layer_norm_144x64__avx2, 0, 0 },
-    { "tiny_gemm_144x64x256__avx2_6x2_slab8_rows",
-      &gemm_cases, &shape_7, 0, tiny_gemm_144x64x256__avx2_6x2_slab8_rows, 2359296, 0 },
+    { "tiny_gemm_144x64x256__avx2_3x4_slab8_rows",
+      &gemm_cases, &shape_7, 0, tiny_gemm_144x64x256__avx2_3x4_slab8_rows, 2359296, 0 },
     { "tiny_depthwise_gelu_12x12x256__avx2",
       &depthwise_gelu_cases, &shape_8, 0, tiny_depthwise_gelu_12x12x256__avx2, 331776, 0 },
-    { "tiny_gemm_144x256x64_residual__avx2_6x2_slab2_rows",
-      &gemm_cases, &shape_9, 0, tiny_gemm_144x256x64_residual__avx2_6x2_slab2_rows, 2359296, 0 },
+    { "tiny_gemm_144x256x64_residual__avx2_3x4_slab2_rows",
+      &gemm_cases, &shape_9, 0, tiny_gemm_144x256x64_residual__avx2_3x4_slab2_rows, 2359296, 0 },
     { "tiny_sampling_12x12x64__avx2",
       &sampling_cases, &shape_10, 0, tiny_sampling_12x12x64__avx2, 110592, 0 },
-    { "tiny_gemm_36x256x128_gelu__avx2_6x2_slab4_columns",
-      &gemm_cases, &shape_11, 0, tiny_gemm_36x256x128_gelu__avx2_6x2_slab4_columns, 1179648, 0 },
+    { "tiny_gemm_36x256x128_gelu__avx2_3x4_slab4_columns",
+      &gemm_cases, &shape_11, 0, tiny_gemm_36x256x128_gelu__avx2_3x4_slab4_columns, 1179648, 0 },
     { "tiny_layer_norm_36x128__avx2",
       &layer_norm_cases, &shape_12, 0, tiny_layer_norm_36x128__avx2, 0, 0 },
-    { "tiny_gemm_36x128x256__avx2_6x2_slab8_columns",
-      &gemm_cases, &shape_13, 0, tiny_gemm_36x128x256__avx2_6x2_slab8_columns, 1179648, 0 },
+    { "tiny_gemm_36x128x256__avx2_3x4_slab8_columns",
+      &gemm_cases, &shape_13, 0, tiny_gemm_36x128x256__avx2_3x4_slab8_columns, 1179648, 0 },
     { "tiny_hifi_6x6_2x32_window2_in256_out64__avx2",
       &hifi_attention_cases, &shape_14, 0, tiny_hifi_6x6_2x32_window2_in256_out64__avx2, 18432, 0 },
     { "tiny_average_pool_6x6x128_2x2__avx2",
       &average_pool_cases, &shape_15, 0, tiny_average_pool_6x6x128_2x2__avx2, 0, 0 },
-    { "tiny_gemm_9x128x128__avx2_5x2_slab4_columns",
-      &gemm_cases, &shape_16, 0, tiny_gemm_9x128x128__avx2_5x2_slab4_columns, 147456, 0 },
+    { "tiny_gemm_9x128x128__avx2_3x4_slab4_columns",
+      &gemm_cases, &shape_16, 0, tiny_gemm_9x128x128__avx2_3x4_slab4_columns, 147456, 0 },
     { "tiny_lofi_36x9_2x32_in256_128_out64__avx2_6x2_block1",
       &lofi_attention_cases, &shape_17, 0, tiny_lofi_36x9_2x32_in256_128_out64__avx2_6x2_block1, 41472, 3264 },
-    { "tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns",
-      &gemm_cases, &shape_18, 0, tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns, 147456, 0 },
-    { "tiny_gemm_36x128x512__avx2_6x2_slab16_columns",
-      &gemm_cases, &shape_19, 0, tiny_gemm_36x128x512__avx2_6x2_slab16_columns, 2359296, 0 },
+    { "tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns",
+      &gemm_cases, &shape_18, 0, tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns, 147456, 0 },
+    { "tiny_gemm_36x128x512__avx2_3x4_slab16_columns",
+      &gemm_cases, &shape_19, 0, tiny_gemm_36x128x512__avx2_3x4_slab16_columns, 2359296, 0 },
     { "tiny_depthwise_gelu_6x6x512__avx2",
       &depthwise_gelu_cases, &shape_20, 0, tiny_depthwise_gelu_6x6x512__avx2, 165888, 0 },
-    { "tiny_gemm_36x512x128_residual__avx2_6x2_slab4_columns",
-      &gemm_cases, &shape_21, 0, tiny_gemm_36x512x128_residual__avx2_6x2_slab4_columns, 2359296, 0 },
+    { "tiny_gemm_36x512x128_residual__avx2_3x4_slab4_columns",
+      &gemm_cases, &shape_21, 0, tiny_gemm_36x512x128_residual__avx2_3x4_slab4_columns, 2359296, 0 },
     { "tiny_sampling_6x6x128__avx2",
       &sampling_cases, &shape_22, 0, tiny_sampling_6x6x128__avx2, 55296, 0 },
-    { "tiny_gemm_9x512x256_gelu__avx2_5x2_slab4_columns",
-      &gemm_cases, &shape_23, 0, tiny_gemm_9x512x256_gelu__avx2_5x2_slab4_columns, 1179648, 0 },
+    { "tiny_gemm_9x512x256_gelu__avx2_3x4_slab4_columns",
+      &gemm_cases, &shape_23, 0, tiny_gemm_9x512x256_gelu__avx2_3x4_slab4_columns, 1179648, 0 },
     { "tiny_layer_norm_9x256__avx2",
       &layer_norm_cases, &shape_24, 0, tiny_layer_norm_9x256__avx2, 0, 0 },
-    { "tiny_gemm_9x256x768__avx2_5x2_slab8_columns",
-      &gemm_cases, &shape_25, 0, tiny_gemm_9x256x768__avx2_5x2_slab8_columns, 1769472, 0 },
+    { "tiny_gemm_9x256x768__avx2_3x4_slab8_columns",
+      &gemm_cases, &shape_25, 0, tiny_gemm_9x256x768__avx2_3x4_slab8_columns, 1769472, 0 },
     { "tiny_lofi_9x9_8x32_in768_768_out256__avx2_5x2_block1",
       &lofi_attention_cases, &shape_26, 0, tiny_lofi_9x9_8x32_in768_768_out256__avx2_5x2_block1, 41472, 3264 },
-    { "tiny_gemm_9x256x256_residual__avx2_5x2_slab8_columns",
-      &gemm_cases, &shape_27, 0, tiny_gemm_9x256x256_residual__avx2_5x2_slab8_columns, 589824, 0 },
-    { "tiny_gemm_9x256x1024_out1040__avx2_5x2_slab8_columns",
-      &gemm_cases, &shape_28, 0, tiny_gemm_9x256x1024_out1040__avx2_5x2_slab8_columns, 2359296, 0 },
+    { "tiny_gemm_9x256x256_residual__avx2_3x4_slab8_columns",
+      &gemm_cases, &shape_27, 0, tiny_gemm_9x256x256_residual__avx2_3x4_slab8_columns, 589824, 0 },
+    { "tiny_gemm_9x256x1024_out1040__avx2_3x4_slab8_columns",
+      &gemm_cases, &shape_28, 0, tiny_gemm_9x256x1024_out1040__avx2_3x4_slab8_columns, 2359296, 0 },
     { "tiny_depthwise_gelu_3x3x1024_stride1040__avx2",
       &depthwise_gelu_cases, &shape_29, 0, tiny_depthwise_gelu_3x3x1024_stride1040__avx2, 82944, 0 },
-    { "tiny_gemm_9x1024x256_in1040_residual__avx2_5x2_slab2_columns",
-      &gemm_cases, &shape_30, 0, tiny_gemm_9x1024x256_in1040_residual__avx2_5x2_slab2_columns, 2359296, 0 },
+    { "tiny_gemm_9x1024x256_in1040_residual__avx2_3x4_slab2_columns",
+      &gemm_cases, &shape_30, 0, tiny_gemm_9x1024x256_in1040_residual__avx2_3x4_slab2_columns, 2359296, 0 },
     { "tiny_mean_pool_9x256__avx2",
       &mean_pool_cases, &shape_31, 0, tiny_mean_pool_9x256__avx2, 0, 0 },
-    { "tiny_gemm_1x256x10__avx2_6x2_slab1_columns",
-      &gemm_cases, &shape_32, 0, tiny_gemm_1x256x10__avx2_6x2_slab1_columns, 2560, 0 },
+    { "tiny_gemm_1x256x10__avx2_3x4_slab1_columns",
+      &gemm_cases, &shape_32, 0, tiny_gemm_1x256x10__avx2_3x4_slab1_columns, 2560, 0 },
     { "tiny_patches_96x96_4x4__avx512",
       &patches_cases, &shape_33, 1, tiny_patches_96x96_4x4__avx512, 0, 0 },
     { "tiny_gemm_576x48x32__avx512_13x2_slab1_rows",

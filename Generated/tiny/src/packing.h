@@ -3,7 +3,7 @@
  *
  * Matrices are in panels of PANEL_COLUMNS output columns: for each k a row of so many floats, two
  * vectors of AVX-512 and four of AVX2; behind the last panel the bias. The last panel is filled up with
- * zeros. A tile narrower than a panel walks down a part of it.
+ * zeros. Tiles of sums are as wide as a panel or as a part of one, which they walk down.
  * Rows, such as gamma of a norm or a tap of all channels, are filled up to whole cache lines. */
 #ifndef PACKING_H
 #define PACKING_H
@@ -14,6 +14,11 @@ enum { PANEL_COLUMNS = 32, ROW_UNIT = 16 };
 /* Floats to the bias, and in all, of a matrix of `columns` and k rows. */
 #define BIAS_OF(columns, k) ((long)PANELS_OF(columns) * PANEL_COLUMNS * (k))
 #define PACKED_FLOATS(columns, k) ((long)PANELS_OF(columns) * PANEL_COLUMNS * ((k) + 1L))
+/* A column of a matrix of k rows; the next k is PANEL_COLUMNS floats further. */
+static inline const float *packed_column(const float *weights, long column, long k)
+{
+    return weights + column / PANEL_COLUMNS * PANEL_COLUMNS * k + column % PANEL_COLUMNS;
+}
 /* Floats from one row to the next. */
 #define PACKED_ROW(values) (((values) + ROW_UNIT - 1) / ROW_UNIT * ROW_UNIT)
 

@@ -3,38 +3,38 @@
 #include "internal.h"
 
 kernel_function tiny_patches_96x96_4x4__avx2;
-kernel_function tiny_gemm_576x48x32__avx2_6x2_slab1_rows;
+kernel_function tiny_gemm_576x48x32__avx2_3x4_slab1_rows;
 kernel_function tiny_layer_norm_576x32__avx2;
-kernel_function tiny_conv_ffn_24x24_32x128__avx2_6x2_band5_strip24;
+kernel_function tiny_conv_ffn_24x24_32x128__avx2_3x4_band5_strip24;
 kernel_function tiny_sampling_24x24x32__avx2;
-kernel_function tiny_gemm_144x128x64_gelu__avx2_6x2_slab2_rows;
+kernel_function tiny_gemm_144x128x64_gelu__avx2_3x4_slab2_rows;
 kernel_function tiny_layer_norm_144x64__avx2;
-kernel_function tiny_gemm_144x64x256__avx2_6x2_slab8_rows;
+kernel_function tiny_gemm_144x64x256__avx2_3x4_slab8_rows;
 kernel_function tiny_depthwise_gelu_12x12x256__avx2;
-kernel_function tiny_gemm_144x256x64_residual__avx2_6x2_slab2_rows;
+kernel_function tiny_gemm_144x256x64_residual__avx2_3x4_slab2_rows;
 kernel_function tiny_sampling_12x12x64__avx2;
-kernel_function tiny_gemm_36x256x128_gelu__avx2_6x2_slab4_columns;
+kernel_function tiny_gemm_36x256x128_gelu__avx2_3x4_slab4_columns;
 kernel_function tiny_layer_norm_36x128__avx2;
-kernel_function tiny_gemm_36x128x256__avx2_6x2_slab8_columns;
+kernel_function tiny_gemm_36x128x256__avx2_3x4_slab8_columns;
 kernel_function tiny_hifi_6x6_2x32_window2_in256_out64__avx2;
 kernel_function tiny_average_pool_6x6x128_2x2__avx2;
-kernel_function tiny_gemm_9x128x128__avx2_5x2_slab4_columns;
+kernel_function tiny_gemm_9x128x128__avx2_3x4_slab4_columns;
 kernel_function tiny_lofi_36x9_2x32_in256_128_out64__avx2_6x2_block1;
-kernel_function tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns;
-kernel_function tiny_gemm_36x128x512__avx2_6x2_slab16_columns;
+kernel_function tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns;
+kernel_function tiny_gemm_36x128x512__avx2_3x4_slab16_columns;
 kernel_function tiny_depthwise_gelu_6x6x512__avx2;
-kernel_function tiny_gemm_36x512x128_residual__avx2_6x2_slab4_columns;
+kernel_function tiny_gemm_36x512x128_residual__avx2_3x4_slab4_columns;
 kernel_function tiny_sampling_6x6x128__avx2;
-kernel_function tiny_gemm_9x512x256_gelu__avx2_5x2_slab4_columns;
+kernel_function tiny_gemm_9x512x256_gelu__avx2_3x4_slab4_columns;
 kernel_function tiny_layer_norm_9x256__avx2;
-kernel_function tiny_gemm_9x256x768__avx2_5x2_slab8_columns;
+kernel_function tiny_gemm_9x256x768__avx2_3x4_slab8_columns;
 kernel_function tiny_lofi_9x9_8x32_in768_768_out256__avx2_5x2_block1;
-kernel_function tiny_gemm_9x256x256_residual__avx2_5x2_slab8_columns;
-kernel_function tiny_gemm_9x256x1024_out1040__avx2_5x2_slab8_columns;
+kernel_function tiny_gemm_9x256x256_residual__avx2_3x4_slab8_columns;
+kernel_function tiny_gemm_9x256x1024_out1040__avx2_3x4_slab8_columns;
 kernel_function tiny_depthwise_gelu_3x3x1024_stride1040__avx2;
-kernel_function tiny_gemm_9x1024x256_in1040_residual__avx2_5x2_slab2_columns;
+kernel_function tiny_gemm_9x1024x256_in1040_residual__avx2_3x4_slab2_columns;
 kernel_function tiny_mean_pool_9x256__avx2;
-kernel_function tiny_gemm_1x256x10__avx2_6x2_slab1_columns;
+kernel_function tiny_gemm_1x256x10__avx2_3x4_slab1_columns;
 
 /* kernel and its place in the harness's registry; inputs, outputs, weights; weights to fetch ahead,
  * their panels if threads share them, bytes of a panel; what it computes */
@@ -43,7 +43,7 @@ static const step steps_96x96[] = {
       { { OPERAND_INPUT, 0, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 0 }, 0, 0, 0, "patches" },
-    { tiny_gemm_576x48x32__avx2_6x2_slab1_rows, 1,
+    { tiny_gemm_576x48x32__avx2_3x4_slab1_rows, 1,
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 110592, 0 }, },
       { 0, }, 6784, 0, 0, "patch_embed.proj" },
@@ -55,7 +55,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 73728, 0 }, },
       { 6528, }, 6784, 0, 0, "layers.0.blocks.0.norm2" },
-    { tiny_conv_ffn_24x24_32x128__avx2_6x2_band5_strip24, 3,
+    { tiny_conv_ffn_24x24_32x128__avx2_3x4_band5_strip24, 3,
       { { OPERAND_ARENA, 73728, 0 }, { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 6784, 23680, 28800, }, 49536, 0, 0, "layers.0.blocks.0.mlp" },
@@ -63,7 +63,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 73728, 0 }, },
       { 45312, }, 49536, 0, 0, "layers.0.downsample.samples" },
-    { tiny_gemm_144x128x64_gelu__avx2_6x2_slab2_rows, 5,
+    { tiny_gemm_144x128x64_gelu__avx2_3x4_slab2_rows, 5,
       { { OPERAND_ARENA, 73728, 0 }, },
       { { OPERAND_ARENA, 294912, 0 }, },
       { 49536, }, 83072, 0, 0, "layers.0.downsample.dconv" },
@@ -71,7 +71,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 294912, 0 }, },
       { { OPERAND_ARENA, 147456, 0 }, },
       { 82560, }, 83072, 0, 0, "layers.1.blocks.0.norm2" },
-    { tiny_gemm_144x64x256__avx2_6x2_slab8_rows, 7,
+    { tiny_gemm_144x64x256__avx2_3x4_slab8_rows, 7,
       { { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 83072, }, 159872, 0, 0, "layers.1.blocks.0.mlp.fc1" },
@@ -79,7 +79,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 147456, 0 }, },
       { 149632, }, 159872, 0, 0, "layers.1.blocks.0.mlp.dwconv.dwconv" },
-    { tiny_gemm_144x256x64_residual__avx2_6x2_slab2_rows, 9,
+    { tiny_gemm_144x256x64_residual__avx2_3x4_slab2_rows, 9,
       { { OPERAND_ARENA, 147456, 0 }, { OPERAND_ARENA, 294912, 0 }, },
       { { OPERAND_ARENA, 294912, 0 }, },
       { 159872, }, 234112, 4, 32768, "layers.1.blocks.0.mlp.fc2" },
@@ -87,7 +87,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 294912, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 225664, }, 234112, 4, 32768, "layers.1.downsample.samples" },
-    { tiny_gemm_36x256x128_gelu__avx2_6x2_slab4_columns, 11,
+    { tiny_gemm_36x256x128_gelu__avx2_3x4_slab4_columns, 11,
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 147456, 0 }, },
       { 234112, }, 366720, 8, 16384, "layers.1.downsample.dconv" },
@@ -95,7 +95,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 36864, 0 }, },
       { 365696, }, 366720, 8, 16384, "layers.2.blocks.0.norm1" },
-    { tiny_gemm_36x128x256__avx2_6x2_slab8_columns, 13,
+    { tiny_gemm_36x128x256__avx2_3x4_slab8_columns, 13,
       { { OPERAND_ARENA, 36864, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 366720, }, 498816, 4, 16384, "layers.2.blocks.0.attn.h_qkv + layers.2.blocks.0.attn.l_q" },
@@ -107,7 +107,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 36864, 0 }, },
       { { OPERAND_ARENA, 64512, 0 }, },
       { 0 }, 498816, 4, 16384, "layers.2.blocks.0.attn.pool" },
-    { tiny_gemm_9x128x128__avx2_5x2_slab4_columns, 16,
+    { tiny_gemm_9x128x128__avx2_3x4_slab4_columns, 16,
       { { OPERAND_ARENA, 64512, 0 }, },
       { { OPERAND_ARENA, 46080, 0 }, },
       { 498816, }, 564864, 2, 8192, "layers.2.blocks.0.attn.l_kv" },
@@ -115,11 +115,11 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 768 }, { OPERAND_ARENA, 46080, 0 }, },
       { { OPERAND_ARENA, 36864, 0 }, },
       { 0 }, 564864, 2, 8192, "layers.2.blocks.0.attn.lofi" },
-    { tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns, 18,
+    { tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns, 18,
       { { OPERAND_ARENA, 55296, 0 }, { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 147456, 0 }, },
       { 564864, }, 581504, 2, 8192, "layers.2.blocks.0.attn.h_proj" },
-    { tiny_gemm_36x64x64_out128_residual__avx2_6x2_slab2_columns, 18,
+    { tiny_gemm_36x64x64_out128_residual__avx2_3x4_slab2_columns, 18,
       { { OPERAND_ARENA, 36864, 0 }, { OPERAND_ARENA, 147456, 256 }, },
       { { OPERAND_ARENA, 147456, 256 }, },
       { 581504, }, 599168, 16, 16384, "layers.2.blocks.0.attn.l_proj" },
@@ -127,7 +127,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 73728, 0 }, },
       { 598144, }, 599168, 16, 16384, "layers.2.blocks.0.norm2" },
-    { tiny_gemm_36x128x512__avx2_6x2_slab16_columns, 19,
+    { tiny_gemm_36x128x512__avx2_3x4_slab16_columns, 19,
       { { OPERAND_ARENA, 73728, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 599168, }, 883840, 4, 65536, "layers.2.blocks.0.mlp.fc1" },
@@ -135,7 +135,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 73728, 0 }, },
       { 863360, }, 883840, 4, 65536, "layers.2.blocks.0.mlp.dwconv.dwconv" },
-    { tiny_gemm_36x512x128_residual__avx2_6x2_slab4_columns, 21,
+    { tiny_gemm_36x512x128_residual__avx2_3x4_slab4_columns, 21,
       { { OPERAND_ARENA, 73728, 0 }, { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 147456, 0 }, },
       { 883840, }, 1163392, 8, 65536, "layers.2.blocks.0.mlp.fc2" },
@@ -143,7 +143,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 147456, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 1146496, }, 1163392, 8, 65536, "layers.2.downsample.samples" },
-    { tiny_gemm_9x512x256_gelu__avx2_5x2_slab4_columns, 23,
+    { tiny_gemm_9x512x256_gelu__avx2_3x4_slab4_columns, 23,
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 74880, 0 }, },
       { 1163392, }, 1690752, 24, 32768, "layers.2.downsample.dconv" },
@@ -151,7 +151,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 74880, 0 }, },
       { { OPERAND_ARENA, 27648, 0 }, },
       { 1688704, }, 1690752, 24, 32768, "layers.3.blocks.0.norm1" },
-    { tiny_gemm_9x256x768__avx2_5x2_slab8_columns, 25,
+    { tiny_gemm_9x256x768__avx2_3x4_slab8_columns, 25,
       { { OPERAND_ARENA, 27648, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 1690752, }, 2480256, 8, 32768, "layers.3.blocks.0.attn.l_q + layers.3.blocks.0.attn.l_kv" },
@@ -159,7 +159,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, { OPERAND_ARENA, 0, 1024 }, },
       { { OPERAND_ARENA, 27648, 0 }, },
       { 0 }, 2480256, 8, 32768, "layers.3.blocks.0.attn.lofi" },
-    { tiny_gemm_9x256x256_residual__avx2_5x2_slab8_columns, 27,
+    { tiny_gemm_9x256x256_residual__avx2_3x4_slab8_columns, 27,
       { { OPERAND_ARENA, 27648, 0 }, { OPERAND_ARENA, 74880, 0 }, },
       { { OPERAND_ARENA, 74880, 0 }, },
       { 2480256, }, 2745472, 32, 32768, "layers.3.blocks.0.attn.l_proj" },
@@ -167,7 +167,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 74880, 0 }, },
       { { OPERAND_ARENA, 37440, 0 }, },
       { 2743424, }, 2745472, 32, 32768, "layers.3.blocks.0.norm2" },
-    { tiny_gemm_9x256x1024_out1040__avx2_5x2_slab8_columns, 28,
+    { tiny_gemm_9x256x1024_out1040__avx2_3x4_slab8_columns, 28,
       { { OPERAND_ARENA, 37440, 0 }, },
       { { OPERAND_ARENA, 0, 0 }, },
       { 2745472, }, 3839104, 8, 131072, "layers.3.blocks.0.mlp.fc1" },
@@ -175,7 +175,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 37440, 0 }, },
       { 3798144, }, 3839104, 8, 131072, "layers.3.blocks.0.mlp.dwconv.dwconv" },
-    { tiny_gemm_9x1024x256_in1040_residual__avx2_5x2_slab2_columns, 30,
+    { tiny_gemm_9x1024x256_in1040_residual__avx2_3x4_slab2_columns, 30,
       { { OPERAND_ARENA, 37440, 0 }, { OPERAND_ARENA, 74880, 0 }, },
       { { OPERAND_ARENA, 74880, 0 }, },
       { 3839104, }, 4890752, 1, 32768, "layers.3.blocks.0.mlp.fc2" },
@@ -187,7 +187,7 @@ static const step steps_96x96[] = {
       { { OPERAND_ARENA, 0, 0 }, },
       { { OPERAND_ARENA, 9216, 0 }, },
       { 0 }, 4890752, 1, 32768, "mean" },
-    { tiny_gemm_1x256x10__avx2_6x2_slab1_columns, 32,
+    { tiny_gemm_1x256x10__avx2_3x4_slab1_columns, 32,
       { { OPERAND_ARENA, 9216, 0 }, },
       { { OPERAND_OUTPUT, 0, 0 }, },
       { 4890752, }, 0, 0, 0, "head" },

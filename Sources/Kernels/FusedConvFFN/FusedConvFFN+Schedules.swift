@@ -54,11 +54,12 @@ struct ConvFFNCost {
     private static let spilledBytes = 24.0
 
     var best: Schedule {
-        let most = RegisterTile.mostRows(isa)
+        let vectors = RegisterTile.wholePanel(isa)
+        let most = RegisterTile.mostPanelRows(vectors: vectors, isa)
         let schedules = strips(of: spec.map.width).flatMap { strip in
             (1...max(1, min(spec.map.height, Self.mostTokens / strip))).map { band in
                 func schedule(rows: Int) -> Schedule {
-                    Schedule(rows: rows, vectors: RegisterTile.vectors, band: band, strip: strip)
+                    Schedule(rows: rows, vectors: vectors, band: band, strip: strip)
                 }
                 let rows = RegisterTile.bestRows(most: min(most, band * strip)) {
                     halfCycles(schedule(rows: $0))
@@ -94,18 +95,21 @@ struct ConvFFNCost {
             let (run, runs) = isWhole ? (how.band * strip.width, 1) : (strip.width, how.band)
             let unit = isWhole ? strip.width : 1
             return sum
-                + expansion * tiles(how.band * strip.reach, tile: how.rows, unit: unit)
-                + contraction * tiles(run, tile: how.rows, unit: unit) * runs
+                + expansion * tiles(how.band * strip.reach, how, unit: unit)
+                + contraction * tiles(run, how, unit: unit) * runs
         }
     }
 
     /// Half-cycles of `rows`, with the low tiles that the kernel has for multiples of `unit`, and one
     /// more for each tile: the weights that it reads again.
-    private func tiles(_ rows: Int, tile: Int, unit: Int) -> Int {
-        var rest = rows % tile
-        var sum = RegisterTile.halfCycles(rows: rows - rest, tile: tile) + rows / tile
-        for height in lowTiles(rows: unit, tile: tile) where rest >= height {
-            sum += RegisterTile.halfCycles(rows: height, tile: height) + 1
+    private func tiles(_ rows: Int, _ how: Schedule, unit: Int) -> Int {
+        func cost(_ rows: Int, tile: Int) -> Int {
+            RegisterTile.halfCycles(rows: rows, tile: tile, vectors: how.vectors) + rows / tile
+        }
+        var rest = rows % how.rows
+        var sum = cost(rows - rest, tile: how.rows)
+        for height in lowTiles(rows: unit, tile: how.rows) where rest >= height {
+            sum += cost(height, tile: height)
             rest -= height
         }
         return sum

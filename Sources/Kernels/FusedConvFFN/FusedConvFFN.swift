@@ -72,22 +72,21 @@ public enum FusedConvFFN: KernelFamily {
         spec.map.count * spec.hidden * (2 * spec.channels + 9)
     }
 
-    /// Of each hidden panel two rows and a band; of one the rows that a pass expands; sums of one
-    /// vector; the input under a narrow strip.
+    /// Of each group of hidden channels, as wide as a tile, two rows and a band; of one the rows that a
+    /// pass expands; sums of one vector; the input under a narrow strip.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        let panel = Packing.panelColumns
+        let columns = how.vectors * isa.lanes
         let reach = min(how.strip + 2, spec.map.width)
         let band = how.band * how.strip
         let fresh = (how.band + 2) * reach
         let copy = how.strip < spec.map.width ? fresh * spec.channels : 0
         return 4
-            * (spec.hidden.rounded(upTo: panel) * (2 * reach + band) + fresh * panel
+            * (spec.hidden.rounded(upTo: columns) * (2 * reach + band) + fresh * columns
                 + band * isa.lanes + copy)
     }
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
-        try RegisterTile.check(rows: how.rows, vectors: how.vectors, isa: isa)
-        try RegisterTile.checkPart(vectors: how.vectors, isa: isa)
+        try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
         guard (1...spec.map.height).contains(how.band), (1...spec.map.width).contains(how.strip)
         else {
             throw ScheduleError(

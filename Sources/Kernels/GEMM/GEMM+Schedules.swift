@@ -13,27 +13,33 @@ extension GEMM {
     private static let slabBytes = 256 * 1024
     /// With fewer tiles of rows than this, threads would get unequal shares of them.
     private static let fewTiles = 12
+    /// With fewer rows it does not pay that each thread reads all weights.
+    private static let fewRows = 64
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let most = RegisterTile.mostRows(isa)
+        let vectors = RegisterTile.wholePanel(isa)
+        let most = RegisterTile.mostPanelRows(vectors: vectors, isa)
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
-            RegisterTile.halfCycles(rows: spec.rows, tile: $0)
+            RegisterTile.halfCycles(rows: spec.rows, tile: $0, vectors: vectors)
         }
         let tiles = spec.rows.dividedRoundingUp(by: rows)
+        let columns = vectors * isa.lanes
         return Schedule(
-            rows: rows, vectors: RegisterTile.vectors,
-            slab: max(1, min(spec.panels, slabBytes / spec.panelBytes)),
-            split: tiles < fewTiles ? .columns : .rows)
+            rows: rows, vectors: vectors,
+            slab: max(
+                1,
+                min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * spec.k * columns))),
+            split: tiles < fewTiles || spec.rows < fewRows ? .columns : .rows)
     }
 
     // MARK: All
 
     private static func all(_ spec: Spec, _ setting: Setting, best: Schedule) -> [Schedule] {
         let estimate = Estimate(spec: spec, setting: setting)
-        let slabs = panelCounts(upTo: spec.panels, guess: best.slab)
         let candidates = tiles(spec, setting).flatMap { tile in
-            slabs.flatMap { slab in
+            let columns = spec.n.dividedRoundingUp(by: tile.vectors * setting.isa.lanes)
+            return panelCounts(upTo: columns, guess: best.slab).flatMap { slab in
                 Schedule.Split.allCases.map {
                     Schedule(rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0)
                 }
@@ -50,7 +56,7 @@ extension GEMM {
         let isa = setting.isa
         return RegisterTile.parts(isa).flatMap { vectors in
             let most = min(
-                RegisterTile.mostRows(vectors: vectors, isa), spec.rows * setting.maxBatch)
+                RegisterTile.mostPanelRows(vectors: vectors, isa), spec.rows * setting.maxBatch)
             return most < 1 ? [] : (1...most).map { (rows: $0, vectors: vectors) }
         }
     }
@@ -66,25 +72,29 @@ extension GEMM {
 
         /// The thread with the most work counts.
         func cost(_ how: Schedule) -> Double {
-            let parts = Packing.panelColumns / (how.vectors * setting.isa.lanes)
+            let width = how.vectors * setting.isa.lanes
             let allRows = spec.rows * setting.batch
             let tiles = allRows.dividedRoundingUp(by: how.rows)
             let byRows = how.split == .rows
             let ownTiles = byRows ? share(tiles) : tiles
-            let ownPanels = byRows ? spec.panels : share(spec.panels)
+            let allColumns = spec.n.dividedRoundingUp(by: width)
+            let ownColumns =
+                byRows
+                ? allColumns
+                : min(allColumns, share(spec.panels) * (Packing.panelColumns / width))
             let rest = allRows - (tiles - 1) * how.rows
             let tileCycles =
                 Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
                 + RegisterTile.step(
                     rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
-            let compute = tileCycles * Double(ownPanels * parts * spec.k)
+            let compute = tileCycles * Double(ownColumns * spec.k)
 
-            let panelBytes = Double(spec.panelBytes)
-            let slab = min(how.slab, ownPanels)
-            let passes = Double(ownPanels.dividedRoundingUp(by: slab))
+            let tileBytes = Double(4 * spec.k * width)
+            let slab = min(how.slab, ownColumns)
+            let passes = Double(ownColumns.dividedRoundingUp(by: slab))
             let inputBytes = Double(ownTiles * how.rows * spec.k * 4) * passes
-            let weightBytes = Double(ownPanels) * panelBytes
-            let fits = Double(slab) * panelBytes <= Self.slabBytes
+            let weightBytes = Double(ownColumns) * tileBytes
+            let fits = Double(slab) * tileBytes <= Self.slabBytes
             let again = Double(max(0, ownTiles - 1)) * weightBytes
             return compute + inputBytes / CacheRate.near + weightBytes / CacheRate.far
                 + again / (fits ? CacheRate.near : CacheRate.far) / 4

@@ -16,7 +16,7 @@ extension GEMM {
         }
         let outputs = Double(rows * columns * how.vectors)
         let gelu = spec.epilogue == .gelu ? Work.gelu(on: isa) : 1
-        let slabs = spec.panels.dividedRoundingUp(by: how.slab)
+        let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
             tiles * columns * width * spec.k + slabs * rows * spec.k
             + rows * spec.n * (spec.epilogue == .residual ? 2 : 1)

@@ -41,7 +41,7 @@ public enum GEMM: KernelFamily {
         /// Rows and vectors of sums kept in registers.
         public let rows: Int
         public let vectors: Int
-        /// Panels of 32 columns of weights that stay in cache while the rows pass.
+        /// Tiles of columns whose weights stay in cache while the rows pass.
         public let slab: Int
         /// What threads share.
         public let split: Split
@@ -69,14 +69,13 @@ public enum GEMM: KernelFamily {
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int { 0 }
 
-    /// More panels than any cache holds, and few enough that the generated loops cannot overflow.
-    private static let mostPanels = 65_536
+    /// More columns than any cache holds, and few enough that the generated loops cannot overflow.
+    private static let mostSlab = 65_536
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
-        guard (1...mostPanels).contains(how.slab) else {
-            throw ScheduleError("a slab of \(how.slab) panels: 1 to \(mostPanels) are possible")
+        guard (1...mostSlab).contains(how.slab) else {
+            throw ScheduleError("a slab of \(how.slab) tiles: 1 to \(mostSlab) are possible")
         }
-        try RegisterTile.check(rows: how.rows, vectors: how.vectors, isa: isa)
-        try RegisterTile.checkPart(vectors: how.vectors, isa: isa)
+        try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
     }
 }

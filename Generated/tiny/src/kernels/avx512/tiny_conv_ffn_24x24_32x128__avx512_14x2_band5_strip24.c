@@ -8,9 +8,9 @@
  * map of 24x24 tokens. In place when in1 is out.
  *
  * The hidden map never reaches memory. A strip of 24 columns is walked down in bands of 5 rows.
- * A band expands one panel of hidden channels, for the rows that the convolution needs next, and
- * convolves it while it is in L1; two of its rows are kept for the next band. With all panels of the
- * band behind GELU, the band is contracted. So the weights are read once a band.
+ * A band expands one group of hidden channels, as wide as a tile, for the rows that the convolution
+ * needs next, and convolves it while it is in L1; two of its rows are kept for the next band. With all
+ * groups of the band behind GELU, the band is contracted. So the weights are read once a band.
  *
  * Threads share rows of strips. Rows and columns that the convolution needs beyond a share or a strip
  * are expanded twice, with equal results.
@@ -33,17 +33,17 @@ enum {
     REACH = STRIP + 2 < WIDTH ? STRIP + 2 : WIDTH, /* hidden columns under a strip, at most */
     TILE_ROWS = 14,
     VECTORS = 2,
-    PANEL = PANEL_COLUMNS,
-    HIDDEN_PANELS = PANELS_OF(HIDDEN),
-    OUTPUT_PANELS = PANELS_OF(CHANNELS),
-    LAST_COLUMNS = CHANNELS - (OUTPUT_PANELS - 1) * PANEL,
-    KEPT_ROW = REACH * PANEL,
-    ACTIVE_PANEL = BAND * STRIP * PANEL,
+    COLUMNS = VECTORS * VF_LANES, /* of a tile */
+    GROUPS = (HIDDEN + COLUMNS - 1) / COLUMNS,
+    OUTPUT_TILES = (CHANNELS + COLUMNS - 1) / COLUMNS,
+    LAST_COLUMNS = CHANNELS - (OUTPUT_TILES - 1) * COLUMNS,
+    KEPT_ROW = REACH * COLUMNS,
+    ACTIVE_GROUP = BAND * STRIP * COLUMNS,
 };
 
-static const gemm_constants EXPAND = { CHANNELS, CHANNELS, PANEL, VECTORS, EPILOGUE_NONE, CHANNELS, 0 };
-static const gemm_constants CONTRACT = { HIDDEN, PANEL, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
-                                         PANEL, ACTIVE_PANEL };
+static const gemm_constants EXPAND = { CHANNELS, CHANNELS, COLUMNS, VECTORS, EPILOGUE_NONE, CHANNELS, 0 };
+static const gemm_constants CONTRACT = { HIDDEN, COLUMNS, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
+                                         COLUMNS, ACTIVE_GROUP };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
@@ -53,11 +53,11 @@ typedef struct band {
     int fresh, end, from, to;
 } band;
 
-/* What a thread works in: maps of PANEL channels each, tokens and rows behind one another. */
+/* What a thread works in: maps of COLUMNS channels each, tokens and rows behind one another. */
 typedef struct workspace {
-    float *kept;   /* two hidden rows of each panel */
-    float *active; /* GELU of the convolution, a band of each panel */
-    float *fresh;  /* hidden rows of one panel */
+    float *kept;   /* two hidden rows of each group */
+    float *active; /* GELU of the convolution, a band of each group */
+    float *fresh;  /* hidden rows of one group */
     float *sums;   /* of the convolution, one vector of channels */
     float *copy;   /* input of the fresh rows, where a strip is narrower than the map */
 } workspace;
@@ -65,39 +65,39 @@ typedef struct workspace {
 static workspace divide(float *scratch)
 {
     workspace w = { .kept = scratch };
-    w.active = w.kept + HIDDEN_PANELS * 2L * KEPT_ROW;
-    w.fresh = w.active + (long)HIDDEN_PANELS * ACTIVE_PANEL;
-    w.sums = w.fresh + (BAND + 2) * REACH * PANEL;
+    w.active = w.kept + GROUPS * 2L * KEPT_ROW;
+    w.fresh = w.active + (long)GROUPS * ACTIVE_GROUP;
+    w.sums = w.fresh + (BAND + 2) * REACH * COLUMNS;
     w.copy = w.sums + BAND * STRIP * VF_LANES;
     return w;
 }
 
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
 
-/* One panel for tokens behind one another; returns the tile below them. */
+/* The tiles of tokens behind one another; returns the one below them. */
 INLINE gemm_tile multiply(gemm_tile t, gemm_constants c, int tokens, int columns)
 {
     for (; tokens >= TILE_ROWS; tokens -= TILE_ROWS) {
-        gemm_compute_panel(t, c, TILE_ROWS, columns);
+        gemm_compute(t, c, TILE_ROWS, columns);
         t = gemm_below(t, c, TILE_ROWS);
     }
     if (tokens >= 8) {
-        gemm_compute_panel(t, c, 8, columns);
+        gemm_compute(t, c, 8, columns);
         t = gemm_below(t, c, 8);
         tokens -= 8;
     }
     if (tokens >= 4) {
-        gemm_compute_panel(t, c, 4, columns);
+        gemm_compute(t, c, 4, columns);
         t = gemm_below(t, c, 4);
         tokens -= 4;
     }
     if (tokens >= 2) {
-        gemm_compute_panel(t, c, 2, columns);
+        gemm_compute(t, c, 2, columns);
         t = gemm_below(t, c, 2);
         tokens -= 2;
     }
     if (tokens >= 1) {
-        gemm_compute_panel(t, c, 1, columns);
+        gemm_compute(t, c, 1, columns);
         t = gemm_below(t, c, 1);
         tokens -= 1;
     }
@@ -107,7 +107,7 @@ INLINE gemm_tile multiply(gemm_tile t, gemm_constants c, int tokens, int columns
 /* So that all tiles of `tokens` fetch a panel. */
 INLINE long fetch_step_of(int tokens)
 {
-    return fetch_step((long)(tokens + TILE_ROWS - 1) / TILE_ROWS * gemm_parts(EXPAND));
+    return fetch_step((tokens + TILE_ROWS - 1) / TILE_ROWS);
 }
 
 /* The input of the fresh rows, behind one another. */
@@ -122,13 +122,13 @@ static const float *gather(band b, const float *input, float *copy)
     return copy;
 }
 
-/* Row y of a hidden panel from column `from` on; NULL outside the map. */
+/* Row y of a group from column `from` on; NULL outside the map. */
 INLINE float *hidden_row(band b, float *kept, float *fresh, int y)
 {
     if (y < 0 || y >= HEIGHT)
         return NULL;
     return y < b.fresh ? kept + (y - b.top + 1) * KEPT_ROW
-                       : fresh + (y - b.fresh) * (b.to - b.from) * PANEL;
+                       : fresh + (y - b.fresh) * (b.to - b.from) * COLUMNS;
 }
 
 /* Convolution and GELU of one vector of channels, which all pointers begin with. */
@@ -141,15 +141,15 @@ INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *
             .above = hidden_row(b, kept, fresh, y - 1),
             .here = hidden_row(b, kept, fresh, y),
             .below = hidden_row(b, kept, fresh, y + 1),
-            .stride = PANEL,
+            .stride = COLUMNS,
             .width = width,
             .left = b.left - b.from,
             .right = b.to - b.right,
         };
-        depthwise_convolve(depthwise_from(rows, (b.left - b.from) * PANEL), &taps,
+        depthwise_convolve(depthwise_from(rows, (b.left - b.from) * COLUMNS), &taps,
                            sums + (y - b.top) * width * VF_LANES, VF_LANES, VF_LANES);
     }
-    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, PANEL, VF_LANES);
+    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, COLUMNS, VF_LANES);
 }
 
 /* The next band begins with the last two hidden rows of this one. */
@@ -157,37 +157,38 @@ INLINE void keep_rows(band b, float *kept, float *fresh)
 {
     if (b.bottom == HEIGHT)
         return;
-    const size_t bytes = (size_t)((b.to - b.from) * PANEL) * sizeof(float);
+    const size_t bytes = (size_t)((b.to - b.from) * COLUMNS) * sizeof(float);
     memcpy(kept, hidden_row(b, kept, fresh, b.bottom - 1), bytes);
     memcpy(kept + KEPT_ROW, hidden_row(b, kept, fresh, b.bottom), bytes);
 }
 
-/* The hidden map of a band up to GELU, panel by panel. */
+/* The hidden map of a band up to GELU, group by group. */
 static void expand(const kernel_call *call, band b, workspace w, const float *input)
 {
     const int tokens = (b.end - b.fresh) * (b.to - b.from);
     const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, CHANNELS);
-    for (int panel = 0; panel < HIDDEN_PANELS; ++panel) {
-        const float *weights = expansion + (long)panel * CHANNELS * PANEL;
-        const float *taps = (const float *)call->weights[1] + panel * PANEL;
+    for (int group = 0; group < GROUPS; ++group) {
+        const int column = group * COLUMNS;
+        const float *taps = (const float *)call->weights[1] + column;
         const gemm_tile t = {
             .input = input,
-            .panel = weights,
-            .bias = bias + panel * PANEL,
+            .panel = packed_column(expansion, column, CHANNELS),
+            .bias = bias + column,
             .output = w.fresh,
-            .ahead = panel + 1 < HIDDEN_PANELS ? weights + CHANNELS * PANEL : call->weights[2],
+            .ahead = group + 1 < GROUPS ? packed_column(expansion, column + COLUMNS, CHANNELS)
+                                        : call->weights[2],
             .ahead_step = fetch_step_of(tokens),
         };
-        multiply(t, EXPAND, tokens, PANEL);
-        float *kept = w.kept + panel * 2L * KEPT_ROW, *active = w.active + (long)panel * ACTIVE_PANEL;
-        for (int v = 0; v < PANEL && panel * PANEL + v < HIDDEN; v += VF_LANES)
+        multiply(t, EXPAND, tokens, COLUMNS);
+        float *kept = w.kept + group * 2L * KEPT_ROW, *active = w.active + (long)group * ACTIVE_GROUP;
+        for (int v = 0; v < COLUMNS && column + v < HIDDEN; v += VF_LANES)
             mix(b, kept + v, w.fresh + v, taps + v, w.sums, active + v);
         keep_rows(b, kept, w.fresh);
     }
 }
 
-/* One panel of the output. */
-INLINE void contract_panel(gemm_tile t, int rows, int width, int columns)
+/* One tile's columns of the output. */
+INLINE void contract_columns(gemm_tile t, int rows, int width, int columns)
 {
     if (STRIP == WIDTH) {
         multiply(t, CONTRACT, rows * WIDTH, columns);
@@ -207,21 +208,21 @@ static void contract(const kernel_call *call, band b, workspace w, const float *
     const int rows = b.bottom - b.top, width = b.right - b.left;
     const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, HIDDEN);
     const long at = ((long)b.top * WIDTH + b.left) * CHANNELS;
-    for (int panel = 0; panel < OUTPUT_PANELS; ++panel) {
-        const float *next = weights + (long)(panel + 1) * HIDDEN * PANEL;
+    for (int tile = 0; tile < OUTPUT_TILES; ++tile) {
+        const int column = tile * COLUMNS;
         const gemm_tile t = {
             .input = w.active,
-            .panel = weights + (long)panel * HIDDEN * PANEL,
-            .bias = bias + panel * PANEL,
-            .residual = residual + at + panel * PANEL,
-            .output = output + at + panel * PANEL,
-            .ahead = panel + 1 < OUTPUT_PANELS ? next : ahead,
+            .panel = packed_column(weights, column, HIDDEN),
+            .bias = bias + column,
+            .residual = residual + at + column,
+            .output = output + at + column,
+            .ahead = tile + 1 < OUTPUT_TILES ? packed_column(weights, column + COLUMNS, HIDDEN) : ahead,
             .ahead_step = fetch_step_of(rows * width),
         };
-        if (LAST_COLUMNS == PANEL || panel + 1 < OUTPUT_PANELS)
-            contract_panel(t, rows, width, PANEL);
+        if (LAST_COLUMNS == COLUMNS || tile + 1 < OUTPUT_TILES)
+            contract_columns(t, rows, width, COLUMNS);
         else
-            contract_panel(t, rows, width, LAST_COLUMNS);
+            contract_columns(t, rows, width, LAST_COLUMNS);
     }
 }
 

@@ -8,7 +8,7 @@
  *
  * 144 rows an image, K 64, N 256: 2359296 multiply-accumulates an image.
  * Weights: panels and bias, as packing.h says. A tile keeps 14x32 sums in registers while it
- * walks down K, and a slab of panels stays in cache while the rows pass and the next one is fetched.
+ * walks down K, and a slab of columns stays in cache while the rows pass and the next one is fetched.
  * Threads share the columns. */
 #include "gemm_tile.h"
 
@@ -20,73 +20,83 @@ enum {
     OUTPUT_STRIDE = 256,
     TILE_ROWS = 14,
     VECTORS = 2,
-    PANEL = PANEL_COLUMNS,
+    COLUMNS = VECTORS * VF_LANES, /* of a tile */
+    COLUMN_TILES = (N + COLUMNS - 1) / COLUMNS,
+    LAST_COLUMNS = N - (COLUMN_TILES - 1) * COLUMNS,
+    SLAB = 8, /* tiles of columns */
     PANELS = PANELS_OF(N),
-    LAST_COLUMNS = N - (PANELS - 1) * PANEL,
-    SLAB = 8, /* panels */
+    PARTS = PANEL_COLUMNS / COLUMNS, /* tiles that make the width of a panel */
+    SLAB_PANELS = (SLAB + PARTS - 1) / PARTS,
     /* What a thread takes at least: whole slabs, or a quarter of few panels. */
-    PANEL_GRAIN = 4 * SLAB <= PANELS ? SLAB : (PANELS + 3) / 4,
+    PANEL_GRAIN = 4 * SLAB_PANELS <= PANELS ? SLAB_PANELS : (PANELS + 3) / 4,
 };
 
 static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
                                           EPILOGUE_NONE, K, 0 };
 
-/* One panel of one tile of rows; the last tile can be lower. */
+/* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)
 {
     if (rows >= TILE_ROWS) {
-        gemm_compute_panel(t, CONSTANTS, TILE_ROWS, columns);
+        gemm_compute(t, CONSTANTS, TILE_ROWS, columns);
         return;
     }
     if (rows >= 8) {
-        gemm_compute_panel(t, CONSTANTS, 8, columns);
+        gemm_compute(t, CONSTANTS, 8, columns);
         t = gemm_below(t, CONSTANTS, 8);
         rows -= 8;
     }
     if (rows >= 4) {
-        gemm_compute_panel(t, CONSTANTS, 4, columns);
+        gemm_compute(t, CONSTANTS, 4, columns);
         t = gemm_below(t, CONSTANTS, 4);
         rows -= 4;
     }
     if (rows >= 2) {
-        gemm_compute_panel(t, CONSTANTS, 2, columns);
+        gemm_compute(t, CONSTANTS, 2, columns);
         t = gemm_below(t, CONSTANTS, 2);
         rows -= 2;
     }
     if (rows >= 1) {
-        gemm_compute_panel(t, CONSTANTS, 1, columns);
+        gemm_compute(t, CONSTANTS, 1, columns);
         t = gemm_below(t, CONSTANTS, 1);
         rows -= 1;
     }
 }
 
-/* `next` is what this thread reads of the weights after that. */
+/* The weights of a slab after the one that this column of tiles belongs to, where the panels end at `end`;
+ * then `next`. */
+INLINE const float *weights_ahead(const float *weights, long column, long end, const float *next)
+{
+    const long ahead = column + SLAB;
+    return ahead < end ? packed_column(weights, ahead * COLUMNS, K)
+                       : packed_column(next, (ahead - end) * COLUMNS, K);
+}
+
+/* `next` is the panel that this thread reads after these. */
 static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
 {
     const float *input = call->in[0], *residual = call->in[1], *weights = call->weights[0];
     const float *bias = weights + BIAS_OF(N, K);
     float *output = call->out[0];
-    const int parts = gemm_parts(CONSTANTS);
-    const long tiles = (rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS;
-    const long ahead_step = fetch_step(tiles * parts);
-    for (long slab = panels.begin; slab < panels.end; slab += SLAB) {
-        const long slab_end = slab + SLAB < panels.end ? slab + SLAB : panels.end;
-        const float *ahead = slab_end < panels.end ? weights + slab_end * K * PANEL : next;
+    const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS);
+    const long end = panels.end < PANELS ? panels.end * PARTS : COLUMN_TILES;
+    for (long slab = panels.begin * PARTS; slab < end; slab += SLAB) {
+        const long slab_end = slab + SLAB < end ? slab + SLAB : end;
         for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
-            for (long panel = slab; panel < slab_end; ++panel) {
-                const long at = row * OUTPUT_STRIDE + panel * PANEL;
-                gemm_tile t = {
+            for (long column = slab; column < slab_end; ++column) {
+                const long at = row * OUTPUT_STRIDE + column * COLUMNS;
+                const gemm_tile t = {
                     .input = input + row * INPUT_STRIDE,
-                    .panel = weights + panel * K * PANEL,
-                    .bias = bias + panel * PANEL,
+                    .panel = packed_column(weights, column * COLUMNS, K),
+                    .bias = bias + column * COLUMNS,
                     .residual = residual ? residual + at : NULL,
                     .output = output + at,
-                    .ahead = ahead,
+                    .ahead = weights_ahead(weights, column, end, next)
+                             + (row - rows.begin) / TILE_ROWS * K * ahead_step,
                     .ahead_step = ahead_step,
                 };
-                ahead += (long)parts * K * ahead_step;
-                if (LAST_COLUMNS == PANEL || panel + 1 < PANELS)
-                    compute_rows(t, rows.end - row, PANEL);
+                if (LAST_COLUMNS == COLUMNS || column + 1 < COLUMN_TILES)
+                    compute_rows(t, rows.end - row, COLUMNS);
                 else
                     compute_rows(t, rows.end - row, LAST_COLUMNS);
             }
@@ -102,6 +112,6 @@ void tiny_gemm_144x64x256__avx512_14x2_slab8_columns(const kernel_call *call)
     const work_range rows = { 0, row_count };
     while (take_work(call, PANELS, PANEL_GRAIN, &w)) {
         const work_range panels = { w.begin, w.end };
-        compute_block(call, rows, panels, w.is_last ? call->ahead : weights + w.end * K * PANEL);
+        compute_block(call, rows, panels, w.is_last ? call->ahead : packed_column(weights, w.end * PANEL_COLUMNS, K));
     }
 }
