@@ -114,7 +114,9 @@ let package = Package(
             dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["hilo", "HiLoKit", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles"]),
+            dependencies: [
+                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles",
+            ]),
         .testTarget(
             name: "HiLoTests",
             dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),

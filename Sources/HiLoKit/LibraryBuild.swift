@@ -61,7 +61,7 @@ extension CompileCommand {
     /// - Parameters:
     ///   - path: of the file in its library, from which its instruction set follows.
     ///   - place: where it lies in `folder`; nil is `path`.
-    ///   - includes: folders in `folder`.
+    ///   - includes: folders in `folder`; the one that is or ends in `src` has the inner headers.
     ///   - extraFlags: come last.
     package init(
         _ path: String, at place: String? = nil, in folder: URL, includes: [String],
@@ -69,10 +69,13 @@ extension CompileCommand {
     ) {
         let place = place ?? path
         let includeFlags = includes.flatMap { ["-I", folder.appending(path: $0).path] }
+        let headers = includes.first { $0.hasSuffix("src") }.map { folder.appending(path: $0) }
+        let prefix = CompileFlags.isa(ofFile: path).flatMap { headers?.appending(path: $0.header) }
         self.init(
             source: folder.appending(path: place),
             object: place.replacing("/", with: "_").replacing(".c", with: ".o"),
             flags: CompileFlags.language + CompileFlags.common
-                + CompileFlags.instructions(ofFile: path) + includeFlags + extraFlags)
+                + CompileFlags.instructions(ofFile: path) + includeFlags + extraFlags,
+            prefix: prefix)
     }
 }

@@ -62,44 +62,68 @@ public struct Build: Sendable {
     private func compile(
         _ commands: [CompileCommand], _ headers: [URL], _ staging: Staging, _ progress: Progress?
     ) async throws -> String {
+        try await withTemporaryFolder { folder in
+            let precompiled = try await PrecompiledHeaders(for: commands, in: folder) {
+                try await run($0).succeeded
+            }
+            return try await compile(commands, progress) { command in
+                // Taken before compiling: a file that changes meanwhile is then compiled again next
+                // time.
+                let record = record(of: command, headers)
+                let object = objectFile(command, in: staging.folder)
+                let said = try await compile(command, precompiled, to: object)
+                try write(record, to: recordFile(object))
+                return said
+            }
+        }
+    }
+
+    /// As many at a time as there are jobs.
+    ///
+    /// - Returns: what the compiler said, in the order of the commands.
+    private func compile(
+        _ commands: [CompileCommand], _ progress: Progress?,
+        one: @escaping @Sendable (CompileCommand) async throws -> String
+    ) async throws -> String {
         var waiting = commands[...]
         var diagnostics: [String: String] = [:]
         try await withThrowingTaskGroup(of: (CompileCommand, String).self) { tasks in
             for command in waiting.prefix(jobs) {
-                tasks.addTask { (command, try await compile(command, headers, staging)) }
+                tasks.addTask { (command, try await one(command)) }
             }
             waiting = waiting.dropFirst(jobs)
             while let (command, text) = try await tasks.next() {
                 diagnostics[command.object] = text
                 progress?(diagnostics.count, commands.count, command.source.lastPathComponent)
                 if let next = waiting.popFirst() {
-                    tasks.addTask { (next, try await compile(next, headers, staging)) }
+                    tasks.addTask { (next, try await one(next)) }
                 }
             }
         }
         return commands.compactMap { diagnostics[$0.object] }.joined()
     }
 
-    private func compile(_ command: CompileCommand, _ headers: [URL], _ staging: Staging)
-        async throws -> String
-    {
-        let object = objectFile(command, in: staging.folder)
+    private func compile(
+        _ command: CompileCommand, _ precompiled: PrecompiledHeaders, to object: URL
+    ) async throws -> String {
         try createFolder(object.deletingLastPathComponent())
-        // Taken before compiling: a file that changes meanwhile is then compiled again next time.
-        let record = record(of: command, headers)
-        let output = try await Program.run(
-            compiler.path, arguments: arguments(command) + ["-o", object.filePath],
-            environment: environment, group: .own)
+        let output = try await run(
+            precompiled.flags(for: command) + arguments(command) + ["-o", object.filePath])
         guard output.succeeded else {
             throw ToolchainError.compilationFailed(
                 file: command.source.filePath, diagnostics: said(output))
         }
-        try write(record, to: recordFile(object))
         return output.stderr
     }
 
+    private func run(_ arguments: [String]) async throws -> Program.Output {
+        try await Program.run(
+            compiler.path, arguments: compiler.openMPFlags + arguments, environment: environment,
+            group: .own)
+    }
+
     private func arguments(_ command: CompileCommand) -> [String] {
-        compiler.openMPFlags + command.flags + ["-c", command.source.filePath]
+        command.flags + ["-c", command.source.filePath]
     }
 
     private func objectFile(_ command: CompileCommand, in root: URL) -> URL {
@@ -126,7 +150,8 @@ public struct Build: Sendable {
             let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
             return "\(file.filePath) \(size) \(time)"
         }
-        let words = [compiler.path, compiler.version] + arguments(command)
+        let words =
+            [compiler.path, compiler.version] + compiler.openMPFlags + arguments(command)
         return (words + files).joined(separator: "\n") + "\n"
     }
 

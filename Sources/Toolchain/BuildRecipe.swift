@@ -7,11 +7,14 @@ public struct CompileCommand: Sendable, Equatable {
     public let object: String
     /// Flags of this file; the compiler's OpenMP flags come before them.
     public let flags: [String]
+    /// The header that the source includes first, where many sources have that one.
+    public let prefix: URL?
 
-    public init(source: URL, object: String, flags: [String]) {
+    public init(source: URL, object: String, flags: [String], prefix: URL? = nil) {
         self.source = source
         self.object = object
         self.flags = flags
+        self.prefix = prefix
     }
 }
 

@@ -2,10 +2,11 @@ import ArrayFiles
 import Foundation
 import HiLoKit
 import ImageFiles
+import TestFixtures
 import Testing
 
 /// A backbone from flags to feature maps and pictures, at several resolutions.
-@Suite(.enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+@Suite(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct FeatureTests {
     @Test func aBackboneIsGeneratedVerifiedAndRun() throws {
         let sandbox = try Sandbox()

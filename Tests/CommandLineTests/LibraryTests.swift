@@ -2,10 +2,11 @@ import ArrayFiles
 import Foundation
 import HiLoKit
 import ImageFiles
+import TestFixtures
 import Testing
 
 /// From flags to a library that is built, verified and run, on the smallest networks there are.
-@Suite(.enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+@Suite(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct LibraryTests {
     @Test func aLayerIsBuiltVerifiedRunAndTimed() throws {
         let sandbox = try Sandbox()

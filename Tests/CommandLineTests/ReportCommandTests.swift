@@ -1,8 +1,9 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
-@Suite(.enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+@Suite(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct ReportCommandTests {
     private static let generate = [
         "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",

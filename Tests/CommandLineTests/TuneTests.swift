@@ -1,9 +1,10 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 /// `hilo tune` and what `generate` makes of its records.
-@Suite(.serialized, .enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct TuneTests {
     private func generate(_ sandbox: Sandbox, _ folder: String, _ flags: String...) throws -> Ending
     {

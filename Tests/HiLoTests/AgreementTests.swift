@@ -15,7 +15,7 @@ import Testing
                 name: "net", height: item.height, width: item.width)
             return (id: item.id, plan: try Planner(Network(network), Target(isa: isa)).plan())
         }
-        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
+        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .shared())
         defer { farm.remove() }
         var errors = ErrorTally()
         for (item, (id, plan)) in zip(fixture.cases, plans) {
@@ -42,7 +42,7 @@ import Testing
         let plans = try cases.map { item, layer in
             (id: item.id, plan: try Planner(Network(layer), Target(isa: isa)).plan())
         }
-        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
+        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .shared())
         defer { farm.remove() }
         var errors = ErrorTally()
         for ((item, layer), (id, plan)) in zip(cases, plans) {

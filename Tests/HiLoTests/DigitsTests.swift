@@ -1,6 +1,7 @@
 import Foundation
 import HiLoKit
 import ImageFiles
+import TestFixtures
 import Testing
 
 /// The trained example: what users see first must be what PyTorch says.
@@ -21,7 +22,7 @@ import Testing
     @Test(arguments: ISA.all) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let plan = try Self.plan(isa)
-        let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .find())
+        let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .shared())
         defer { farm.remove() }
         let heldOut = try HeldOut()
         try #require(heldOut.count == 360)

@@ -15,24 +15,23 @@ struct LibraryFarm {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "hilo-farm-\(isa)-\(UUID().uuidString)")
         let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"))
-        var kernels: [String: GeneratedFile] = [:]
+        var shared: [String: GeneratedFile] = [:]
         var commands: [CompileCommand] = []
         var products: [Product] = []
         for (id, plan) in plans {
             var objects: [String] = []
             for file in Generator(plan).files() where isPartOfLibrary(file.path) {
                 let isKernel = file.path.hasPrefix("src/kernels/")
-                let path = isKernel ? file.path : "\(id)/\(file.path)"
-                if file.path.hasSuffix(".c") { objects.append(objectName(path)) }
-                if let twin = kernels[file.path] {
-                    #expect(twin == file, "two kernels with one name: \(file.path)")
-                    continue
+                if isKernel || isInnerHeader(file.path) {
+                    let twin = shared.updateValue(file, forKey: file.path) ?? file
+                    #expect(twin == file, "two files with one name: \(file.path)")
+                    try farm.write(file.contents, "shared/\(file.path)")
                 }
-                if isKernel { kernels[file.path] = file }
-                try farm.write(file.contents, path)
-                if file.path.hasSuffix(".c") {
-                    commands.append(farm.command(path, headers: id, file.path))
-                }
+                if !isKernel { try farm.write(file.contents, "\(id)/\(file.path)") }
+                guard file.path.hasSuffix(".c") else { continue }
+                let command = farm.command(file.path, of: isKernel ? "shared" : id)
+                objects.append(command.object)
+                if !commands.contains(command) { commands.append(command) }
             }
             products.append(
                 Product(
@@ -48,12 +47,11 @@ struct LibraryFarm {
     func with<Result>(
         _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (LoadedLibrary) throws -> Result
     ) throws -> Result {
-        let weights = folder.appending(path: "\(id)-weights")
+        let weights = folder.appending(path: "\(id).safetensors")
         defer { try? FileManager.default.removeItem(at: weights) }
-        let library = try LibraryGenerator(plan, source).write(to: weights)
+        try LibraryGenerator(plan, source).writeWeights(to: weights)
         return try body(
-            LoadedLibrary(
-                build.appending(path: "lib\(id).so"), plan.network, weights: library.weightsFile))
+            LoadedLibrary(build.appending(path: "lib\(id).so"), plan.network, weights: weights))
     }
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
@@ -62,8 +60,9 @@ struct LibraryFarm {
         path.hasPrefix("src/") || path.hasPrefix("include/")
     }
 
-    private static func objectName(_ path: String) -> String {
-        path.replacing("/", with: "_").replacing(".c", with: ".o")
+    /// Whether kernels may include it.
+    private static func isInnerHeader(_ path: String) -> Bool {
+        path.hasPrefix("src/") && path.hasSuffix(".h") && path != "src/internal.h"
     }
 
     private func write(_ text: String, _ path: String) throws {
@@ -73,14 +72,9 @@ struct LibraryFarm {
         try Data(text.utf8).write(to: file)
     }
 
-    /// - Parameter name: the file's in its library.
-    private func command(_ path: String, headers id: String, _ name: String) -> CompileCommand {
-        let includes = ["include", "src"].flatMap {
-            ["-I", folder.appending(path: "\(id)/\($0)").path]
-        }
-        return CompileCommand(
-            source: folder.appending(path: path), object: Self.objectName(path),
-            flags: CompileFlags.language + CompileFlags.common + ["-Werror"]
-                + CompileFlags.instructions(ofFile: name) + includes)
+    private func command(_ path: String, of library: String) -> CompileCommand {
+        CompileCommand(
+            path, at: "\(library)/\(path)", in: folder,
+            includes: ["\(library)/include", "\(library)/src"], extraFlags: ["-Werror"])
     }
 }

@@ -15,7 +15,7 @@ import Testing
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(item.network(), Target(isa: isa)).plan())
         }
-        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .find())
+        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .shared())
         defer { farm.remove() }
         var errors = ErrorTally()
         for (item, (id, plan)) in zip(cases, plans) {

@@ -1,11 +1,12 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 @testable import Tuning
 
 /// Searches on small networks with a real compiler.
-@Suite(.serialized, .enabled("no C compiler with OpenMP") { (try? await Compiler.find()) != nil })
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct TunerTests {
     private func generate(_ network: Network, in folder: URL) throws -> GeneratedLibrary {
         let plan = try Planner(network, Target(isa: .native(), maxBatch: 2)).plan()
@@ -25,7 +26,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
-            let compiler = try await Compiler.find()
+            let compiler = try await Compiler.shared()
             let options = Tuner.Options(timeLimit: 60, threads: 2, batch: 2)
             let result = try await Tuner(library, compiler: compiler, options: options).tune()
             #expect(try contents(library.folder) == before)
@@ -44,7 +45,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let options = Tuner.Options(timeLimit: 0.01, threads: 1)
-            let result = try await Tuner(library, compiler: .find(), options: options).tune()
+            let result = try await Tuner(library, compiler: .shared(), options: options).tune()
             #expect(result.plan == library.plan)
             #expect(result.records.isEmpty)
             #expect(result.remarks.contains { $0.contains("too short") })
@@ -57,7 +58,7 @@ struct TunerTests {
             let library = try LibraryGenerator(plan, .seed(1))
                 .write(to: folder.appending(path: "lib"))
             let result = try await Tuner(
-                library, compiler: .find(), options: .init(effort: .estimate)
+                library, compiler: .shared(), options: .init(effort: .estimate)
             ).tune()
             #expect(result.plan != plan)
             #expect(result.plan == (try Planner(plan.network, plan.target).plan()))
@@ -68,7 +69,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
-            let compiler = try await Compiler.find()
+            let compiler = try await Compiler.shared()
             let search = Task {
                 try await Tuner(library, compiler: compiler, options: .init(threads: 1)).tune()
             }
@@ -96,7 +97,7 @@ struct TunerTests {
                 try #require(changed != source)
                 try changed.write(to: file, atomically: true, encoding: .utf8)
             }
-            try await library.build(with: .find())
+            try await library.build(with: .shared())
             let harness = HarnessTiming(library: library, threads: 2, batch: 1)
             #expect(try await harness.problem(of: names[0]) != nil)
             #expect(try await harness.problem(of: names[1]) != nil)

@@ -5,7 +5,7 @@
 #define FLOAT_STATE_H
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include <xmmintrin.h>
 typedef unsigned int float_state;
 static float_state enter_float_state(void)
 {

@@ -66,7 +66,7 @@ struct LibrarySource {
 
 extension ISA {
     /// The header of its vectors.
-    var header: String { "simd_\(name).h" }
+    package var header: String { "simd_\(name).h" }
 }
 
 // MARK: - Contexts

@@ -2,18 +2,18 @@ import Graphs
 import Kernels
 import TestFixtures
 
-/// Maps of one row or column, channels that fill no panel.
+/// Maps of one row or column, channels that fill no panel, bands and strips that do not divide.
 enum FusedConvFFNCases: FamilyCases {
     typealias Family = FusedConvFFN
 
     static func specs(_ random: inout SeededGenerator) -> [FusedConvFFN.Spec] {
-        let maps = [(1, 9), (9, 1), (random.odd(3...9), random.odd(11...31))]
-        return maps.map { height, width in
+        let maps = [(1, 1), (1, 9), (9, 1), (2, 17), (5, 3), (7, 31)]
+        let channels = [(4, 8), (12, 48), (20, 50), (33, 67), (48, 192), (1, 5)]
+        let pairs = Array(zip(maps + maps, channels + channels.reversed())) + [((6, 8), (32, 64))]
+        return pairs.map { map, channels in
             FusedConvFFN.Spec(
-                map: Resolution(height: height, width: width), channels: random.odd(3...40),
-                hidden: random.odd(5...90))
-        } + [
-            FusedConvFFN.Spec(map: Resolution(height: 6, width: 8), channels: 32, hidden: 64)
-        ]
+                map: Resolution(height: map.0, width: map.1), channels: channels.0,
+                hidden: channels.1)
+        }
     }
 }
