@@ -19,44 +19,82 @@ public struct Checkpoint: Sendable {
     public let configuration: ConfigurationValue?
     /// Python names in the file, sorted, that nothing is known about. They were not executed.
     public let opaqueGlobals: [String]
+    /// What stands beside the tensors and cannot be weights, by name: "a tensor of
+    /// torch.BoolStorage", "None".
+    public let unread: [String: String]
+    /// Under which name of a torch file the tensors were, such as `model`; empty when the file is
+    /// a bare state_dict, nil for other formats.
+    public let stateDictionary: String?
+    /// All names under which the torch file has state_dicts, in the order in which they are
+    /// taken when none is chosen.
+    public let stateDictionaries: [String]
 
-    private let file: MappedFile
+    /// Several when the checkpoint is in shards.
+    let files: [MappedFile]
 
     /// The names of `tensors`, sorted.
     public var names: [String] { tensors.keys.sorted() }
 
     /// Reads a checkpoint; the format is told by its content, not by the name's suffix.
     ///
-    /// - Parameter verifyingChecksums: compares the model's tensors in a zip file with their
-    ///   checksums, which loads all of them.
+    /// - Parameters:
+    ///   - stateDict: which of `stateDictionaries` to take; nil takes the first. The order is
+    ///     `model`, `state_dict`, `model_state_dict`, `net`, `module`, `state_dict_ema`,
+    ///     `model_ema`, the object itself, then any other dict that holds tensors.
+    ///   - verifyingChecksums: compares the model's tensors in a zip file with their checksums,
+    ///     which loads all of them.
     /// - Throws: `CheckpointError`.
-    public static func read(path: String, verifyingChecksums: Bool = true) throws -> Checkpoint {
+    public static func read(
+        path: String, stateDict: String? = nil, verifyingChecksums: Bool = true
+    ) throws -> Checkpoint {
         try blaming(path) {
             try Checkpoint(
-                MappedFile(path: path), path: path, verifyingChecksums: verifyingChecksums)
+                MappedFile(path: path), path: path, stateDict: stateDict,
+                verifyingChecksums: verifyingChecksums)
         }
     }
 
-    init(_ file: MappedFile, path: String, verifyingChecksums: Bool) throws {
-        self.file = file
+    init(
+        _ file: MappedFile, path: String, stateDict: String? = nil, verifyingChecksums: Bool
+    ) throws {
         self.path = path
         format = try FileFormat(of: file)
-        let records: [TensorRecord]
-        if format == .safetensors {
-            let contents = try SafetensorsReader.read(file)
-            (records, metadata) = (contents.records, contents.metadata)
-            (configuration, opaqueGlobals) = (nil, [])
-        } else {
-            let contents =
-                format == .torchZip
-                ? try TorchZip.read(file, verifyingChecksums: verifyingChecksums)
-                : try TorchLegacy.read(file)
-            (records, metadata) = (contents.records, [:])
-            (configuration, opaqueGlobals) =
-                (contents.configuration, contents.opaqueGlobals.sorted())
+        let contents: FileContents
+        switch format {
+        case .safetensors:
+            try Self.refuse(choice: stateDict)
+            contents = try SafetensorsReader.read(file)
+            files = [file]
+        case .shardIndex:
+            try Self.refuse(choice: stateDict)
+            (contents, files) = try ShardIndex(of: file).read(
+                path: path, verifyingChecksums: verifyingChecksums)
+        case .torchZip:
+            contents = try TorchZip.read(
+                file, stateDict: stateDict, verifyingChecksums: verifyingChecksums)
+            files = [file]
+        case .torchLegacy:
+            contents = try TorchLegacy.read(file, stateDict: stateDict)
+            files = [file]
         }
-        try Self.checkExpansion(records, fileSize: file.count)
-        tensors = Dictionary(records.map { ($0.name, $0) }) { first, _ in first }
+        // Those in shards were compared with their own files.
+        if format != .shardIndex {
+            try Self.checkExpansion(contents.records, fileSize: file.count)
+        }
+        tensors = Dictionary(contents.records.map { ($0.name, $0) }) { first, _ in first }
+        metadata = contents.metadata
+        configuration = contents.configuration
+        opaqueGlobals = contents.opaqueGlobals.sorted()
+        unread = contents.unread
+        stateDictionary = contents.stateDictionary
+        stateDictionaries = contents.stateDictionaries
+    }
+
+    private static func refuse(choice: String?) throws {
+        guard let choice else { return }
+        throw Flaw.unsupported(
+            "has no state_dict named '\(choice)': only files of torch.save can have several",
+            hint: "read it without a choice")
     }
 
     /// Repeated (stride 0) and shared elements let a small file describe tensors without bound.
@@ -91,7 +129,7 @@ extension Checkpoint {
     /// - Throws: `CheckpointError` when there is no tensor of that name.
     public func bytes(_ name: String) throws -> Data {
         let record = try record(name)
-        if let range = record.packedRange { return file.data(in: range) }
+        if let range = record.packedRange { return files[record.file].data(in: range) }
         return withPackedBytes(record) { Data($0) }
     }
 
@@ -122,6 +160,7 @@ extension Checkpoint {
     private func withPackedBytes<Result>(
         _ record: TensorRecord, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
+        let file = files[record.file]
         if let range = record.packedRange {
             return body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
         }

@@ -64,6 +64,7 @@ extension ConfigurationValue {
         case .largeInteger: self = .opaque("int")
         case .float(let number): self = .double(number)
         case .string(let text): self = .string(text)
+        case .data: self = .opaque("bytes")
         case .node(let id):
             self.init(graph[id], in: graph, depth: depth + 1, remaining: &remaining)
         }

@@ -3,12 +3,15 @@ import FileIO
 /// The kinds of checkpoint, told apart by content.
 public enum FileFormat: Sendable, CustomStringConvertible {
     case safetensors, torchZip, torchLegacy
+    /// The JSON file of a checkpoint in shards, which says in which of them each tensor is.
+    case shardIndex
 
     public var description: String {
         switch self {
         case .safetensors: "safetensors"
         case .torchZip: "PyTorch (zip)"
         case .torchLegacy: "PyTorch (legacy, before 1.6)"
+        case .shardIndex: "index of shards (JSON)"
         }
     }
 
@@ -25,6 +28,8 @@ public enum FileFormat: Sendable, CustomStringConvertible {
             self = .safetensors
         } else if Self.isPickle(bytes) {
             self = try Self.pickleFormat(bytes)
+        } else if bytes.first(where: { $0 > UInt8(ascii: " ") }) == UInt8(ascii: "{") {
+            self = .shardIndex
         } else {
             throw Self.unrecognized(bytes)
         }

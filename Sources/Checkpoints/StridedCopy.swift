@@ -1,5 +1,5 @@
 extension TensorRecord {
-    /// Copies the elements from the tensor's storage into row-major order.
+    /// Copies the elements from the tensor's storage into row-major order, with their own sign.
     func pack(from storage: UnsafeRawBufferPointer) -> [UInt8] {
         switch elementType.byteCount {
         case 2: pack(from: storage, as: UInt16.self)
@@ -8,7 +8,15 @@ extension TensorRecord {
         }
     }
 
-    private func pack<Bits: BitwiseCopyable>(
+    /// The bits of the negative of a little-endian element.
+    private func negated<Bits: FixedWidthInteger>(_ bits: Bits) -> Bits {
+        let value = Bits(littleEndian: bits)
+        let sign: Bits = 1 << (Bits.bitWidth - 1)
+        let negative = elementType.isFloatingPoint ? value ^ sign : 0 &- value
+        return negative.littleEndian
+    }
+
+    private func pack<Bits: FixedWidthInteger & BitwiseCopyable>(
         from storage: UnsafeRawBufferPointer, as type: Bits.Type
     ) -> [UInt8] {
         let size = MemoryLayout<Bits>.size
@@ -17,8 +25,9 @@ extension TensorRecord {
             forEachRow { row, start in
                 for column in 0..<rowLength {
                     let element = (start + column * (strides.last ?? 0)) * size
+                    let bits = storage.loadUnaligned(fromByteOffset: element, as: type)
                     target.storeBytes(
-                        of: storage.loadUnaligned(fromByteOffset: element, as: type),
+                        of: isNegated ? negated(bits) : bits,
                         toByteOffset: (row * rowLength + column) * size, as: type)
                 }
             }

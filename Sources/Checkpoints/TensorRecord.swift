@@ -12,6 +12,10 @@ public struct TensorRecord: Sendable, Equatable {
     let offset: Int
     /// Distance of neighbours along each dimension, in elements.
     let strides: [Int]
+    /// Whether the values are the negatives of the stored ones.
+    let isNegated: Bool
+    /// Which of the checkpoint's files holds the storage.
+    var file = 0
     /// Product of the shape.
     public let count: Int
 
@@ -27,7 +31,7 @@ public struct TensorRecord: Sendable, Equatable {
     /// - Precondition: `storage` lies inside the file and holds whole elements.
     init(
         name: String, shape: [Int], strides: [Int], offset: Int, elementType: ElementType,
-        storage: Range<Int>
+        storage: Range<Int>, isNegated: Bool = false
     ) throws {
         try Self.check(name: name)
         guard shape.count <= Self.maximumRank else {
@@ -55,6 +59,7 @@ public struct TensorRecord: Sendable, Equatable {
         self.offset = offset
         self.elementType = elementType
         self.storage = storage
+        self.isNegated = isNegated
         self.count = count
     }
 
@@ -81,7 +86,7 @@ public struct TensorRecord: Sendable, Equatable {
     /// Where the elements lie in the file if they are packed row-major, else nil.
     var packedRange: Range<Int>? {
         guard count > 0 else { return storage.lowerBound..<storage.lowerBound }
-        guard
+        guard !isNegated,
             zip(zip(shape, strides), Self.packedStrides(shape)).allSatisfy({ dimension, packed in
                 dimension.0 == 1 || dimension.1 == packed
             })

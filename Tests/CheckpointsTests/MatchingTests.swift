@@ -79,7 +79,7 @@ import Testing
         for name in names { #expect(try weights[name] == checkpoint.floats(name)) }
     }
 
-    @Test(arguments: [
+    static let names: [([String], [String: String], [String])] = [
         (["a", "b"], ["a": "a", "b": "b"], []),
         (["module.a", "module.b"], ["a": "module.a", "b": "module.b"], []),
         (["backbone.module.a", "x"], ["a": "backbone.module.a"], ["x"]),
@@ -89,11 +89,71 @@ import Testing
         (["a", "module.b"], ["a": "a"], ["module.b"]),
         (["module.a.num_batches_tracked", "module.a"], ["a": "module.a"], []),
         (["c"], [:], ["c"]),
-    ])
+        (["_orig_mod.a", "_orig_mod.b"], ["a": "_orig_mod.a", "b": "_orig_mod.b"], []),
+        (["module._orig_mod.b"], ["b": "module._orig_mod.b"], []),
+        (["model.a", "net.b", "net.a"], ["a": "net.a", "b": "net.b"], ["model.a"]),
+        (["student.a", "encoder.a"], ["a": "encoder.a"], ["student.a"]),
+        (["x.y.a", "z.a"], ["a": "z.a"], ["x.y.a"]),
+        (["a", "n_averaged", "a.total_ops", "total_params"], ["a": "a"], []),
+        (["_orig_mod.a", "a"], ["a": "a"], ["_orig_mod.a"]),
+    ]
+
+    @Test(arguments: names)
     func prefixes(names: [String], fileNames: [String: String], unused: [String]) {
         let matching = NameMatching(names: names, expected: ["a", "b"])
         #expect(matching.fileNames == fileNames)
         #expect(matching.unused == unused)
+    }
+
+    @Test func wrappersWithinNames() {
+        let names = [
+            "module._orig_mod.blocks.0._checkpoint_wrapped_module.fc.weight",
+            "module._orig_mod.blocks.1._fsdp_wrapped_module.fc.weight",
+        ]
+        let matching = NameMatching(
+            names: names, expected: ["blocks.0.fc.weight", "blocks.1.fc.weight"])
+        #expect(matching.prefix == "module.")
+        #expect(
+            matching.fileNames == ["blocks.0.fc.weight": names[0], "blocks.1.fc.weight": names[1]])
+    }
+
+    /// The names of a layer's parameters are looked for before it is known what stands before.
+    @Test func possibleNamesAreAllEnds() throws {
+        let pickle = PickleAssembler().op(.emptyDictionary).text("model._orig_mod.qkv.bias")
+            .tensor(shape: [1], strides: [1], count: 1).op(.setItem)
+        let file = try read(pickle.file(keys: ["0"], storages: Data(storage: [1])))
+        #expect(
+            file.possibleNames == [
+                "model._orig_mod.qkv.bias", "model.qkv.bias", "qkv.bias", "bias",
+            ])
+    }
+
+    @Test func manyLongNamesTakeNoTime() {
+        let dots = String(repeating: "a.", count: 500)
+        let names = (0..<200).map { "\(dots)\($0)" }
+        let matching = NameMatching(names: names, expected: ["1", "a.2", "b"])
+        #expect(matching.fileNames.count == 1)
+        #expect(NameMatching.suffixes(of: names[0]).count == 9)
+    }
+
+    @Test func aMismatchTellsThePrefix() throws {
+        let checkpoint = try Checkpoint.read(path: fixture("module.pth"))
+        expectFlaw(.mismatch, "the 2 tensors of the network, here named 'module.…'") {
+            _ = try checkpoint.weights(matching: Array(network.prefix(2)))
+        }
+    }
+
+    @Test func valuesThatAreNotFinite() throws {
+        let pickle = PickleAssembler().op(.emptyDictionary).text("net.w")
+            .tensor(shape: [2, 2], strides: [2, 1], count: 4).op(.setItem)
+        let network = [ExpectedTensor(name: "w", shape: [2, 2])]
+        for value in [Float.nan, .infinity, -.infinity] {
+            let storage = Data(storage: [1, 2, value, 4])
+            let checkpoint = try read(pickle.file(keys: ["0"], storages: storage))
+            expectFlaw(.unsupported, "not finite", "net.w: \(value) at [1, 0]") {
+                _ = try checkpoint.weights(matching: network)
+            }
+        }
     }
 
     @Test func weightsOfValues() {

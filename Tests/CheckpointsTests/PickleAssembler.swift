@@ -46,6 +46,15 @@ struct PickleAssembler {
             .op(.newFalse, .none, .tuple, .reduce)
     }
 
+    /// Pushes a state_dict whose only tensor, `w`, is one element of the storage.
+    func state(_ offset: Int) -> Self {
+        op(.emptyDictionary).text("w").tensor(shape: [1], strides: [1], offset: offset, count: 4)
+            .op(.setItem)
+    }
+
+    /// Goes on with what another pickle pushes.
+    func pushing(_ other: PickleAssembler) -> Self { raw(Array(other.data.dropFirst(2))) }
+
     /// A whole legacy checkpoint around this object.
     func file(keys: [String] = [], storages: Data = Data()) -> Data {
         let magic = PickleAssembler().op(.long1).raw([10]).raw(TorchLegacy.magic)

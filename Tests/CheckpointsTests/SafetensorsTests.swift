@@ -100,9 +100,14 @@ import Testing
         }
     }
 
-    @Test func unknownType() {
-        expectFlaw(.unsupported, "tensor a has the dtype F8_E4M3", "BF16") {
-            _ = try read(file("{\(tensor("a", "F8_E4M3", "[8]"))}", dataCount: 8))
+    @Test func otherTypesAreNotRead() throws {
+        let header = "{\(tensor("a", "F8_E4M3", "[8]")),\(tensor("b", "F32", "[2]", "[8,16]"))}"
+        let checkpoint = try read(file(header, dataCount: 16))
+        #expect(checkpoint.names == ["b"])
+        #expect(checkpoint.unread == ["a": "a tensor of the dtype F8_E4M3"])
+        expectFlaw(.mismatch, "wrong type: a, expected floating point, found a tensor of the") {
+            _ = try checkpoint.weights(
+                matching: [ExpectedTensor(name: "a", shape: [8])], allowingUnused: true)
         }
     }
 

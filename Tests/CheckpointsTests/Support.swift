@@ -15,10 +15,13 @@ func fixtureData(_ name: String) throws -> Data {
 }
 
 /// Reads a checkpoint from bytes in memory.
-func read(_ data: Data, verifyingChecksums: Bool = true) throws -> Checkpoint {
+func read(
+    _ data: Data, stateDict: String? = nil, verifyingChecksums: Bool = true
+) throws -> Checkpoint {
     try blaming("memory") {
         try Checkpoint(
-            MappedFile(copying: data), path: "memory", verifyingChecksums: verifyingChecksums)
+            MappedFile(copying: data), path: "memory", stateDict: stateDict,
+            verifyingChecksums: verifyingChecksums)
     }
 }
 

@@ -6,20 +6,17 @@ import FileIO
 enum SafetensorsReader {
     static let maximumHeaderLength = 100_000_000
 
-    struct Contents {
-        var records: [TensorRecord] = []
-        var metadata: [String: String] = [:]
-    }
-
     private struct Entry {
         let name: String
-        let elementType: ElementType
+        let dtype: String
+        /// Nil for elements that cannot be weights; they are not read.
+        let elementType: ElementType?
         let shape: [Int]
         /// Bytes in the data section.
         let range: Range<Int>
     }
 
-    static func read(_ file: MappedFile) throws -> Contents {
+    static func read(_ file: MappedFile) throws -> FileContents {
         var reader = ByteReader(file, in: 0..<file.count, part: "header")
         let length = try reader.size()
         guard length <= maximumHeaderLength else {
@@ -36,13 +33,13 @@ enum SafetensorsReader {
 
     private static func contents(
         _ members: [HeaderJSON.Member], data: Range<Int>
-    ) throws -> Contents {
+    ) throws -> FileContents {
         guard members.count <= TensorRecord.maximumCount else {
             throw Flaw.damaged(
                 "its header lists \(members.count) tensors",
                 expected: "at most \(TensorRecord.maximumCount)")
         }
-        var contents = Contents()
+        var contents = FileContents()
         var entries: [Entry] = []
         for member in members {
             if member.name == "__metadata__" {
@@ -52,7 +49,14 @@ enum SafetensorsReader {
             }
         }
         try checkTiling(entries, dataCount: data.count)
-        contents.records = try entries.map { try record($0, dataStart: data.lowerBound) }
+        for entry in entries {
+            if let type = entry.elementType {
+                contents.records.append(try record(entry, type, dataStart: data.lowerBound))
+            } else {
+                try TensorRecord.check(name: entry.name)
+                contents.unread[entry.name] = "a tensor of the dtype \(entry.dtype)"
+            }
+        }
         return contents
     }
 
@@ -86,17 +90,12 @@ enum SafetensorsReader {
                 "the entry of tensor \(name) is malformed",
                 expected: "dtype, shape and data_offsets")
         }
-        guard let elementType = ElementType(safetensorsName: dtype) else {
-            let known = ElementType.allCases.map(\.safetensorsName).joined(separator: ", ")
-            throw Flaw.unsupported(
-                "tensor \(name) has the dtype \(dtype)", expected: "one of \(known)",
-                hint: "convert that tensor, or leave it out, when saving the file")
-        }
         guard offsets[0] <= offsets[1] else {
             throw Flaw.damaged("tensor \(name) ends before it begins: data_offsets \(offsets)")
         }
         return Entry(
-            name: name, elementType: elementType, shape: shape, range: offsets[0]..<offsets[1])
+            name: name, dtype: dtype, elementType: ElementType(safetensorsName: dtype),
+            shape: shape, range: offsets[0]..<offsets[1])
     }
 
     private static func integers(_ value: HeaderJSON?) -> [Int]? {
@@ -128,19 +127,21 @@ enum SafetensorsReader {
         }
     }
 
-    private static func record(_ entry: Entry, dataStart: Int) throws -> TensorRecord {
+    private static func record(
+        _ entry: Entry, _ elementType: ElementType, dataStart: Int
+    ) throws -> TensorRecord {
         guard let count = checkedProduct(entry.shape),
-            let byteCount = checkedProduct([count, entry.elementType.byteCount]),
+            let byteCount = checkedProduct([count, elementType.byteCount]),
             byteCount == entry.range.count
         else {
             throw Flaw.damaged(
                 "tensor \(entry.name) of shape \(describe(shape: entry.shape)) and type "
-                    + "\(entry.elementType) occupies \(entry.range.count) bytes",
+                    + "\(elementType) occupies \(entry.range.count) bytes",
                 expected: "shape × element size")
         }
         let start = dataStart + entry.range.lowerBound
         return try TensorRecord(
             name: entry.name, shape: entry.shape, strides: TensorRecord.packedStrides(entry.shape),
-            offset: 0, elementType: entry.elementType, storage: start..<start + byteCount)
+            offset: 0, elementType: elementType, storage: start..<start + byteCount)
     }
 }

@@ -1,6 +1,7 @@
 /// The closed list of names that mean something in a checkpoint. Everything else is `opaque`.
 enum PickleGlobal: Equatable {
-    case orderedDictionary, size, set, rebuildTensor, rebuildParameter
+    case orderedDictionary, size, set
+    case rebuildTensor, rebuildTypedTensor, rebuildParameter, rebuildFromType
     case storage(StorageType)
     case opaque(String)
 
@@ -10,7 +11,11 @@ enum PickleGlobal: Equatable {
         case ("torch", "Size"): self = .size
         case ("__builtin__", "set"), ("builtins", "set"): self = .set
         case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
-        case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
+        case ("torch._utils", "_rebuild_tensor_v3"): self = .rebuildTypedTensor
+        case ("torch._utils", "_rebuild_parameter"),
+            ("torch._utils", "_rebuild_parameter_with_state"):
+            self = .rebuildParameter
+        case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
         default:
             self =
                 StorageType(module: module, name: name).map(Self.storage)
@@ -24,7 +29,9 @@ enum PickleGlobal: Equatable {
         case .size: "torch.Size"
         case .set: "builtins.set"
         case .rebuildTensor: "torch._utils._rebuild_tensor_v2"
+        case .rebuildTypedTensor: "torch._utils._rebuild_tensor_v3"
         case .rebuildParameter: "torch._utils._rebuild_parameter"
+        case .rebuildFromType: "torch._tensor._rebuild_from_type_v2"
         case .storage(let type): type.name
         case .opaque(let name): name
         }
@@ -60,7 +67,8 @@ struct StorageType: Equatable {
 
     private static let otherSizes = [
         "BoolStorage": 1, "ByteStorage": 1, "CharStorage": 1, "UntypedStorage": 1,
-        "QInt8Storage": 1, "QUInt8Storage": 1, "ShortStorage": 2, "IntStorage": 4,
+        "QInt8Storage": 1, "QUInt8Storage": 1, "QUInt4x2Storage": 1, "QUInt2x4Storage": 1,
+        "ShortStorage": 2, "IntStorage": 4,
         "QInt32Storage": 4, "ComplexFloatStorage": 8, "ComplexDoubleStorage": 16,
     ]
 }

@@ -38,7 +38,7 @@ struct PickleGraph {
     }
 
     /// The pairs of a dict or OrderedDict, in order; keys may repeat in a hostile file.
-    func pairs(_ value: PickleValue) -> [(key: PickleValue, value: PickleValue)]? {
+    func pairs(_ value: PickleValue) -> [PicklePair]? {
         guard let node = node(value), case .dictionary = node.kind else { return nil }
         return node.pairs
     }
@@ -57,6 +57,8 @@ enum PickleValue {
     case largeInteger([UInt8])
     case float(Double)
     case string(String)
+    /// Bytes, or a text too long to be a name or a setting: stepped over, not kept.
+    case data
     /// Index into the graph.
     case node(Int)
 
@@ -68,6 +70,9 @@ enum PickleValue {
         if case .integer(let value) = self { value } else { nil }
     }
 }
+
+/// An entry of a dict.
+typealias PicklePair = (key: PickleValue, value: PickleValue)
 
 struct PickleNode {
     enum Kind {
@@ -86,7 +91,7 @@ struct PickleNode {
     var items: [PickleValue]
 
     /// Items as pairs; an odd last one is dropped.
-    var pairs: [(key: PickleValue, value: PickleValue)] {
+    var pairs: [PicklePair] {
         stride(from: 0, to: items.count - 1, by: 2).map { (items[$0], items[$0 + 1]) }
     }
 }
@@ -108,4 +113,8 @@ struct TensorReference {
     let offset: Int
     let shape: [Int]
     let strides: [Int]
+    /// Whether the elements are the negatives of those in the storage (PyTorch's lazy negation).
+    let isNegated: Bool
+    /// The class of its storage; where that has no type, the type that stands beside it.
+    let typeName: String
 }

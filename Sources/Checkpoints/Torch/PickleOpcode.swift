@@ -4,6 +4,8 @@ enum PickleOpcode: UInt8 {
     case frame = 0x95
     case stop = 0x2e  // .
     case mark = 0x28  // (
+    case pop = 0x30  // 0
+    case popMark = 0x31  // 1
 
     case none = 0x4e  // N
     case newTrue = 0x88
@@ -12,10 +14,17 @@ enum PickleOpcode: UInt8 {
     case int8 = 0x4b  // K
     case int16 = 0x4d  // M
     case long1 = 0x8a
+    case long4 = 0x8b
     case float = 0x47  // G
     case unicode = 0x58  // X
     case shortUnicode = 0x8c
+    case unicode8 = 0x8d
+    case string = 0x54  // T
     case shortString = 0x55  // U
+    case bytes = 0x42  // B
+    case shortBytes = 0x43  // C
+    case bytes8 = 0x8e
+    case byteArray8 = 0x96
 
     case emptyTuple = 0x29  // )
     case tuple = 0x74  // t
@@ -30,6 +39,7 @@ enum PickleOpcode: UInt8 {
     case setItems = 0x75  // u
     case emptySet = 0x8f
     case addItems = 0x90
+    case frozenSet = 0x91
 
     case put8 = 0x71  // q
     case put32 = 0x72  // r
@@ -41,6 +51,7 @@ enum PickleOpcode: UInt8 {
     case stackGlobal = 0x93
     case reduce = 0x52  // R
     case newObject = 0x81
+    case newObjectWithKeywords = 0x92
     case build = 0x62  // b
     case persistentID = 0x51  // Q
 }

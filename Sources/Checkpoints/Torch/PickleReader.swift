@@ -13,9 +13,12 @@ struct PickleReader {
 
     static let maximumStack = 1 << 20
     static let maximumValues = 1 << 22
-    static let maximumStringLength = 1 << 20
-    static let maximumIntegerLength = 16
+    /// Longer texts and integers are stepped over: no name, size or setting is as long.
+    static let maximumTextLength = 1 << 16
+    static let maximumIntegerLength = 255
     private static let maximumNameLength = 1 << 10
+    /// Bytes of a text that count as one value.
+    private static let valueLength = 64
 
     /// Reads the pickle at the reader's position and leaves the reader behind it.
     static func read(_ reader: inout ByteReader) throws -> PickleGraph {
@@ -40,6 +43,13 @@ struct PickleReader {
         .damaged("its pickle is malformed near byte \(reader.position): \(problem)")
     }
 
+    /// A file that goes on like this may be sound, but would take memory without bound.
+    private func excess(_ what: String, limit: Int) -> Flaw {
+        .unsupported(
+            "its pickle has more \(what) than are read", expected: "at most \(limit)",
+            hint: Flaw.resave)
+    }
+
     private mutating func opcode() throws -> PickleOpcode {
         let byte = try reader.byte()
         guard let opcode = PickleOpcode(rawValue: byte) else {
@@ -56,6 +66,8 @@ struct PickleReader {
         case .proto, .stop: throw flaw("a second protocol")
         case .frame: _ = try reader.size()
         case .mark: try openMark()
+        case .pop: try drop()
+        case .popMark: _ = try popToMark()
         case .none: try push(.none)
         case .newTrue: try push(.boolean(true))
         case .newFalse: try push(.boolean(false))
@@ -63,11 +75,16 @@ struct PickleReader {
         case .int8: try push(.integer(Int(try reader.byte())))
         case .int16: try push(.integer(Int(try reader.integer(UInt16.self))))
         case .long1: try push(longInteger(Int(try reader.byte())))
+        case .long4: try push(longInteger(Int(try reader.integer(Int32.self))))
         case .float:
             let bits = UInt64(bigEndian: try reader.integer(UInt64.self).littleEndian)
             try push(.float(Double(bitPattern: bits)))
-        case .unicode: try push(string(Int(try reader.integer(UInt32.self))))
-        case .shortUnicode, .shortString: try push(string(Int(try reader.byte())))
+        case .unicode, .string: try push(text(Int(try reader.integer(UInt32.self))))
+        case .shortUnicode, .shortString: try push(text(Int(try reader.byte())))
+        case .unicode8: try push(text(try reader.size()))
+        case .bytes: try push(data(Int(try reader.integer(UInt32.self))))
+        case .shortBytes: try push(data(Int(try reader.byte())))
+        case .bytes8, .byteArray8: try push(data(try reader.size()))
         case .emptyTuple: try push(.tuple, [])
         case .tuple: try push(.tuple, popToMark())
         case .tuple1: try push(.tuple, pop(1))
@@ -76,6 +93,7 @@ struct PickleReader {
         case .emptyList: try push(.list, [])
         case .emptyDictionary: try push(.dictionary, [])
         case .emptySet: try push(.set, [])
+        case .frozenSet: try push(.set, popToMark())
         case .append: try extend(pop(1))
         case .appends, .addItems: try extend(popToMark())
         case .setItem: try insert(pop(2))
@@ -87,7 +105,8 @@ struct PickleReader {
         case .get32: try recall(Int(try reader.integer(UInt32.self)))
         case .global, .stackGlobal: try pushGlobal(opcode)
         case .reduce: try reduce()
-        case .newObject: try makeObject()
+        case .newObject: try makeObject(pop(2))
+        case .newObjectWithKeywords: try makeObject(pop(3))
         case .build: try build()
         case .persistentID: try pushStorage()
         }
@@ -100,7 +119,7 @@ extension PickleReader {
     private mutating func push(_ value: PickleValue) throws {
         try charge(1)
         guard stack.count < Self.maximumStack else {
-            throw flaw("more open values than any checkpoint has")
+            throw excess("open values", limit: Self.maximumStack)
         }
         stack.append(value)
     }
@@ -109,13 +128,13 @@ extension PickleReader {
     private mutating func charge(_ values: Int) throws {
         charged += values
         guard charged <= Self.maximumValues else {
-            throw flaw("more values than any checkpoint has")
+            throw excess("values", limit: Self.maximumValues)
         }
     }
 
     private mutating func openMark() throws {
         guard marks.count < Self.maximumStack else {
-            throw flaw("more open marks than any checkpoint has")
+            throw excess("open marks", limit: Self.maximumStack)
         }
         marks.append(stack.count)
     }
@@ -132,6 +151,15 @@ extension PickleReader {
     }
 
     private mutating func pop() throws -> PickleValue { try pop(1)[0] }
+
+    /// Drops the last value, or the last mark if nothing was pushed since.
+    private mutating func drop() throws {
+        if marks.last == stack.count {
+            marks.removeLast()
+        } else {
+            _ = try pop()
+        }
+    }
 
     private mutating func popToMark() throws -> [PickleValue] {
         guard let mark = marks.last else { throw flaw("no mark") }
@@ -170,8 +198,8 @@ extension PickleReader {
             throw flaw("the stack is empty")
         }
         memo[index] = value
-        guard memo.count <= Self.maximumStack else {
-            throw flaw("more remembered values than any checkpoint has")
+        guard memo.count <= Self.maximumValues else {
+            throw excess("remembered values", limit: Self.maximumValues)
         }
     }
 
@@ -184,18 +212,24 @@ extension PickleReader {
 // MARK: Literals and names
 
 extension PickleReader {
-    private mutating func string(_ length: Int) throws -> PickleValue {
-        guard length <= Self.maximumStringLength else {
-            throw flaw("a string of \(length) bytes")
-        }
-        return .string(try reader.string(length))
+    /// Python writes half surrogates, and Python 2 bytes, as texts that are not UTF-8.
+    private mutating func text(_ length: Int) throws -> PickleValue {
+        let bytes = try reader.bytes(length)
+        guard length <= Self.maximumTextLength, let text = String(bytes: bytes, encoding: .utf8)
+        else { return .data }
+        try charge(length / Self.valueLength)
+        return .string(text)
+    }
+
+    private mutating func data(_ length: Int) throws -> PickleValue {
+        _ = try reader.skip(length)
+        return .data
     }
 
     private mutating func longInteger(_ length: Int) throws -> PickleValue {
-        guard length <= Self.maximumIntegerLength else {
-            throw flaw("an integer of \(length) bytes")
-        }
+        guard length <= Self.maximumIntegerLength else { return try data(length) }
         let bytes = Array(try reader.bytes(length))
+        try charge(length / Self.valueLength)
         guard length <= 8 else { return .largeInteger(bytes) }
         let fill: UInt64 = (bytes.last ?? 0) & 0x80 == 0 ? 0 : .max
         let bits = bytes.reversed().reduce(fill) { $0 << 8 | UInt64($1) }
@@ -219,11 +253,12 @@ extension PickleReader {
         try push(.global(global), [])
     }
 
-    private func global(_ value: PickleValue) throws -> PickleGlobal {
-        guard case .global(let global)? = graph.node(value)?.kind else {
-            throw flaw("a call of something that is not a name")
-        }
-        return global
+    /// What is called: a name, or what a call would have made, such as `getattr(Outer, 'Inner')`.
+    private func callee(_ value: PickleValue) throws -> PickleGlobal {
+        let kind = graph.node(value)?.kind
+        if case .global(let global)? = kind { return global }
+        if case .object(let name)? = kind { return .opaque(name) }
+        throw flaw("a call of something that is not a name")
     }
 }
 
@@ -232,7 +267,7 @@ extension PickleReader {
 extension PickleReader {
     private mutating func reduce() throws {
         let operands = try pop(2)
-        let callee = try global(operands[0])
+        let callee = try callee(operands[0])
         guard let arguments = graph.tuple(operands[1]) else {
             throw flaw("a call without arguments")
         }
@@ -244,17 +279,16 @@ extension PickleReader {
             // The list may be extended later, which then copies it.
             try charge(items.count)
             try push(.set, items)
-        case .rebuildTensor: try push(.tensor(tensor(arguments)), [])
-        case .rebuildParameter:
-            guard let parameter = arguments.first, case .tensor? = graph.node(parameter)?.kind
-            else { throw flaw("a parameter without a tensor") }
-            try push(parameter)
+        case .rebuildTensor: try pushTensor(arguments, isTyped: false)
+        case .rebuildTypedTensor: try pushTensor(arguments, isTyped: true)
+        case .rebuildParameter: try push(parameter(arguments))
+        case .rebuildFromType: try pushTensorOfType(arguments)
         case .orderedDictionary, .storage, .opaque: try push(.object(name: callee.name), [])
         }
     }
 
-    private mutating func makeObject() throws {
-        let callee = try global(pop(2)[0])
+    private mutating func makeObject(_ operands: [PickleValue]) throws {
+        let callee = try callee(operands[0])
         try push(.object(name: callee.name), [])
     }
 
@@ -264,26 +298,50 @@ extension PickleReader {
         _ = try topNode()
     }
 
-    /// `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, metadata])`
-    private func tensor(_ arguments: [PickleValue]) throws -> TensorReference {
-        guard (6...7).contains(arguments.count),
-            case .storage(let storage)? = graph.node(arguments[0])?.kind,
-            let offset = arguments[1].integer,
-            let shape = graph.dimensions(arguments[2]),
-            let strides = graph.dimensions(arguments[3])
-        else {
+    private mutating func pushTensor(_ arguments: [PickleValue], isTyped: Bool) throws {
+        guard let kind = graph.tensor(arguments, isTyped: isTyped) else {
             throw flaw(
                 "a tensor with unexpected arguments, or more than \(TensorRecord.maximumRank) "
                     + "dimensions")
         }
-        return TensorReference(storage: storage, offset: offset, shape: shape, strides: strides)
+        try push(kind, [])
+    }
+
+    /// `_rebuild_parameter(data, requires_grad, hooks[, state])`; the state, attributes that
+    /// somebody set, is not needed.
+    private func parameter(_ arguments: [PickleValue]) throws -> PickleValue {
+        guard let data = arguments.first else { throw flaw("a parameter without a tensor") }
+        let kind = graph.node(data)?.kind
+        if case .tensor? = kind { return data }
+        // A tensor of a kind that is not read.
+        if case .object? = kind { return data }
+        throw flaw("a parameter without a tensor")
+    }
+
+    /// `_rebuild_from_type_v2(function, type, arguments, state)`: a tensor with attributes, or of
+    /// a subclass, which may mean anything.
+    private mutating func pushTensorOfType(_ arguments: [PickleValue]) throws {
+        guard arguments.count == 4, let inner = graph.tuple(arguments[2]) else {
+            throw flaw("a tensor of a type with unexpected arguments")
+        }
+        let type = try callee(arguments[1])
+        let plain = ["torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer"]
+        let function = try callee(arguments[0])
+        let isTyped = function == .rebuildTypedTensor
+        if plain.contains(type.name), isTyped || function == .rebuildTensor {
+            try pushTensor(inner, isTyped: isTyped)
+        } else {
+            try push(.object(name: type.name), [])
+        }
     }
 
     /// `('storage', class, key, location, count[, view])`; the location, such as `cuda:0`, says
     /// only where the tensor was.
     private mutating func pushStorage() throws {
-        guard let id = graph.tuple(try pop()), (5...6).contains(id.count),
-            id[0].string == "storage",
+        let id = try graph.tuple(pop()) ?? []
+        // `('module', class, file, source)`: old files keep the source of classes.
+        if id.count == 4, id[0].string == "module" { return try push(id[1]) }
+        guard (5...6).contains(id.count), id[0].string == "storage",
             case .global(.storage(let type))? = graph.node(id[1])?.kind,
             let key = id[2].string, let count = id[4].integer, count >= 0
         else { throw flaw("an unexpected kind of storage") }

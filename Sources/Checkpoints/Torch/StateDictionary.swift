@@ -1,81 +1,58 @@
-/// The model's tensors in a pickled object: a bare state_dict, or the one in a training checkpoint.
+/// The model's tensors in a pickled object: a bare state_dict, or one of a training checkpoint.
 struct StateDictionary {
+    /// Where it was: `model`, or `model.state_dict`; empty for the object itself.
+    let name: String
+    /// Names of all that the file holds, in the order in which they would be taken.
+    let available: [String]
     let tensors: [(name: String, tensor: TensorReference)]
+    /// What its other entries are, by name: nothing that could be weights.
+    let unread: [String: String]
     let configuration: ConfigurationValue?
 
-    /// Keys under which training checkpoints keep the state_dict: `model` in the LITv2 and timm
-    /// repositories, `state_dict` in those of OpenMMLab.
-    private static let keys = ["model", "state_dict"]
-
-    init(_ graph: PickleGraph) throws {
-        guard let entries = graph.pairs(graph.root) else {
+    /// - Parameter choice: which to take; nil takes the first.
+    init(_ graph: PickleGraph, named choice: String?) throws {
+        guard graph.pairs(graph.root) != nil else {
             throw Self.notAStateDictionary("its object", graph.root, in: graph)
         }
+        let search = StateDictionarySearch(graph)
+        available = search.found.map(\.name)
+        guard let taken = search.found.first(where: { choice == nil || $0.name == choice }) else {
+            throw Self.nothingFound(named: choice, available, in: graph)
+        }
+        name = taken.name
         configuration = graph.member("config", of: graph.root).map {
             ConfigurationValue($0, in: graph)
         }
-        for key in Self.keys {
-            guard let model = graph.member(key, of: graph.root) else { continue }
-            if case .tensor? = graph.node(model)?.kind { continue }
-            guard let entries = graph.pairs(model) else {
-                throw Self.notAStateDictionary("its '\(key)'", model, in: graph)
-            }
-            tensors = try Self.tensors(entries, in: graph, place: "under '\(key)'")
-            return
-        }
-        guard entries.contains(where: { graph.isTensor($0.value) }) || entries.isEmpty else {
+        (tensors, unread) = try Self.read(taken.pairs, in: graph)
+    }
+
+    private static func read(
+        _ entries: [PicklePair], in graph: PickleGraph
+    ) throws -> (tensors: [(name: String, tensor: TensorReference)], unread: [String: String]) {
+        guard entries.count <= TensorRecord.maximumCount else {
             throw Flaw.unsupported(
-                "holds no state_dict; its top-level keys are "
-                    + entries.prefix(20).map { graph.describe($0.key) }.joined(separator: ", "),
-                expected: "a state_dict, or a dict with 'model' or 'state_dict'",
+                "has \(entries.count) tensors", expected: "at most \(TensorRecord.maximumCount)",
                 hint: Flaw.resave)
         }
-        tensors = try Self.tensors(entries, in: graph, place: "in the state_dict")
-    }
-
-    private static func notAStateDictionary(
-        _ what: String, _ value: PickleValue, in graph: PickleGraph
-    ) -> Flaw {
-        .unsupported(
-            "\(what) is \(graph.describe(value)), which is never executed",
-            expected: "a state_dict: a dict of tensors by name", hint: Flaw.resave)
-    }
-
-    private static func tensors(
-        _ entries: [(key: PickleValue, value: PickleValue)], in graph: PickleGraph, place: String
-    ) throws -> [(name: String, tensor: TensorReference)] {
-        guard entries.count <= TensorRecord.maximumCount else {
-            throw Flaw.damaged(
-                "has \(entries.count) tensors", expected: "at most \(TensorRecord.maximumCount)")
-        }
         var tensors: [(name: String, tensor: TensorReference)] = []
+        var unread: [String: String] = [:]
         var names: Set<String> = []
-        var problems: [String] = []
         for (key, value) in entries {
-            guard let name = key.string else {
-                problems.append("the key \(graph.describe(key)) is not a name")
-                continue
-            }
+            let name = key.string ?? graph.describe(key)
             try TensorRecord.check(name: name)
-            guard case .tensor(let tensor)? = graph.node(value)?.kind else {
-                problems.append("\(name) is \(graph.describe(value))")
-                continue
+            guard names.insert(name).inserted || key.string == nil else {
+                throw Flaw.unsupported(
+                    "has a state_dict in which \(name) occurs twice", hint: Flaw.resave)
             }
-            if !names.insert(name).inserted { problems.append("\(name) occurs twice") }
-            if tensor.storage.type.elementType == nil {
-                problems.append("\(name) is a tensor of \(tensor.storage.type.name)")
+            if key.string != nil, case .tensor(let tensor)? = graph.node(value)?.kind,
+                tensor.storage.type.elementType != nil
+            {
+                tensors.append((name, tensor))
+            } else {
+                unread[name] = graph.describe(value)
             }
-            tensors.append((name, tensor))
         }
-        guard problems.isEmpty else {
-            throw Flaw(
-                kind: .unsupported, problem: "has entries \(place) that are not plain tensors",
-                expected: "tensors of "
-                    + ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-                    + "; nothing else is interpreted or executed",
-                details: problems, hint: Flaw.resave)
-        }
-        return tensors
+        return (tensors, unread)
     }
 
     /// Locates every tensor in the file.
@@ -95,13 +72,59 @@ struct StateDictionary {
             let start = range.lowerBound + window.lowerBound * type.itemSize
             return try TensorRecord(
                 name: name, shape: tensor.shape, strides: tensor.strides, offset: tensor.offset,
-                elementType: elementType, storage: start..<start + window.count * type.itemSize)
+                elementType: elementType, storage: start..<start + window.count * type.itemSize,
+                isNegated: tensor.isNegated)
         }
     }
 }
 
+// MARK: Messages
+
+extension StateDictionary {
+    private static func notAStateDictionary(
+        _ what: String, _ value: PickleValue, in graph: PickleGraph
+    ) -> Flaw {
+        .unsupported(
+            "\(what) is \(graph.describe(value)), which is never executed",
+            expected: "a state_dict: a dict of tensors by name", hint: Flaw.resave)
+    }
+
+    private static func nothingFound(
+        named choice: String?, _ available: [String], in graph: PickleGraph
+    ) -> Flaw {
+        if let choice {
+            let names = available.filter { !$0.isEmpty }.prefix(20).joined(separator: ", ")
+            return .unsupported(
+                "has no state_dict named '\(choice)'",
+                expected: names.isEmpty ? "no choice: it has none with a name" : "one of \(names)",
+                hint: "list the state_dicts with 'hilo inspect'")
+        }
+        let keys = StateDictionarySearch.keys
+        for key in keys {
+            guard let model = graph.member(key, of: graph.root), graph.node(model) != nil else {
+                continue
+            }
+            guard let entries = graph.pairs(model) else {
+                return notAStateDictionary("its '\(key)'", model, in: graph)
+            }
+            return Flaw(
+                kind: .unsupported, problem: "has no tensors under '\(key)'",
+                expected: "tensors by name; nothing else is interpreted or executed",
+                details: entries.prefix(20).map {
+                    "\($0.key.string ?? graph.describe($0.key)) is \(graph.describe($0.value))"
+                },
+                hint: Flaw.resave)
+        }
+        let found = (graph.pairs(graph.root) ?? []).prefix(20).map { graph.describe($0.key) }
+        return .unsupported(
+            "holds no state_dict; its top-level keys are \(found.joined(separator: ", "))",
+            expected: "a state_dict, or a dict with one under " + keys.joined(separator: ", "),
+            hint: Flaw.resave)
+    }
+}
+
 extension PickleGraph {
-    fileprivate func isTensor(_ value: PickleValue) -> Bool {
+    func isTensor(_ value: PickleValue) -> Bool {
         if case .tensor? = node(value)?.kind { true } else { false }
     }
 
@@ -114,6 +137,7 @@ extension PickleGraph {
         case .largeInteger: return "a large integer"
         case .float(let number): return "the number \(number)"
         case .string(let text): return "'\(text.prefix(80))'"
+        case .data: return "bytes or a long text"
         case .node(let id):
             switch self[id].kind {
             case .tuple: return "a tuple"
@@ -122,7 +146,7 @@ extension PickleGraph {
             case .dictionary: return "a dict"
             case .global(let global): return "the name \(global.name)"
             case .storage: return "a bare storage"
-            case .tensor: return "a tensor"
+            case .tensor(let tensor): return "a tensor of \(tensor.typeName)"
             case .object(let name): return "an object made by \(name)"
             }
         }

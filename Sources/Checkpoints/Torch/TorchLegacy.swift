@@ -7,17 +7,16 @@ enum TorchLegacy {
     static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
     private static let protocolVersion = 1001
 
-    static func read(_ file: MappedFile) throws -> TorchContents {
+    static func read(_ file: MappedFile, stateDict: String?) throws -> FileContents {
         var reader = ByteReader(file, in: 0..<file.count, part: "pickle")
         try readPreamble(&reader)
         let graph = try PickleReader.read(&reader)
-        let state = try StateDictionary(graph)
+        let state = try StateDictionary(graph, named: stateDict)
         let keys = try keys(PickleReader.read(&reader))
         let storages = try readStorages(
             keys: keys, graph.storages, file, from: reader.position)
-        return TorchContents(
-            records: try state.records(storages: storages), configuration: state.configuration,
-            opaqueGlobals: graph.opaqueGlobals)
+        return FileContents(
+            state, records: try state.records(storages: storages), graph: graph)
     }
 
     private static func readPreamble(_ reader: inout ByteReader) throws {

@@ -2,9 +2,9 @@ import FileIO
 
 /// torch.save of PyTorch ≥ 1.6: a zip file with `<root>/data.pkl` and one entry for each storage.
 enum TorchZip {
-    static let maximumPickleLength = 64 << 20
-
-    static func read(_ file: MappedFile, verifyingChecksums: Bool) throws -> TorchContents {
+    static func read(
+        _ file: MappedFile, stateDict: String?, verifyingChecksums: Bool
+    ) throws -> FileContents {
         let directory = try ZipDirectory(file)
         try refuseTorchScript(directory)
         let archive = try ZipArchive(file, directory: directory)
@@ -14,25 +14,19 @@ enum TorchZip {
         try checkByteOrder(archive, root: root)
         if verifyingChecksums { try archive.verify(pickle) }
         let graph = try graph(of: pickle, in: file)
-        let state = try StateDictionary(graph)
+        let state = try StateDictionary(graph, named: stateDict)
         var storages: [String: Range<Int>] = [:]
         for key in Set(state.tensors.map(\.tensor.storage.key)).sorted() {
             guard let entry = archive["\(root)/data/\(key)"] else { continue }
             if verifyingChecksums { try archive.verify(entry) }
             storages[key] = entry.range
         }
-        return TorchContents(
-            records: try state.records(storages: storages), configuration: state.configuration,
-            opaqueGlobals: graph.opaqueGlobals)
+        return FileContents(
+            state, records: try state.records(storages: storages), graph: graph)
     }
 
     private static func graph(of entry: ZipArchive.Entry, in file: MappedFile) throws -> PickleGraph
     {
-        guard entry.range.count <= maximumPickleLength else {
-            throw Flaw.damaged(
-                "its \(entry.name) has \(entry.range.count) bytes",
-                expected: "at most \(maximumPickleLength)")
-        }
         var reader = ByteReader(file, in: entry.range, part: "pickle")
         let graph = try PickleReader.read(&reader)
         guard reader.remaining == 0 else {
@@ -69,11 +63,4 @@ enum TorchZip {
             expected: "<name>/data.pkl, as torch.save writes it",
             hint: "if it is an archive with a checkpoint inside, unpack it first")
     }
-}
-
-/// What both forms of torch.save hold.
-struct TorchContents {
-    let records: [TensorRecord]
-    let configuration: ConfigurationValue?
-    let opaqueGlobals: Set<String>
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileIO
 import Foundation
 import HiLoKit
 
@@ -16,10 +17,17 @@ struct Convert: ParsableCommand {
     @Argument(help: ArgumentHelp("The safetensors file to write.", valueName: "out"))
     var output: String
 
+    @OptionGroup var stateDict: StateDictOption
+
     func run() throws {
-        let checkpoint = try Checkpoint.read(path: input)
+        let checkpoint = try stateDict.read(input)
         try checkOutput()
         try checkpoint.writeSafetensors(to: output)
+        let unread = checkpoint.unread.sorted { $0.key < $1.key }
+        for (name, content) in unread.prefix(20) {
+            Console.note("left out: \(name.printable), \(content.printable)")
+        }
+        if unread.count > 20 { Console.note("left out: \(unread.count - 20) more") }
         try Console.print("\(output): \(checkpoint.tensors.count) tensors")
     }
 

@@ -9,6 +9,8 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A .pth or .safetensors file, or a folder of 'hilo generate'.")
     var path: String
 
+    @OptionGroup var stateDict: StateDictOption
+
     @Flag(help: "Prints one JSON object.")
     var json = false
 
@@ -16,10 +18,13 @@ struct Inspect: ParsableCommand {
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         if exists, isFolder.boolValue {
+            guard stateDict.stateDict == nil else {
+                throw UsageError("--state-dict: a library has no state_dicts; leave it out")
+            }
             let library = try GeneratedLibrary(folder: URL(fileURLWithPath: path))
             try show(LibrarySummary(library))
         } else {
-            try show(CheckpointSummary(try Checkpoint.read(path: path)))
+            try show(CheckpointSummary(try stateDict.read(path)))
         }
     }
 

@@ -10,6 +10,8 @@ struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Trained weights, .pth or .safetensors.", valueName: "file"))
     var checkpoint: String?
 
+    @OptionGroup var stateDict: StateDictOption
+
     @Option(
         parsing: .unconditional,
         help: "Reproducible weights without a checkpoint. (default: 0)")
@@ -36,7 +38,7 @@ struct PlanOptions: ParsableArguments {
             throw UsageError("--checkpoint and --seed both give weights; give one of them")
         }
         try network.checkCombination()
-        let file = try checkpoint.map { try Checkpoint.read(path: $0) }
+        let file = try stateDict.read(ifGiven: checkpoint)
         if let plan { return Resolved(plan: try readPlan(plan, checkpoint: file), checkpoint: file) }
         let made = try makePlan(checkpoint: file)
         return Resolved(plan: tuning ? await tuned(made) : made, checkpoint: file)
@@ -97,7 +99,7 @@ struct PlanOptions: ParsableArguments {
         of plan: Plan, _ path: String, checkpoint file: Checkpoint?
     ) throws {
         // A configuration in the checkpoint is no flag: the plan may be for another resolution.
-        let parameters = network.model == nil ? nil : file
+        let parameters = network.model == nil && network.config == nil ? nil : file
         guard let network = try network.network(checkpoint: parameters) else {
             if let flag = network.firstChange {
                 throw UsageError(

@@ -8,7 +8,15 @@ struct CheckpointSummary: Summary {
         let shape: [Int]
     }
 
+    struct Unread: Encodable {
+        let name, content: String
+    }
+
     let path, format: String
+    /// Where the tensors were in a torch file; nil when the file itself is a state_dict.
+    let stateDict: String?
+    /// Where else it has state_dicts.
+    let otherStateDicts: [String]
     /// Learned scalars: without running statistics and counters.
     let parameters: Int
     /// Of packed weights.
@@ -18,6 +26,8 @@ struct CheckpointSummary: Summary {
     /// Python names in the file that nothing is known about; they were not executed.
     let inertGlobals: [String]
     let tensors: [Tensor]
+    /// What stands beside them and cannot be weights.
+    let unread: [Unread]
 
     init(_ checkpoint: Checkpoint) {
         path = checkpoint.path
@@ -25,6 +35,12 @@ struct CheckpointSummary: Summary {
         format = isPacked ? "packed weights (safetensors)" : checkpoint.format.description
         fingerprint = isPacked ? checkpoint.metadata["fingerprint"] : nil
         origin = isPacked ? checkpoint.metadata["origin"] : nil
+        stateDict = checkpoint.stateDictionary.flatMap { $0.isEmpty ? nil : $0 }
+        otherStateDicts = checkpoint.stateDictionaries.filter {
+            $0 != checkpoint.stateDictionary && !$0.isEmpty
+        }
+        unread = checkpoint.unread.sorted { $0.key < $1.key }
+            .map { Unread(name: $0.key, content: $0.value) }
         configuration = Self.configuration(of: checkpoint)
         inertGlobals = checkpoint.opaqueGlobals
         let records = checkpoint.tensors.values.sorted { $0.name < $1.name }
@@ -34,7 +50,8 @@ struct CheckpointSummary: Summary {
         parameters =
             records
             .filter {
-                $0.elementType.isFloatingPoint && !Parameter($0.name, $0.shape).isStatistic
+                $0.elementType.isFloatingPoint && !Checkpoint.isCounter($0.name)
+                    && !Parameter($0.name, $0.shape).isStatistic
             }
             .reduce(0) { $0 + $1.count }
     }
@@ -51,12 +68,19 @@ struct CheckpointSummary: Summary {
         var table = Table([("tensor", .left), ("type", .left), ("shape", .left)])
         for tensor in tensors { table.add([tensor.name, tensor.type, shapeText(tensor.shape)]) }
         let facts: [(String, String?)] = [
-            ("format", format), ("fingerprint", fingerprint), ("origin", origin),
+            ("format", format), ("state_dict", stateDict),
+            ("other state_dicts", list(otherStateDicts)),
+            ("fingerprint", fingerprint), ("origin", origin),
             ("configuration", configuration), ("tensors", "\(tensors.count)"),
             (fingerprint == nil ? "parameters" : "floats, with padding", "\(parameters)"),
-            ("inert globals", inertGlobals.isEmpty ? nil : inertGlobals.joined(separator: ", ")),
+            ("inert globals", list(inertGlobals)),
         ]
         let lines = facts.compactMap { name, value in value.map { "\(name): \($0.printable)" } }
-        return ([path.printable] + lines + ["", table.text]).joined(separator: "\n")
+        let rest = unread.map { "not read: \($0.name.printable), \($0.content.printable)" }
+        return ([path.printable] + lines + rest + ["", table.text]).joined(separator: "\n")
+    }
+
+    private func list(_ names: [String]) -> String? {
+        names.isEmpty ? nil : names.joined(separator: ", ")
     }
 }
