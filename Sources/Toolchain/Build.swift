@@ -218,7 +218,8 @@ private enum Platform {
         static let archiveFlags = "rcsD"
         static func sharedLibraryFlags(soname: String) -> [String] {
             // A symbol that is missing is an error here, not in the program that opens the library.
-            ["-Wl,-soname,\(soname)", "-Wl,-z,defs"]
+            // OpenMP's threads outlive a run, so the code that they wait in stays after dlclose.
+            ["-Wl,-soname,\(soname)", "-Wl,-z,defs", "-Wl,-z,nodelete"]
         }
     #endif
 }

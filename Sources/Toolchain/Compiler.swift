@@ -21,9 +21,9 @@ public struct Compiler: Sendable, Equatable {
 
     /// The first compiler that builds and runs an OpenMP program.
     ///
-    /// Tried in this order: `$HILO_CC` alone if it is set; else `$CC`, the system's clang (newest
-    /// first), `clang`, `gcc`, `gcc-N` and `cc` on the `PATH`. The system's clang comes before the
-    /// PATH's because the latter can be a Swift toolchain's, which has no OpenMP.
+    /// `$HILO_CC` alone if it is set, else `$CC` alone; else, in this order, the system's clang
+    /// (newest first), `clang`, `gcc`, `gcc-N` and `cc` on the `PATH`. The system's clang comes before
+    /// the PATH's because the latter can be a Swift toolchain's, which has no OpenMP.
     ///
     /// - Throws: `ToolchainError.noCompiler` with the reason for each one that was tried.
     public static func find(

@@ -7,21 +7,23 @@ struct CompilerCandidate: Equatable {
     /// nil when there is no such program.
     let path: String?
 
-    /// Candidates in the order to try them; a program that has several names stands once.
+    /// Variables of the environment that choose a compiler, the first that is set before the others.
+    private static let variables = ["HILO_CC", "CC"]
+
+    /// Candidates in the order to try them; a program that has several names stands once. Who chose
+    /// a compiler gets that one or an error, never another.
     static func all(environment: [String: String]) -> [CompilerCandidate] {
         let search = ProgramSearch(environment: environment)
-        if let chosen = environment["HILO_CC"], !chosen.isEmpty {
-            return [named("HILO_CC", chosen, search)]
-        }
-        var candidates: [CompilerCandidate] = []
-        if let chosen = environment["CC"], !chosen.isEmpty {
-            candidates.append(named("CC", chosen, search))
+        for variable in variables {
+            if let chosen = environment[variable], !chosen.isEmpty {
+                return [named(variable, chosen, search)]
+            }
         }
         let onPath =
             ["clang", "gcc"].compactMap(search.find)
             + search.versioned("gcc", in: search.folders) + ["cc"].compactMap(search.find)
-        candidates += (systemClangs(search) + onPath).map { CompilerCandidate(label: $0, path: $0) }
-        return distinct(candidates)
+        return distinct(
+            (systemClangs(search) + onPath).map { CompilerCandidate(label: $0, path: $0) })
     }
 
     private static func named(_ variable: String, _ value: String, _ search: ProgramSearch)

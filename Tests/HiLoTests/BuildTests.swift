@@ -58,34 +58,6 @@ import Testing
         #expect(largest > 0.1 && difference <= 1e-5 * largest)
     }
 
-    /// The folder builds with CMake alone, and its installed package is found from elsewhere.
-    @Test func buildsAndInstallsWithCMake() async throws {
-        let cmake = try await tool("cmake")
-        try await withFolder { folder in
-            let library = try generate([.native()], in: folder)
-            let build = folder.appending(path: "cmake-build").path
-            let prefix = folder.appending(path: "prefix").path
-            try await run(cmake, ["-S", library.folder.path, "-B", build])
-            try await run(cmake, ["--build", build, "--parallel", "2"])
-            try await run("\(build)/harness_small", ["verify"])
-            try await run(cmake, ["--install", build, "--prefix", prefix])
-            // Moved, because packages travel.
-            let moved = folder.appending(path: "moved").path
-            try FileManager.default.moveItem(atPath: prefix, toPath: moved)
-            try writeConsumer(to: folder.appending(path: "app"))
-            let app = folder.appending(path: "app-build").path
-            try await run(
-                cmake,
-                [
-                    "-S", folder.appending(path: "app").path, "-B", app,
-                    "-DCMAKE_PREFIX_PATH=\(moved)",
-                ])
-            try await run(cmake, ["--build", app])
-            let output = try await run("\(app)/app", [library.weightsFile.path])
-            #expect(output.contains("ok"))
-        }
-    }
-
     /// The C program of the README compiles against the presets' header and links.
     @Test func theExampleProgramLinksAndRuns() async throws {
         try await withFolder { folder in
@@ -179,31 +151,5 @@ import Testing
         let output = try await Program.run(program, arguments: arguments, timeout: .seconds(300))
         #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
         return output.stdout + output.stderr
-    }
-
-    private func writeConsumer(to folder: URL) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let lists = """
-            cmake_minimum_required(VERSION 3.16)
-            project(app C)
-            find_package(small REQUIRED)
-            add_executable(app app.c)
-            target_link_libraries(app small::small_static m)
-            """
-        let program = """
-            #include <small.h>
-            #include <stdio.h>
-            int main(int argc, char **argv)
-            {
-                small_model *model = NULL;
-                const small_status status = small_model_open(argc > 1 ? argv[1] : "", &model);
-                puts(small_status_text(status));
-                small_model_close(model);
-                return status != SMALL_OK;
-            }
-            """
-        try lists.write(
-            to: folder.appending(path: "CMakeLists.txt"), atomically: true, encoding: .utf8)
-        try program.write(to: folder.appending(path: "app.c"), atomically: true, encoding: .utf8)
     }
 }

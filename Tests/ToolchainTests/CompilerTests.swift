@@ -49,18 +49,31 @@ extension ToolchainTests {
             #expect(try await Compiler.find(environment: environment).path == linked.path)
         }
 
-        @Test func aFailingCompilerIsSkippedWithItsReason() async throws {
-            let broken = try sandbox.script("broken", "echo 'broken: error: no disk' >&2; exit 1")
-            var environment = plainEnvironment
-            environment["CC"] = broken
-            #expect(try await Compiler.find(environment: environment).path != broken)
+        private func brokenCompiler() throws -> String {
+            try sandbox.script("broken", "echo 'broken: error: no disk' >&2; exit 1")
+        }
 
-            environment["HILO_CC"] = broken
+        @Test func aFailingCompilerIsSkippedWithItsReason() async throws {
+            let broken = try brokenCompiler()
+            let working = try await Compiler.find(environment: plainEnvironment)
+            let (compiler, rejected) = try await Compiler.firstWorking(
+                [broken, working.path].map { CompilerCandidate(label: $0, path: $0) },
+                environment: plainEnvironment, timeLimit: Compiler.probeTimeLimit)
+            #expect(compiler == working)
+            #expect(rejected.map(\.compiler) == [broken])
+            #expect(rejected.first?.reason.contains("broken: error: no disk") == true)
+        }
+
+        /// Although others here work: who chose one does not want another.
+        @Test(arguments: ["HILO_CC", "CC"])
+        func aChosenCompilerThatFailsIsAnError(variable: String) async throws {
+            let broken = try brokenCompiler()
+            let environment = plainEnvironment.merging([variable: broken]) { $1 }
             let error = await #expect(throws: ToolchainError.self) {
                 try await Compiler.find(environment: environment)
             }
             let text = error?.description ?? ""
-            #expect(text.contains("HILO_CC=\(broken): cannot build an OpenMP program"))
+            #expect(text.contains("\(variable)=\(broken): cannot build an OpenMP program"))
             #expect(text.contains("broken: error: no disk"))
             #expect(text.contains("apt-get install clang libomp-dev"))
         }

@@ -1,6 +1,12 @@
 import Machines
 import Planning
 
+/// Which HiLo this is: the packages of generated libraries have its version.
+public enum GeneratorVersion {
+    /// `major.minor.patch`.
+    public static let number = "0.4.0"
+}
+
 /// What builds a library without HiLo: CMake, its package configuration and pkg-config.
 struct BuildFiles {
     private let plan: Plan
@@ -15,15 +21,15 @@ struct BuildFiles {
     func files(for sources: [GeneratedFile]) -> [GeneratedFile] {
         let model = plan.network.name
         let context = Context(plan, sources.map(\.path).filter { $0.hasSuffix(".c") }.sorted())
-        return [
-            GeneratedFile(
-                path: "CMakeLists.txt", contents: renderer.render("build/CMakeLists.txt", context)),
-            GeneratedFile(
-                path: "cmake/config.cmake.in",
-                contents: renderer.render("build/config.cmake.in", context)),
-            GeneratedFile(
-                path: "cmake/\(model).pc.in", contents: renderer.render("build/pkgconfig.pc.in", context)),
+        let templates = [
+            ("CMakeLists.txt", "build/CMakeLists.txt"),
+            ("cmake/install.cmake", "build/install.cmake"),
+            ("cmake/config.cmake.in", "build/config.cmake.in"),
+            ("cmake/\(model).pc.in", "build/pkgconfig.pc.in"),
         ]
+        return templates.map { path, template in
+            GeneratedFile(path: path, contents: renderer.render(template, context))
+        }
     }
 
     /// Files that are compiled for one instruction set.
@@ -33,7 +39,9 @@ struct BuildFiles {
     }
 
     private struct Context {
-        let model, summary: String
+        let model, summary, version: String
+        /// What kernels are optimised with, whatever CMake's build type says of other files.
+        let optimisation: String
         let sources, harness: [String]
         let vectors: [VectorFiles]
         let flags: [String]
@@ -41,6 +49,10 @@ struct BuildFiles {
         init(_ plan: Plan, _ files: [String]) {
             model = plan.network.name
             summary = plan.network.summary
+            version = GeneratorVersion.number
+            let levels = CompileFlags.common.filter { $0.hasPrefix("-O") }
+            optimisation = levels.joined(separator: " ")
+            flags = CompileFlags.common.filter { !levels.contains($0) }
             func of(_ isa: ISA?, _ folder: String) -> [String] {
                 files.filter { $0.hasPrefix(folder) && CompileFlags.isa(ofFile: $0) == isa }
             }
@@ -49,9 +61,8 @@ struct BuildFiles {
             vectors = plan.target.isas.map {
                 VectorFiles(
                     isa: $0.name, kernels: of($0, "src/"), harness: of($0, "harness/"),
-                    flags: $0.compileFlags)
+                    flags: levels + $0.compileFlags)
             }
-            flags = CompileFlags.common
         }
     }
 }
