@@ -41,7 +41,7 @@ int same_bits(const float *a, const float *b, size_t floats);
 void check_weights(api_bench *api);   /* opening files and memory, good and bad */
 void check_arguments(api_bench *api); /* NULL and numbers out of range */
 void check_results(api_bench *api);   /* threads, batches, NaN, contexts side by side */
-void check_state(api_bench *api);     /* floating-point state, allocations */
+void check_state(api_bench *api);     /* floating-point state, allocations, no memory */
 void check_resolutions(api_bench *api); /* all that the library holds, and others */
 
 #endif

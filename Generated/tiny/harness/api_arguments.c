@@ -7,21 +7,34 @@
 #include <limits.h>
 #include <stdlib.h>
 
+/* Refused with this status, and NULL where the caller's pointer led elsewhere. */
+static void check_context(api_bench *api, const tiny_model *model,
+                          const tiny_options *options, tiny_status expected,
+                          const char *what)
+{
+    tiny_context *context = (void *)api;
+    const tiny_status status = tiny_context_create(model, options, &context);
+    check_status(api, status, expected, what);
+    if (status == TINY_OK)
+        tiny_context_destroy(context);
+    else
+        check(api, context == NULL, "%s: the context is NULL", what);
+}
+
 static void check_options(api_bench *api, tiny_options options, tiny_status expected,
                           const char *what)
 {
-    tiny_context *context = NULL;
-    check_status(api, tiny_context_create(api->model, &options, &context), expected, what);
-    tiny_context_destroy(context);
+    check_context(api, api->model, &options, expected, what);
 }
 
 static void check_contexts(api_bench *api)
 {
     tiny_context *context = NULL;
-    check_status(api, tiny_context_create(NULL, NULL, &context), TINY_BAD_ARGUMENT,
-                 "context of no model");
+    check_context(api, NULL, NULL, TINY_BAD_ARGUMENT, "context of no model");
     check_status(api, tiny_context_create(api->model, NULL, NULL), TINY_BAD_ARGUMENT,
                  "context that is NULL");
+    check_status(api, tiny_context_create(NULL, NULL, NULL), TINY_BAD_ARGUMENT,
+                 "context that is NULL, of no model");
     check_options(api, (tiny_options){ .threads = -1, .max_batch = 0 }, TINY_BAD_ARGUMENT, "-1 threads");
     check_options(api, (tiny_options){ .threads = INT_MAX, .max_batch = 0 }, TINY_BAD_ARGUMENT,
                   "INT_MAX threads");

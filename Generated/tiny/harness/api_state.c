@@ -6,9 +6,10 @@
 #include "harness.h"
 
 #include <fenv.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__SSE2_MATH__)
 #include <immintrin.h>
 #define STATE_REGISTERS "MXCSR"
 typedef unsigned int float_state;
@@ -108,6 +109,30 @@ static void check_allocations(api_bench *api)
     tiny_context_destroy(context);
 }
 
+/* Two allocations make a context, a small one and a large one; each may be the one that fails. */
+static void check_no_memory(api_bench *api)
+{
+    static const size_t LIMITS[] = { 0, 1024 };
+    const tiny_options options = { .threads = 200 };
+    tiny_model *model = api->model;
+    if (!limit_allocations(0)) {
+        skip("a lack of memory: it can be had with glibc and without sanitizers");
+        return;
+    }
+    const tiny_status opened = tiny_model_open(api->weights, &model);
+    limit_allocations(SIZE_MAX);
+    check_status(api, opened, TINY_NO_MEMORY, "weights where memory is lacking");
+    check(api, !model, "the model is NULL then");
+    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; ++i) {
+        tiny_context *context = (void *)api;
+        limit_allocations(LIMITS[i]);
+        const tiny_status created = tiny_context_create(api->model, &options, &context);
+        limit_allocations(SIZE_MAX);
+        check_status(api, created, TINY_NO_MEMORY, "200 threads where memory is lacking");
+        check(api, !context, "the context is NULL where no more than %zu bytes are to be had", LIMITS[i]);
+    }
+}
+
 void check_state(api_bench *api)
 {
     tiny_context *context = require_context(api, 2, 1);
@@ -118,4 +143,5 @@ void check_state(api_bench *api)
 #endif
     tiny_context_destroy(context);
     check_allocations(api);
+    check_no_memory(api);
 }

@@ -6,35 +6,42 @@
 #include "harness.h"
 #include "internal.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH_LENGTH = 4096 };
 
-/* Refused with this status, and no model left in the caller's hands. */
+/* What opening gave: refused with this status, and no model left in the caller's hands. */
+static void check_opened(api_bench *api, tiny_status status, tiny_model *model,
+                         tiny_status expected, const char *what)
+{
+    check_status(api, status, expected, what);
+    if (status == TINY_OK)
+        tiny_model_close(model);
+    else
+        check(api, model == NULL, "%s: the model is NULL", what);
+}
+
 static void check_file(api_bench *api, const char *path, tiny_status expected,
                        const char *what)
 {
     tiny_model *model = api->model;
     const tiny_status status = tiny_model_open(path, &model);
-    check_status(api, status, expected, what);
-    if (status == TINY_OK)
-        tiny_model_close(model);
-    else if (path)
-        check(api, model == NULL, "%s: the model is NULL", what);
+    check_opened(api, status, model, expected, what);
 }
 
 static void check_bytes(api_bench *api, const void *bytes, size_t size, tiny_status expected,
                         const char *what)
 {
-    tiny_model *model = NULL;
+    tiny_model *model = api->model;
     const tiny_status status = tiny_model_open_memory(bytes, size, &model);
-    check_status(api, status, expected, what);
-    if (status == TINY_OK)
-        tiny_model_close(model);
+    check_opened(api, status, model, expected, what);
 }
 
 /* A new file of the first `size` bytes of the weights; the caller removes it. */
@@ -57,6 +64,7 @@ static void check_files(api_bench *api)
     static const size_t SIZES[] = { 0, 5, 100 };
     check_file(api, "/nonexistent/weights.safetensors", TINY_CANNOT_READ, "missing file");
     check_file(api, "/", TINY_CANNOT_READ, "a directory");
+    check_file(api, "/dev/null", TINY_CANNOT_READ, "a device");
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; ++i) {
         char path[PATH_LENGTH], what[64];
         snprintf(what, sizeof what, "file of the first %zu bytes", SIZES[i]);
@@ -67,6 +75,30 @@ static void check_files(api_bench *api)
         check_file(api, path, TINY_BAD_WEIGHTS, what);
         remove(path);
     }
+}
+
+static void interrupt(int number) { (void)number; }
+
+/* Without the library's care the call would wait for a writer until the alarm interrupts it. */
+static void check_pipe(api_bench *api)
+{
+    char path[PATH_LENGTH];
+    /* The name of a new file is free for a pipe. */
+    if (!write_temporary(api, 0, path) || remove(path) != 0 || mkfifo(path, 0600) != 0) {
+        skip("a pipe: cannot make %s", path);
+        return;
+    }
+    struct sigaction before, alarmed = { .sa_handler = interrupt };
+    sigaction(SIGALRM, &alarmed, &before);
+    alarm(1);
+    tiny_model *model = api->model;
+    const tiny_status status = tiny_model_open(path, &model);
+    const int reason = errno;
+    alarm(0);
+    sigaction(SIGALRM, &before, NULL);
+    remove(path);
+    check_opened(api, status, model, TINY_CANNOT_READ, "a pipe");
+    check(api, reason == EINVAL, "a pipe is refused without waiting for a writer");
 }
 
 static void check_truncated(api_bench *api)
@@ -166,6 +198,7 @@ void check_weights(api_bench *api)
                  TINY_BAD_ARGUMENT, "a model in memory that is NULL");
     check_file(api, api->weights, TINY_OK, "the weights a second time");
     check_files(api);
+    check_pipe(api);
     check_truncated(api);
     check_damaged(api);
     check_memory(api);

@@ -65,7 +65,7 @@ static void run_kernel(const kernel_case *c, kernel_call call, schedule how, int
 
 static kernel_call call_of(const kernel_case *c, int images, const guarded *outputs)
 {
-    kernel_call call = { .images = images };
+    kernel_call call = { .images = images, .ahead = c->packed[0].data };
     for (int i = 0; i < KERNEL_INPUTS; ++i)
         call.in[i] = c->layout.in[i].rows ? c->in[i].data : NULL;
     for (int i = 0; i < KERNEL_OUTPUTS; ++i)

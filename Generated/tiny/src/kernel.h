@@ -3,8 +3,17 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
+#include <float.h>
 #include <stdatomic.h>
 #include <stddef.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "packed weights are little-endian, and this machine is not"
+#endif
+/* 16 says that narrower types than float are computed as they are. */
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#error "float must be computed as float: for 32-bit x86 compile with -msse2 -mfpmath=sse"
+#endif
 
 /* How many units of a thread's share are taken: from the front by the thread itself in the lower half
  * of the bits, from the back by others in the upper half. A cache line of its own. */

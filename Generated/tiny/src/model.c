@@ -5,6 +5,7 @@
 
 #include "internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <omp.h>
@@ -40,7 +41,8 @@ const char *tiny_status_text(tiny_status status)
     switch (status) {
     case TINY_OK: return "ok";
     case TINY_BAD_ARGUMENT: return "an argument is NULL or out of range";
-    case TINY_CANNOT_READ: return "the weights file cannot be opened and mapped";
+    case TINY_CANNOT_READ:
+        return "the weights file cannot be opened and mapped, or is no regular file";
     case TINY_BAD_WEIGHTS: return "the weights are not a safetensors file, or truncated";
     case TINY_OTHER_WEIGHTS:
         return "the weights were packed for another network, precision or version; expected "
@@ -80,29 +82,41 @@ enum { WHOLE_AT_ONCE = MAP_POPULATE };
 enum { WHOLE_AT_ONCE = 0 };
 #endif
 
-static tiny_status map_file(const char *path, void **mapping, size_t *size)
+static tiny_status map_opened(int file, void **mapping, size_t *size)
 {
     struct stat status = { 0 };
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (fstat(file, &status) != 0)
+        return TINY_CANNOT_READ;
+    if (!S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        return TINY_CANNOT_READ;
+    }
+    if (status.st_size == 0)
+        return TINY_BAD_WEIGHTS;
+    *size = (size_t)status.st_size;
+    *mapping = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | WHOLE_AT_ONCE, file, 0);
+    return *mapping == MAP_FAILED ? TINY_CANNOT_READ : TINY_OK;
+}
+
+/* Where it cannot be read errno says why. Opening must not wait for somebody to write to a pipe. */
+static tiny_status map_file(const char *path, void **mapping, size_t *size)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)
         return TINY_CANNOT_READ;
-    *mapping = MAP_FAILED;
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-        *size = (size_t)status.st_size;
-        *mapping = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | WHOLE_AT_ONCE, file, 0);
-    }
-    const int is_empty = *mapping == MAP_FAILED && S_ISREG(status.st_mode) && status.st_size == 0;
+    const tiny_status status = map_opened(file, mapping, size);
+    const int reason = errno;
     close(file);
-    if (is_empty)
-        return TINY_BAD_WEIGHTS;
-    return *mapping == MAP_FAILED ? TINY_CANNOT_READ : TINY_OK;
+    errno = reason;
+    return status;
 }
 
 tiny_status tiny_model_open_memory(const void *bytes, size_t size, tiny_model **model)
 {
+    if (model)
+        *model = NULL;
     if (!bytes || !model || (uintptr_t)bytes % sizeof(float) != 0)
         return TINY_BAD_ARGUMENT;
-    *model = NULL;
     const variant *best = tiny_best_variant();
     if (!best)
         return TINY_UNSUPPORTED_CPU;
@@ -120,9 +134,10 @@ tiny_status tiny_model_open_memory(const void *bytes, size_t size, tiny_model **
 
 tiny_status tiny_model_open(const char *path, tiny_model **model)
 {
+    if (model)
+        *model = NULL;
     if (!path || !model)
         return TINY_BAD_ARGUMENT;
-    *model = NULL;
     void *mapping = NULL;
     size_t size = 0;
     tiny_status status = map_file(path, &mapping, &size);
@@ -194,16 +209,28 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
+/* Adds `count` times `size` bytes to a sum; 0 when distances in so much memory are no long. */
+static int add_bytes(size_t *sum, size_t size, int count)
+{
+    size_t product = 0;
+    return !__builtin_mul_overflow(size, (size_t)count, &product)
+           && !__builtin_add_overflow(*sum, product, sum) && *sum <= LONG_MAX;
+}
+
 /* Memory for a context whose other numbers are set; 0 when there is none. */
 static int allocate_memory(tiny_context *c)
 {
-    const size_t maps = (size_t)c->network->arena_bytes * (size_t)group_of(c)
-                        + (size_t)c->network->scratch_bytes * (size_t)c->threads + SLACK;
-    const size_t shares = 2 * (size_t)c->threads * sizeof(work_share);
-    c->bytes = maps + shares + sizeof *c;
-    c->memory = allocate(maps + shares);
+    size_t maps = SLACK, bytes = 0;
+    if (!add_bytes(&maps, (size_t)c->network->arena_bytes, group_of(c))
+        || !add_bytes(&maps, (size_t)c->network->scratch_bytes, c->threads))
+        return 0;
+    bytes = maps;
+    if (!add_bytes(&bytes, sizeof(work_share), 2 * c->threads))
+        return 0;
+    c->memory = allocate(bytes);
     if (!c->memory)
         return 0;
+    c->bytes = bytes + sizeof *c;
     c->shares = (work_share *)(void *)(c->memory + maps);
     return 1;
 }
@@ -211,13 +238,14 @@ static int allocate_memory(tiny_context *c)
 tiny_status tiny_context_create(const tiny_model *model, const tiny_options *options,
                                   tiny_context **context)
 {
+    if (context)
+        *context = NULL;
     const tiny_options given = options ? *options : (tiny_options){ .threads = 0 };
     const int threads = given.threads ? given.threads : default_threads();
     const int max_batch = given.max_batch ? given.max_batch : TINY_MAX_BATCH;
     if (!model || !context || threads < 1 || threads > MAX_THREADS || max_batch < 1
         || max_batch > TINY_MAX_BATCH)
         return TINY_BAD_ARGUMENT;
-    *context = NULL;
     const network_pass *network = find_pass(model->variant, given.height, given.width);
     if (!network)
         return TINY_OTHER_RESOLUTION;

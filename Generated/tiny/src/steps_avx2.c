@@ -2,6 +2,8 @@
 /* The steps of tiny with the kernels of avx2. */
 #include "internal.h"
 
+#include <limits.h>
+
 kernel_function tiny_patches_96x96_4x4__avx2;
 kernel_function tiny_gemm_576x48x32__avx2_3x4_slab1_rows;
 kernel_function tiny_layer_norm_576x32__avx2;
@@ -192,6 +194,9 @@ static const step steps_96x96[] = {
       { { OPERAND_OUTPUT, 0, 0 }, },
       { 4890752, }, 0, 0, 0, "head" },
 };
+
+_Static_assert(331776 <= LONG_MAX && 111360 <= LONG_MAX,
+               "96x96 needs more memory than this machine can address");
 
 const network_pass tiny_passes_avx2[TINY_RESOLUTIONS] = {
     { steps_96x96, 38, 331776, 111360, 3,

@@ -40,7 +40,7 @@ static inline const float *value_at(key_source keys, long j)
 void tiny_lofi_36x9_2x32_in256_128_out64__avx2_6x2_block1(const kernel_call *call)
 {
     const float *queries = call->in[0], *tokens = call->in[1];
-    float *packed_keys = call->scratch, *packed_values = packed_keys + PANELS * PANEL_FLOATS;
+    float *packed_keys = call->scratch, *packed_values = packed_keys + (long)PANELS * PANEL_FLOATS;
     float *rows = call->out[0];
     long packed_head = -1;
     work w = { 0 };

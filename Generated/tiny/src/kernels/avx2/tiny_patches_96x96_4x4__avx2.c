@@ -22,13 +22,13 @@ enum {
 /* The line of a patch that begins at (y, x) of a plane. */
 static inline void gather_line(const float *plane, int y, int x, float *output)
 {
-    const float *line = plane + (long)y * WIDTH + x;
-    if (y < HEIGHT && x + PATCH <= WIDTH) {
-        memcpy(output, line, PATCH * sizeof(float));
+    const int inside = y < HEIGHT ? WIDTH - x : 0;
+    if (inside >= PATCH) {
+        memcpy(output, plane + (long)y * WIDTH + x, PATCH * sizeof(float));
         return;
     }
     for (int i = 0; i < PATCH; ++i)
-        output[i] = y < HEIGHT && x + i < WIDTH ? line[i] : 0.0f;
+        output[i] = i < inside ? plane[(long)y * WIDTH + x + i] : 0.0f;
 }
 
 /* The patches whose first line is `top`. */

@@ -40,7 +40,7 @@ static inline const float *value_at(key_source keys, long j)
 void tiny_lofi_9x9_8x32_in768_768_out256__avx512_9x1_block1(const kernel_call *call)
 {
     const float *queries = call->in[0], *tokens = call->in[1];
-    float *packed_keys = call->scratch, *packed_values = packed_keys + PANELS * PANEL_FLOATS;
+    float *packed_keys = call->scratch, *packed_values = packed_keys + (long)PANELS * PANEL_FLOATS;
     float *rows = call->out[0];
     long packed_head = -1;
     work w = { 0 };
