@@ -58,7 +58,7 @@ generated: build
 	rm -rf Generated
 	mkdir -p Generated
 	cp -r $(OUT)/generated Generated/tiny
-	rm -rf Generated/tiny/weights
+	rm -rf Generated/tiny/weights Generated/tiny/files.json
 
 fixtures: $(VENV)/oracle.installed
 	$(VENV)/bin/python Tests/Oracle/check_oracle.py

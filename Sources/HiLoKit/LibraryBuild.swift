@@ -6,20 +6,26 @@ import Toolchain
 
 extension GeneratedLibrary {
     /// Compiles library and harness into `build/`: `libNAME.a`, `libNAME.so`, `harness_NAME`.
+    /// `sources.json` beside them says of what.
     ///
     /// - Parameters:
     ///   - compiler: one that `Compiler.find` found.
     ///   - extraFlags: appended to every compilation.
     ///   - progress: told after each file.
     /// - Throws: `ToolchainError` with the compiler's words; `LibraryError` for a library of
-    ///   another architecture.
+    ///   another architecture, or when it cannot be written.
     @discardableResult
     public func build(
         with compiler: Compiler, extraFlags: [String] = [], progress: Build.Progress? = nil
     ) async throws -> BuildReport {
         try checkArchitecture()
-        return try await Build(compiler: compiler, folder: buildFolder)
-            .perform(recipe(extraFlags: extraFlags), progress: progress)
+        let files = Generator(plan).files().map(\.path)
+        // Taken before compiling: what is edited meanwhile is noticed later.
+        let sources = try currentSources(files.filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") })
+        let report = try await Build(compiler: compiler, folder: buildFolder)
+            .perform(recipe(files, extraFlags: extraFlags), progress: progress)
+        try record(sources)
+        return report
     }
 
     /// The compilers that are found make programs for this machine.
@@ -33,8 +39,7 @@ extension GeneratedLibrary {
                 + "-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_C_COMPILER=…)")
     }
 
-    private func recipe(extraFlags: [String]) throws -> BuildRecipe {
-        let files = Generator(plan).files().map(\.path)
+    private func recipe(_ files: [String], extraFlags: [String]) -> BuildRecipe {
         let sources = files.filter { $0.hasSuffix(".c") }
         let commands = sources.map {
             CompileCommand(

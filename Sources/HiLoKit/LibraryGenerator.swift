@@ -7,6 +7,8 @@ import Planning
 public struct LibraryGenerator: Sendable {
     private let plan: Plan
     private let origin: String
+    /// The file of packed weights that are taken over.
+    private let keptWeights: String?
     /// The values of one block of the packed file.
     private let values: @Sendable (PackedTensor) throws -> [Float]
 
@@ -25,6 +27,7 @@ public struct LibraryGenerator: Sendable {
         let packer = WeightPacker(matched.weights)
         self.plan = plan
         self.origin = origin
+        keptWeights = nil
         values = { packer.values(of: $0) }
     }
 
@@ -35,24 +38,30 @@ public struct LibraryGenerator: Sendable {
     public init(_ plan: Plan, keeping weights: PackedWeights) {
         self.plan = plan
         origin = weights.origin
+        keptWeights = weights.path
         values = { try weights.values(of: $0) }
     }
 
     /// Writes the library to `folder`, which is new, empty, or a library that HiLo wrote earlier
-    /// and that is replaced as a whole.
+    /// and that is replaced as a whole; a link to a folder stays one.
     ///
     /// Everything is written beside the folder and moved into place at the end: it holds the old
-    /// library or the new one, never half of it.
+    /// library or the new one, never half of it. Cancelling the task leaves it as it was.
     ///
-    /// - Throws: `LibraryError.cannotWrite`.
+    /// - Parameter force: replaces a library also where somebody added or changed files in it.
+    /// - Throws: `LibraryError.cannotWrite`; `CancellationError`.
     @discardableResult
-    public func write(to folder: URL) throws -> GeneratedLibrary {
-        let output = try OutputFolder(folder)
+    public func write(to folder: URL, force: Bool = false) throws -> GeneratedLibrary {
+        let output = try OutputFolder(
+            OutputPlace(folder, for: plan, keeping: keptWeights, isForced: force))
         do {
             for file in Generator(plan).files() {
+                try Task.checkCancellation()
                 try output.write(file.path, Data(file.contents.utf8))
             }
             try writeWeights(to: output.staged(GeneratedLibrary.weightsPath(plan)))
+            try output.writeList()
+            try Task.checkCancellation()
             try output.commit()
         } catch {
             output.discard()
@@ -74,6 +83,7 @@ public struct LibraryGenerator: Sendable {
             ],
             keepingOrder: true)
         try writer.write(to: file.path) { tensor in
+            try Task.checkCancellation()
             guard let block = blocks[tensor.name] else { return Data() }
             return try values(block).withUnsafeBytes { Data($0) }
         }

@@ -6,32 +6,33 @@ import Foundation
 /// The weights are flushed to the disk, as every file of `writeAtomically`; the hundred small files
 /// beside them are not, because that would take seconds and `generate` makes them again.
 struct OutputFolder {
-    private let destination: URL
-    private let staging: URL
+    private let place: OutputPlace
+    /// Holds the new folder, and the old one until it is removed.
+    private let staging: String
 
-    /// What a generated library consists of; anything else in a folder is not ours to replace.
-    private static let ours: Set<String> = [
-        "CMakeLists.txt", "build", "cmake", "harness", "include", "plan.json", "report.html",
-        "src", "weights",
-    ]
+    private var new: String { "\(staging)/new" }
+    private var old: String { "\(staging)/old" }
 
-    /// - Throws: `LibraryError.cannotWrite` when the folder holds something else, or its parent
+    /// - Throws: `LibraryError.cannotWrite` when something there would be lost, or its parent
     ///   cannot be written.
-    init(_ destination: URL) throws {
-        try Self.checkReplaceable(destination)
-        self.destination = destination
-        let parent = destination.deletingLastPathComponent()
-        let name = ".\(destination.lastPathComponent).\(UUID().uuidString)"
-        staging = parent.appending(path: name)
-        try Self.attempt(destination) {
-            try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true)
+    init(_ place: OutputPlace) throws {
+        try place.check()
+        self.place = place
+        let path = place.path as NSString
+        let parent = place.isWorkingFolder ? place.path : path.deletingLastPathComponent
+        StagingName.removeAbandoned(for: place.path, in: parent)
+        let staging = "\(parent)/\(StagingName.make(for: place.path))"
+        self.staging = staging
+        try place.attempt {
+            try FileManager.default.createDirectory(
+                atPath: "\(staging)/new", withIntermediateDirectories: true)
         }
     }
 
     /// Where `path` is written until `commit`; its folder exists.
     func staged(_ path: String) throws -> URL {
-        let file = staging.appending(path: path)
-        try Self.attempt(destination) {
+        let file = URL(fileURLWithPath: "\(new)/\(path)")
+        try place.attempt {
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         }
@@ -40,63 +41,59 @@ struct OutputFolder {
 
     func write(_ path: String, _ data: Data) throws {
         let file = try staged(path)
-        try Self.attempt(destination) { try data.write(to: file) }
+        try place.attempt { try data.write(to: file) }
+    }
+
+    /// Adds the list by which a later `generate` knows its files.
+    func writeList() throws {
+        let list = try place.attempt { try LibraryFiles.list(of: new).json() }
+        try write(LibraryFiles.listPath, list)
     }
 
     func commit() throws {
-        let manager = FileManager.default
-        try Self.attempt(destination) {
-            guard manager.fileExists(atPath: destination.path) else {
-                try moveReplacing(staging.path, to: destination.path)
-                return
+        // Weights take seconds to write: long enough for somebody to save an edit.
+        try place.check()
+        try place.attempt {
+            if place.isWorkingFolder {
+                try exchangeContents()
+            } else if !place.exists {
+                try moveReplacing(new, to: place.path)
+            } else if try !exchange(new, with: place.path) {
+                try moveInTwoSteps()
             }
-            let old = staging.appendingPathExtension("old")
-            try moveReplacing(destination.path, to: old.path)
-            do {
-                try moveReplacing(staging.path, to: destination.path)
-            } catch {
-                try moveReplacing(old.path, to: destination.path)
-                throw error
-            }
-            try manager.removeItem(at: old)
         }
+        discard()
     }
 
-    func discard() { try? FileManager.default.removeItem(at: staging) }
+    func discard() { try? FileManager.default.removeItem(atPath: staging) }
 
-    private static func checkReplaceable(_ folder: URL) throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
-            return
-        }
-        guard isFolder.boolValue else {
-            throw LibraryError.cannotWrite(
-                "\(folder.path): a file stands where the output folder should be; "
-                    + "choose another --output")
-        }
-        let content: [String] = try attempt(folder) {
-            try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        }
-        guard content.isEmpty || (content.contains("plan.json") && ours.isSuperset(of: content))
-        else {
-            let strangers = content.filter { !ours.contains($0) }.sorted()
-            throw LibraryError.cannotWrite(
-                "\(folder.path): holds something else than a generated library"
-                    + (strangers.first.map { " (\($0))" } ?? "")
-                    + "; choose an empty or new folder")
-        }
-    }
-
-    /// Runs `body`, turning what the system says into an error that names the folder.
-    private static func attempt<Result>(_ folder: URL, _ body: () throws -> Result) throws -> Result
-    {
+    /// For file systems that cannot exchange names; between the steps there is no library.
+    private func moveInTwoSteps() throws {
+        try moveReplacing(place.path, to: old)
         do {
-            return try body()
-        } catch let error as FileError {
-            throw LibraryError.cannotWrite("\(folder.path): cannot write: \(error.problem)")
+            try moveReplacing(new, to: place.path)
         } catch {
-            throw LibraryError.cannotWrite(
-                "\(folder.path): cannot write: \((error as NSError).localizedDescription)")
+            try moveReplacing(old, to: place.path)
+            throw error
+        }
+    }
+
+    /// The folder stays, and what is in it is replaced.
+    private func exchangeContents() throws {
+        let manager = FileManager.default
+        try manager.createDirectory(atPath: old, withIntermediateDirectories: false)
+        var moved: [(from: String, to: String)] = []
+        do {
+            for (source, target) in [(place.path, old), (new, place.path)] {
+                for name in try manager.contentsOfDirectory(atPath: source)
+                where !StagingName.isOne(name, of: place.path) {
+                    try moveReplacing("\(source)/\(name)", to: "\(target)/\(name)")
+                    moved.append(("\(source)/\(name)", "\(target)/\(name)"))
+                }
+            }
+        } catch {
+            for (from, to) in moved.reversed() { try? moveReplacing(to, to: from) }
+            throw error
         }
     }
 }

@@ -10,6 +10,8 @@ public struct PackedWeights: Sendable {
     private let plan: Plan
     private let file: Checkpoint
 
+    var path: String { file.path }
+
     /// - Throws: `CheckpointError` when the file cannot be read, `LibraryError.badWeights` when it
     ///   belongs to another library.
     public init(of library: GeneratedLibrary) throws {

@@ -29,28 +29,59 @@ public struct TuningDatabase: Sendable {
         self.init(file: cache.appending(path: "tuning.json"), warn: warn)
     }
 
-    /// All records that this version knows; none when there is no file. A file that is no database is
-    /// set aside; records of other versions stay in it.
+    /// All records that this version knows; none when there is no file. A file that is no database
+    /// is set aside; records of other versions stay in it, and a file of a later version stays as it
+    /// is.
     ///
     /// - Throws: `FileError` when it cannot be read.
-    public func records() throws -> [TuningRecord] { try contents().records }
-
-    private func contents() throws -> TuningFile {
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            return TuningFile([])
+    public func records() throws -> [TuningRecord] {
+        do {
+            return try contents().records
+        } catch let damage as TuningFile.Damage where damage.isNewer {
+            warn(
+                "\(file.path): \(damage.reason); a later HiLo wrote it: it is neither used nor changed"
+            )
+            return []
+        } catch is TuningFile.Damage {
+            // Another program may have written a sound file since, which only the lock excludes.
+            return try withFileLock(lock) { try soundContents().records }
         }
+    }
+
+    /// - Throws: `TuningFile.Damage`, `FileError`.
+    private func contents() throws -> TuningFile {
         do {
             return try TuningFile(path: file.path)
+        } catch let error as FileError where error.reason == .missing {
+            return TuningFile([])
+        }
+    }
+
+    /// The contents, after a damaged file was set aside; only under the lock.
+    ///
+    /// - Throws: `FileError`, also for a file of a later version.
+    private func soundContents() throws -> TuningFile {
+        do {
+            return try contents()
         } catch let damage as TuningFile.Damage {
+            guard !damage.isNewer else {
+                throw FileError(
+                    path: file.path,
+                    problem: "\(damage.reason), and stays as it is; use the later HiLo that wrote "
+                        + "it, or name another folder by HILO_CACHE")
+            }
             try setAside(damage)
             return TuningFile([])
         }
     }
 
+    private var lock: String { file.path + ".lock" }
+
     /// Adds records. Of several programs that do it at once, each finds what the others wrote.
     ///
-    /// - Throws: `FileError`.
-    public func add(_ records: [TuningRecord], _ rule: MergeRule = .newer) throws {
+    /// - Parameter rule: what was just measured replaces what is there, whatever a clock said then.
+    /// - Throws: `FileError`, also when a later version of HiLo wrote the file, which then stays.
+    public func add(_ records: [TuningRecord], _ rule: MergeRule = .replace) throws {
         let folder = file.deletingLastPathComponent()
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -58,11 +89,12 @@ public struct TuningDatabase: Sendable {
             throw FileError(
                 path: folder.path, problem: "cannot be created: \(error.localizedDescription)")
         }
-        try withFileLock(file.path + ".lock") {
-            try contents().merged(with: records, rule).write(to: file.path)
+        try withFileLock(lock) {
+            try soundContents().merged(with: records, rule).write(to: file.path)
         }
     }
 
+    /// Only under the lock.
     private func setAside(_ damage: TuningFile.Damage) throws {
         let seconds = Int(Date().timeIntervalSince1970)
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
@@ -70,7 +102,7 @@ public struct TuningDatabase: Sendable {
         do {
             try moveReplacing(file.path, to: place)
         } catch {
-            // Another program was quicker.
+            // An older HiLo, which took no lock for it, was quicker.
             if error.reason == .missing { return }
             throw FileError(
                 path: file.path, problem: "\(damage.reason), and it cannot be set aside")

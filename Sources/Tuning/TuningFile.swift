@@ -10,8 +10,8 @@ public struct TuningFile: Sendable, Equatable {
 
     /// More than any machine's tuning fills.
     private static let largest = 256 << 20
-    /// Of the file, not of what is in it: an older version that finds another number leaves it alone.
-    private static let version = 1
+    /// Of the file, not of what is in it: a version that finds a higher number leaves it alone.
+    static let version = 1
 
     public init(_ records: [TuningRecord]) { self.init(records, others: []) }
 
@@ -24,8 +24,12 @@ public struct TuningFile: Sendable, Equatable {
     public struct Damage: Error, CustomStringConvertible {
         public let path: String
         public let reason: String
+        /// It is not damaged, but of a later version of HiLo.
+        var isNewer = false
         public var description: String { "\(path): \(reason)" }
     }
+
+    private struct Version: Decodable { let version: Int }
 
     private struct Contents: Codable {
         let version: Int
@@ -39,13 +43,16 @@ public struct TuningFile: Sendable, Equatable {
             throw Damage(path: path, reason: "is too large for tuning records")
         }
         let data = Data(try file.read(file.size))
+        // The version alone: what else a later one writes is not known.
+        if let version = try? JSONDecoder().decode(Version.self, from: data).version,
+            version != Self.version
+        {
+            throw Damage(
+                path: path, reason: "holds records in format \(version), not \(Self.version)",
+                isNewer: version > Self.version)
+        }
         guard let contents = try? JSONDecoder().decode(Contents.self, from: data) else {
             throw Damage(path: path, reason: "holds no tuning records, or damaged ones")
-        }
-        guard contents.version == Self.version else {
-            throw Damage(
-                path: path,
-                reason: "holds records in format \(contents.version), not \(Self.version)")
         }
         var records: [TuningRecord] = []
         var others: [JSONValue] = []

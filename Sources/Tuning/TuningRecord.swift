@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Planning
 
@@ -32,6 +33,10 @@ public struct TuningRecord: Sendable, Equatable, Codable {
         let computation: Computation
     }
 
+    /// The date for comparisons: one in the future, from a clock that was wrong, says nothing and
+    /// counts as the oldest. Clocks of machines that share a file may differ by a day.
+    func comparableDate(at now: Int) -> Int { date > now + 86_400 ? .min : date }
+
     var key: Key { Key(machine: machine, batch: batch, computation: kernel.computation) }
 }
 
@@ -39,7 +44,7 @@ public struct TuningRecord: Sendable, Equatable, Codable {
 public enum MergeRule: Sendable {
     /// The added one.
     case replace
-    /// The later one.
+    /// The later one; of dates in the future the added one.
     case newer
 }
 
@@ -48,13 +53,16 @@ extension [TuningRecord] {
     func merged(with others: [TuningRecord], _ rule: MergeRule) -> [TuningRecord] {
         var result: [TuningRecord] = []
         var places: [TuningRecord.Key: Int] = [:]
+        let now = Int(Date().timeIntervalSince1970)
         for record in self + others {
             guard let place = places[record.key] else {
                 places[record.key] = result.count
                 result.append(record)
                 continue
             }
-            if rule == .replace || record.date >= result[place].date { result[place] = record }
+            let isLater =
+                record.comparableDate(at: now) >= result[place].comparableDate(at: now)
+            if rule == .replace || isLater { result[place] = record }
         }
         return result
     }
@@ -66,6 +74,7 @@ extension [TuningRecord] {
     func kernels(for work: [Computation], of plan: Plan, on machine: Machine) -> [Kernel] {
         let wanted = Set(work)
         var latest: [Computation: TuningRecord] = [:]
+        let now = Int(Date().timeIntervalSince1970)
         for record in self
         where record.machine == machine && record.batch <= plan.target.maxBatch {
             // Sizes from a file are looked at only when they are the plan's own.
@@ -73,7 +82,11 @@ extension [TuningRecord] {
             guard wanted.contains(computation),
                 (try? record.kernel.check(on: machine.isa)) != nil
             else { continue }
-            if let other = latest[computation], other.date > record.date { continue }
+            if let other = latest[computation],
+                other.comparableDate(at: now) > record.comparableDate(at: now)
+            {
+                continue
+            }
             latest[computation] = record
         }
         return work.compactMap { latest[$0]?.kernel }

@@ -24,6 +24,7 @@ struct LibraryTests {
         try verify(sandbox)
         try run(sandbox)
         try time(sandbox)
+        try edit(sandbox)
         try damage(sandbox)
     }
 
@@ -74,6 +75,18 @@ struct LibraryTests {
             "peak_gflops",
         ] {
             #expect(ending.stdout.contains("\"\(key)\":"))
+        }
+    }
+
+    /// What is run is what the sources say now.
+    private func edit(_ sandbox: Sandbox) throws {
+        let source = try String(contentsOf: sandbox.file("lib/src/cpu.c"), encoding: .utf8)
+        try sandbox.write("lib/src/cpu.c", source + "/* edited */\n")
+        let notice = "hilo: lib: src/cpu.c was changed since it was built; building it again"
+        for isStale in [true, false] {
+            let ending = try sandbox.hilo("run", "lib", "--input", "x.npy")
+            #expect(ending.status == 0, "\(ending.stderr)")
+            #expect(ending.stderr.contains(notice) == isStale)
         }
     }
 

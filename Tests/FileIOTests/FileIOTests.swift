@@ -120,6 +120,41 @@ private func read(_ path: String) throws -> [UInt8] {
         }
     }
 
+    /// Where the file system cannot, nothing has happened.
+    @Test func exchangesNames() throws {
+        let (one, two) = (folder.path + "/one", folder.path + "/two")
+        for (path, byte) in [(one, UInt8(1)), (two, 2)] {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false)
+            try writeAtomically([byte], to: path + "/file")
+        }
+        let isDone = try exchange(one, with: two)
+        #if os(Linux)
+            #expect(isDone)
+        #endif
+        #expect(try read(one + "/file") == [isDone ? 2 : 1])
+        #expect(try read(two + "/file") == [isDone ? 1 : 2])
+        #if os(Linux)
+            let missing = folder.path + "/missing"
+            #expect(throws: FileError.self) { try exchange(one, with: missing) }
+        #endif
+    }
+
+    /// Large files are not read as a whole, but other weights are told apart.
+    @Test(arguments: [0, 1, 5000, 20 << 20]) func digestsTellFilesApart(size: Int) throws {
+        let path = folder.path + "/file"
+        let bytes = [UInt8](repeating: 7, count: size)
+        try writeAtomically(bytes, to: path)
+        let digest = try FileDigest(path: path)
+        #expect(digest.rawValue.count == 16)
+        #expect(bytes.withUnsafeBytes { FileDigest($0) } == digest)
+        for other in [bytes + [7], bytes.map { $0 + 1 }, Array(bytes.dropLast()) + [8]]
+        where other != bytes {
+            try writeAtomically(other, to: path)
+            #expect(try FileDigest(path: path) != digest)
+        }
+    }
+
     @Test func movesOverWhatIsThere() throws {
         let (old, new) = (folder.path + "/old", folder.path + "/new")
         try writeAtomically([1], to: old)

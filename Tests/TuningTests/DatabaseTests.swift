@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 import HiLoKit
 import Synchronization
@@ -91,7 +92,7 @@ private final class Warnings: Sendable {
     }
 
     @Test(arguments: [
-        "{\"version\": 1, \"records\": [", "", "[]", "{\"version\": 99, \"records\": []}",
+        "{\"version\": 1, \"records\": [", "", "[]", "{\"version\": 0, \"records\": []}",
     ])
     func aDamagedFileIsSetAside(text: String) async throws {
         try await withFolder { folder in
@@ -110,6 +111,70 @@ private final class Warnings: Sendable {
             #expect(aside.count == 1)
             let kept = try Data(contentsOf: folder.appending(path: try #require(aside.first)))
             #expect(kept == Data(text.utf8))
+        }
+    }
+
+    /// Its records may look like anything.
+    @Test(arguments: [
+        "{\"version\": 99, \"records\": []}", "{\"version\": 2, \"entries\": {\"a\": 1}}",
+    ])
+    func aFileOfALaterVersionStays(text: String) async throws {
+        try await withFolder { folder in
+            let warnings = Warnings()
+            let file = folder.appending(path: "tuning.json")
+            try Data(text.utf8).write(to: file)
+            let database = TuningDatabase(file: file, warn: warnings.collector)
+            #expect(try database.records().isEmpty)
+            let warning = try #require(warnings.all.first)
+            #expect(warning.contains("tuning.json") && warning.contains("neither used nor changed"))
+            let error = #expect(throws: FileError.self) { try database.add([record(other(0))]) }
+            #expect(error?.problem.contains("stays as it is") == true)
+            #expect(try Data(contentsOf: file) == Data(text.utf8))
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(Set(left).isSubset(of: ["tuning.json", "tuning.json.lock"]))
+        }
+    }
+
+    /// Who finds a damaged file looks again under the lock: another program may have set it aside and
+    /// written a sound one.
+    @Test func aSoundFileIsNeverSetAside() async throws {
+        try await withFolder { folder in
+            let warnings = Warnings()
+            let file = folder.appending(path: "tuning.json")
+            try Data("[]".utf8).write(to: file)
+            let database = TuningDatabase(file: file, warn: warnings.collector)
+            let expected = record(other(0))
+            let reading = try withFileLock(file.path + ".lock") {
+                let reading = Task.detached { try database.records() }
+                // It may have read the damaged file by now or not: it waits for the lock, or finds
+                // the sound one.
+                try TuningFile([expected]).write(to: file.path)
+                return reading
+            }
+            #expect(try await reading.value == [expected])
+            #expect(warnings.all.isEmpty)
+        }
+    }
+
+    /// A clock that was wrong once must not decide for ever.
+    @Test func aDateInTheFutureSaysNothing() async throws {
+        try await withFolder { folder in
+            let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
+            let future = record(other(0), date: 9_999_999_999)
+            let measured = record(other(0, candidate: 1), date: 100)
+            try database.add([future])
+            try database.add([measured])
+            #expect(try database.records() == [measured])
+            try database.add([future], .newer)
+            #expect(try database.records() == [measured])
+            try database.add([future], .replace)
+            try database.add([measured], .newer)
+            #expect(try database.records() == [measured])
+
+            let otherBatch = record(other(0), batch: 4, date: 9_999_999_999)
+            let kernels = [otherBatch, measured].kernels(
+                for: variant.tunable, of: plan, on: machine())
+            #expect(kernels == [measured.kernel])
         }
     }
 

@@ -26,7 +26,7 @@ struct Bench: AsyncParsableCommand {
         let resolution = try resolution.choice(of: opened)
         try opened.checkBenchOptions(batch: batch, seconds: seconds)
         _ = try PackedWeights(of: opened)
-        try await library.buildIfNeeded(opened)
+        try await library.buildIfOutOfDate(opened)
         try Console.print(
             try await opened.benchmark(
                 resolution: resolution, batch: batch, threads: threads.threads, seconds: seconds,

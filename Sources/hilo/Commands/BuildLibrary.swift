@@ -8,7 +8,14 @@ struct BuildLibrary: AsyncParsableCommand {
     @OptionGroup var library: LibraryArgument
 
     func run() async throws {
-        let report = try await library.open().buildShowingProgress()
+        let opened = try library.open()
+        if opened.isPlanChanged {
+            Console.note(
+                "\(library.folder): plan.json was changed after the sources were generated, which it "
+                    + "may no longer match; generate the library again with "
+                    + "--plan \(library.folder)/plan.json, or restore the file")
+        }
+        let report = try await opened.buildShowingProgress()
         try Console.print(report.products.map(\.path).joined(separator: "\n"))
         Console.hint("next: hilo verify \(library.folder)")
     }

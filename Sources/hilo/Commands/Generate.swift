@@ -11,16 +11,25 @@ struct Generate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A new or empty folder, or a generated library, which is replaced.", valueName: "dir"))
+            "A new or empty folder, or a generated library, which is replaced unless files in it "
+                + "were changed or added.", valueName: "dir"))
     var output: String
 
+    @Flag(
+        help: "Replaces a generated library even if files in it were changed or added.")
+    var force = false
+
     func run() async throws {
+        try await Interruption.endingProgram { try await generate() }
+    }
+
+    private func generate() async throws {
         let resolved = try await options.resolve()
         let source = source(resolved.checkpoint)
         let matched = try source.matched(resolved.plan.network)
         report(matched)
         let library = try LibraryGenerator(resolved.plan, matched, origin: source.label)
-            .write(to: URL(fileURLWithPath: output))
+            .write(to: URL(fileURLWithPath: output), force: force)
         try report(library)
     }
 

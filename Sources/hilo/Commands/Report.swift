@@ -35,7 +35,7 @@ struct Report: AsyncParsableCommand {
         let pass = PassOfPlan(opened.plan, best.variant, best.pass)
         let path = try destination(in: opened)
         _ = try PackedWeights(of: opened)
-        try await library.buildIfNeeded(opened)
+        try await library.buildIfOutOfDate(opened)
         let profile = try await opened.profile(
             resolution: asked, batch: batch, threads: threads.threads,
             seconds: seconds)

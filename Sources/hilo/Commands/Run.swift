@@ -8,7 +8,7 @@ struct Run: AsyncParsableCommand {
             An array (.npy) is float32 of N x 3 x height x width, already normalised, or uint8 of \
             height x width x 3, which is prepared like an image. A library of feature maps writes \
             stage1.npy and so on into the folder --output; --visualize adds a picture of each. \
-            The library is built first if that has not been done.
+            The library is built first if that has not been done since its sources changed.
             """)
 
     @OptionGroup var library: LibraryArgument
@@ -36,6 +36,9 @@ struct Run: AsyncParsableCommand {
         help: "Also writes a picture of each feature map: its first three principal components.")
     var visualize = false
 
+    @Flag(help: "Leaves a photo as the sensor saw it; else it is turned as the camera was held.")
+    var ignoreOrientation = false
+
     @Flag(help: "Prints one JSON object.")
     var json = false
 
@@ -51,8 +54,9 @@ struct Run: AsyncParsableCommand {
         try check(network)
         _ = try PackedWeights(of: opened)
         let names = try labels.map { try Labels.read($0, for: network) } ?? []
-        let array = try NetworkInput(input, of: network)
-        try await library.buildIfNeeded(opened)
+        let array = try NetworkInput(
+            input, of: network, ignoringOrientation: ignoreOrientation)
+        try await library.buildIfOutOfDate(opened)
         let result = try await array.run(
             on: opened, output: output, pictures: visualize, threads: threads.threads)
         let report = try RunReport(

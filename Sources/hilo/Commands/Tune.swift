@@ -86,6 +86,7 @@ struct Tune: AsyncParsableCommand {
                 "\(library.folder.path) is for \(library.plan.target.isas[0].title), which this CPU "
                     + "lacks; tune it where it will run")
         }
+        try library.checkReplaceable()
     }
 
     private func search(_ library: GeneratedLibrary) async throws -> TuningResult {

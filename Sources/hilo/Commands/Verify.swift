@@ -6,7 +6,7 @@ struct Verify: AsyncParsableCommand {
         abstract: "Checks every kernel, the C API and the whole network of a library.",
         discussion: """
             Kernels and network are compared with references in double precision. The library is \
-            built first if that has not been done.
+            built first if that has not been done since its sources changed.
             """)
 
     @OptionGroup var library: LibraryArgument
@@ -18,6 +18,8 @@ struct Verify: AsyncParsableCommand {
             valueName: "file"))
     var checkpoint: String?
 
+    @OptionGroup var stateDict: StateDictOption
+
     @Option(parsing: .unconditional, help: "Of the random inputs.")
     var seed: UInt64 = 1
 
@@ -27,9 +29,9 @@ struct Verify: AsyncParsableCommand {
     func run() async throws {
         let opened = try library.open()
         let verifier = try Verifier(
-            opened, checkpoint: checkpoint.map { try Checkpoint.read(path: $0) }, seed: seed,
+            opened, checkpoint: stateDict.read(ifGiven: checkpoint), seed: seed,
             threads: threads.threads)
-        try await library.buildIfNeeded(opened)
+        try await library.buildIfOutOfDate(opened)
         Console.note("the reference takes its weights from \(verifier.source)")
         let found = try await ProgressLine.during { line in
             try await verifier.verify { line.show($0, of: $1, $2) }

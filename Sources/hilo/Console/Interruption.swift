@@ -9,11 +9,13 @@ enum Interruption {
     /// What a signal handler writes to: it may do little more than `write`.
     private static let pipe = Pipe()
     private static let wasInterrupted = Atomic(false)
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// - Throws: `Interrupted` once everything is cleaned up, or what `body` throws.
     static func guarding<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
+        wasInterrupted.store(false, ordering: .sequentiallyConsistent)
         // `Task` alone is what a network is for.
         let work = _Concurrency.Task { try await body() }
         pipe.fileHandleForReading.readabilityHandler = { handle in
@@ -21,9 +23,9 @@ enum Interruption {
             wasInterrupted.store(true, ordering: .sequentiallyConsistent)
             work.cancel()
         }
-        for name in [SIGINT, SIGTERM, SIGHUP] { signal(name, handler) }
+        let caught = catchSignals()
         defer {
-            for name in [SIGINT, SIGTERM, SIGHUP] { signal(name, SIG_DFL) }
+            for name in caught { signal(name, SIG_DFL) }
             pipe.fileHandleForReading.readabilityHandler = nil
         }
         do {
@@ -35,10 +37,40 @@ enum Interruption {
         }
     }
 
-    private static let writingEnd = pipe.fileHandleForWriting.fileDescriptor
+    /// Runs `body` as `guarding` does, and ends the program as interrupted ones do.
+    static func endingProgram(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        do {
+            try await guarding(body)
+        } catch is Interrupted {
+            Console.note("interrupted")
+            Foundation.exit(130)
+        }
+    }
+
+    /// Installs the handler, but for no hangup that the program was started to ignore, as by nohup.
+    ///
+    /// - Returns: the signals that it is installed for.
+    private static func catchSignals() -> [Int32] {
+        // Before any handler: setting up is more than one may do.
+        writingEnd.store(
+            pipe.fileHandleForWriting.fileDescriptor, ordering: .sequentiallyConsistent)
+        return signals.filter { name in
+            let before = signal(name, handler)
+            let isIgnored =
+                name == SIGHUP
+                && unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+            if isIgnored { signal(name, SIG_IGN) }
+            return !isIgnored
+        }
+    }
 
     private static let handler: @convention(c) (Int32) -> Void = { _ in
+        let code = errno
         var byte: UInt8 = 1
-        _ = write(writingEnd, &byte, 1)
+        _ = write(writingEnd.load(ordering: .sequentiallyConsistent), &byte, 1)
+        errno = code
     }
 }
+
+/// Where the handler writes; set before it is installed, and no property that is made on first use.
+private let writingEnd = Atomic<Int32>(-1)

@@ -11,10 +11,15 @@ struct LibraryArgument: ParsableArguments {
         try GeneratedLibrary(folder: URL(fileURLWithPath: folder))
     }
 
-    /// Builds the library unless that has been done.
-    func buildIfNeeded(_ library: GeneratedLibrary) async throws {
-        guard !library.isBuilt else { return }
-        Console.note("\(folder) is not built yet; building it")
+    /// Builds the library unless that has been done since its sources last changed.
+    func buildIfOutOfDate(_ library: GeneratedLibrary) async throws {
+        if !library.isBuilt {
+            Console.note("\(folder) is not built yet; building it")
+        } else if let source = library.sourceChangedSinceBuild {
+            Console.note("\(folder): \(source) was changed since it was built; building it again")
+        } else {
+            return
+        }
         try await library.buildShowingProgress()
     }
 }

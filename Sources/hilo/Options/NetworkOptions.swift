@@ -72,10 +72,12 @@ struct NetworkOptions: ParsableArguments {
         if let model { return try namedModel(model).network(options(checkpoint)) }
         if let config {
             let text = try readText(config)
-            return try configured { try LITv2(yaml: text, source: config, overrides: $0) }
+            return try configured(checkpoint) {
+                try LITv2(yaml: text, source: config, overrides: $0)
+            }
         }
         guard let checkpoint, checkpoint.configuration != nil else { return nil }
-        return try configured { try LITv2(configurationOf: checkpoint, overrides: $0) }
+        return try configured(checkpoint) { try LITv2(configurationOf: checkpoint, overrides: $0) }
     }
 
     /// A flag that changes a network and is given, for messages.
@@ -187,8 +189,10 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// A network from a file; blames the flags when the file alone describes one.
-    private func configured(_ make: (ModelOptions) throws -> LITv2?) throws -> Network? {
-        let overrides = try options()
+    private func configured(
+        _ checkpoint: Checkpoint?, _ make: (ModelOptions) throws -> LITv2?
+    ) throws -> Network? {
+        let overrides = try options(checkpoint)
         do {
             return try make(overrides).map { Network($0) }
         } catch let error as NetworkError {
