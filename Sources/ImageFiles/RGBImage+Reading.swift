@@ -7,16 +7,19 @@ extension RGBImage {
     /// The pixels are those of Pillow's `Image.open(path).convert("RGB")`: grey is replicated,
     /// palettes are looked up, transparency is dropped (not blended), gamma and colour profiles are
     /// left alone, and CMYK is converted by the inks' plain formula. Of 16 bits the high byte stays;
-    /// here Pillow differs for grey pictures, where it clips. As in Pillow and in the evaluation of
-    /// the published networks, a camera's orientation tag (EXIF) does not turn the picture.
+    /// here Pillow differs for grey pictures, where it clips.
     ///
+    /// - Parameter ignoringOrientation: whether a JPEG stays as its sensor saw it, as in Pillow and in
+    ///   the evaluation of the published networks. Else it is turned as its camera was held (EXIF),
+    ///   which is what `ImageOps.exif_transpose` does and what people see.
     /// - Throws: `ImageFileError`.
-    public init(contentsOf path: String) throws {
-        try self.init(decoding: Self.readBytes(path), path: path)
+    public init(contentsOf path: String, ignoringOrientation: Bool = false) throws {
+        try self.init(
+            decoding: Self.readBytes(path), path: path, ignoringOrientation: ignoringOrientation)
     }
 
     /// Decodes a file in memory; `path` is for messages.
-    init(decoding bytes: [UInt8], path: String) throws {
+    init(decoding bytes: [UInt8], path: String, ignoringOrientation: Bool = false) throws {
         guard let format = ImageFormat(of: bytes) else {
             throw ImageFileError(
                 path: path, reason: .unknownFormat,
@@ -26,7 +29,8 @@ extension RGBImage {
         }
         let (width, height) = try format.size(of: bytes, path: path)
         let pixels = try format.pixels(of: bytes, width: width, height: height, path: path)
-        self.init(width: width, height: height, pixels: pixels)
+        let image = RGBImage(width: width, height: height, pixels: pixels)
+        self = ignoringOrientation ? image : image.turned(format.orientation(of: bytes))
     }
 
     private static func readBytes(_ path: String) throws -> [UInt8] {
@@ -76,6 +80,14 @@ enum ImageFormat: String {
                     + " sides up to \(RGBImage.maximumSide) are read")
         }
         return (width, height)
+    }
+
+    /// How the picture lies in the file; of PNG always upright.
+    func orientation(of bytes: [UInt8]) -> Orientation {
+        switch self {
+        case .png: .upright
+        case .jpeg: Orientation(ofJPEG: bytes)
+        }
     }
 
     func pixels(of bytes: [UInt8], width: Int, height: Int, path: String) throws -> [UInt8] {

@@ -11,14 +11,7 @@ func checkModelName(_ name: String) throws {
             "name '\(name)': expected a C identifier of at most 64 letters, digits and "
                 + "underscores that begins with a letter")
     }
-    guard !name.hasPrefix("_"), !cKeywords.contains(name) else {
-        throw NetworkError("name '\(name)': reserved in C; choose another")
+    if let reason = ReservedNames.reason(name) {
+        throw NetworkError("name '\(name)': \(reason); choose another")
     }
 }
-
-private let cKeywords: Set<String> = [
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
-    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
-    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
-    "union", "unsigned", "void", "volatile", "while",
-]

@@ -15,14 +15,15 @@ public struct ModelOptions: Sendable, Equatable {
     /// Makes a backbone that returns these maps.
     public var features: FeatureMaps?
 
-    /// Channels of a token, of a single layer as all that follows.
+    /// Channels of a token, of a single layer as what follows up to `ratio`.
     public var dim: Int?
     public var heads: Int?
     /// Tokens by which windows are shifted.
     public var shift: Int?
     /// Side of the squares that spatial reduction makes one token of.
     public var ratio: Int?
-    /// Names of the tensors in the layer's checkpoint, which may have some that others lack.
+    /// Names of the tensors in the checkpoint of a layer or of a backbone, which may have some that
+    /// others lack.
     public var parameters: Set<String> = []
 
     public init(
@@ -35,5 +36,14 @@ public struct ModelOptions: Sendable, Equatable {
         self.window = window
         self.classes = classes
         self.features = features
+    }
+
+    /// `features`, with a norm behind the first stage where the checkpoint has one.
+    var featureMaps: FeatureMaps? {
+        guard let features, parameters.contains(FeatureMaps.signOfFirstNorm) else {
+            return self.features
+        }
+        return FeatureMaps(
+            stages: features.stages, layout: features.layout, normalisesFirst: true)
     }
 }

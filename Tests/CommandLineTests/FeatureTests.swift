@@ -20,6 +20,7 @@ struct FeatureTests {
         #expect(verified.status == 0, "\(verified.stdout) \(verified.stderr)")
         #expect(verified.stdout.contains(#""name":"37x70, image 1, stage 4","passed":true"#))
         try run(sandbox)
+        try photos(sandbox)
         try mistakes(sandbox)
     }
 
@@ -43,6 +44,27 @@ struct FeatureTests {
                 #expect(picture.width * shape[1] == picture.height * shape[2])
             }
         }
+    }
+
+    /// A camera's orientation turns a photo, unless it is to be ignored.
+    private func photos(_ sandbox: Sandbox) throws {
+        let stored = try firstMap(of: "rgb.jpg", in: sandbox)
+        #expect(try firstMap(of: "rotated.jpg", in: sandbox) != stored)
+        #expect(try firstMap(of: "rotated.jpg", "--ignore-orientation", in: sandbox) == stored)
+    }
+
+    private func firstMap(
+        of picture: String, _ flags: String..., in sandbox: Sandbox
+    ) throws -> NPYArray {
+        let images = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Fixtures/images")
+        let arguments = [
+            "run", "lib", "--input", images.appending(path: picture).path, "--resolution", "64",
+            "--output", "photo",
+        ]
+        let ending = try sandbox.hilo(arguments + flags)
+        #expect(ending.status == 0, "\(ending.stderr)")
+        return try NPYArray(contentsOf: sandbox.file("photo/stage1.npy").path)
     }
 
     private func mistakes(_ sandbox: Sandbox) throws {
@@ -80,5 +102,32 @@ struct FeatureTests {
         #expect(generated.status == 0, "\(generated.stderr)")
         #expect(generated.stderr.contains("backbone.head.weight"))
         #expect(generated.stderr.contains("norm3.weight"))
+        #expect(try !parameters(of: "lib", sandbox).contains("norm0.weight"))
+    }
+
+    /// A segmenter's checkpoint has a norm behind the first stage, which belongs to the network.
+    @Test func aSegmentersFirstNormIsNotLeftOut() throws {
+        let sandbox = try Sandbox()
+        try sandbox.writeConfiguration()
+        try sandbox.writeCheckpoint("segmenter.safetensors") { parameters in
+            let norm = ["weight", "bias"].map { Parameter("norm0.\($0)", [12]) }
+            return (parameters + norm).map { Parameter("backbone." + $0.name, $0.shape) }
+        }
+        let generated = try sandbox.hilo(
+            "generate", "--config", "tiny.yaml", "--checkpoint", "segmenter.safetensors",
+            "--isa", "generic", "--task", "features", "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+        #expect(!generated.stderr.contains("norm0"))
+        #expect(try parameters(of: "lib", sandbox).contains("norm0.weight"))
+        // A plan is compared with the network of the flags and the same checkpoint.
+        let again = try sandbox.hilo(
+            "plan", "--config", "tiny.yaml", "--checkpoint", "segmenter.safetensors",
+            "--isa", "generic", "--task", "features", "--plan", "lib/plan.json")
+        #expect(again.status == 0, "\(again.stderr)")
+    }
+
+    private func parameters(of library: String, _ sandbox: Sandbox) throws -> [String] {
+        try Plan(json: Data(contentsOf: sandbox.file("\(library)/plan.json")))
+            .network.parameters.map(\.name)
     }
 }

@@ -17,10 +17,22 @@ import Testing
         try Labels.read(sandbox.file(sandbox.write("labels.txt", text)).path, for: network)
     }
 
-    @Test(arguments: ["\n", "\r\n"]) func linesEndInEitherWay(end: String) throws {
+    @Test(arguments: ["\n", "\r\n", "\r"]) func linesEndInAnyWay(end: String) throws {
         let names = ["tench", "", "great white shark", " ray, 🐟", "é"]
         #expect(try read(names.joined(separator: end)) == names)
         #expect(try read(names.map { $0 + end }.joined()) == names)
+        let blank = names.map { $0 + end }.joined() + end + "  " + end + "\t"
+        #expect(try read(blank) == names)
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfAName() throws {
+        #expect(try read("\u{feff}a\r\nb\r\nc\r\nd\r\ne\r\n") == ["a", "b", "c", "d", "e"])
+        #expect(try read("a\nb\u{feff}\nc\nd\ne")[1] == "b\u{feff}")
+    }
+
+    /// A class may have no name, at the end too.
+    @Test func emptyLinesThatNameClassesStay() throws {
+        #expect(try read("a\nb\nc\nd\n\n") == ["a", "b", "c", "d", ""])
     }
 
     @Test func theyMayBeMixed() throws {
@@ -28,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a\r\nb\r\n", 2), ("a\nb\nc\nd\ne\n\n", 6), ("a\rb\rc\rd\re", 1),
+        ("a\r\nb\r\n", 2), ("a\nb\nc\nd\ne\nf\n\n", 6), ("a\rb\rc\rd", 4),
         ("a\u{2028}b\u{85}c\u{b}d\u{c}e", 1),
     ])
     func anotherNumberIsRefused(text: String, found: Int) throws {

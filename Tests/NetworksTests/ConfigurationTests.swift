@@ -167,6 +167,23 @@ import Testing
         #expect(try LITv2(yaml: yaml, source: "x").stages.count == 4)
     }
 
+    /// As the authors' loader reads them, and as it writes them.
+    @Test(arguments: [
+        "(1, 1, 4, 1)", "'(1,1,4,1,)'", "!!python/tuple [1, 1, 4, 1]",
+        "!!python/tuple\n  - 1\n  - 1\n  - 4\n  - 1",
+    ])
+    func tuplesAreLists(text: String) throws {
+        let yaml = "MODEL:\n TYPE: litv2\n LIT:\n  DEPTHS: \(text)\n"
+        #expect(try LITv2(yaml: yaml, source: "x").stages.map(\.depth) == [1, 1, 4, 1])
+    }
+
+    @Test(arguments: ["(1)", "()", "(,)", "(1, one)", "(1, 2", "(1,, 2)", "(1 2, 3)"])
+    func otherTextsInBracketsAreTexts(text: String) {
+        let yaml = "MODEL:\n TYPE: litv2\n LIT:\n  DEPTHS: \(text)\n"
+        let error = #expect(throws: NetworkError.self) { try LITv2(yaml: yaml, source: "x") }
+        #expect(error?.description.contains("found the text '\(text)'") == true)
+    }
+
     @Test func anchorsInReasonAreUnderstood() throws {
         let yaml = "MODEL: {TYPE: litv2, LIT: {DEPTHS: &d [1, 1, 4, 1], NUM_HEADS: *d}}"
         let network = try LITv2(yaml: yaml, source: "x")

@@ -31,6 +31,7 @@ class Config:
     classes: int = 1000
     qkv_bias: bool = True
     qk_scale: float | None = None
+    first_norm: bool = False  # whether a backbone has norm0, behind the first stage
 
     def channels(self, stage: int) -> int:
         return self.embed_dim << stage
@@ -197,7 +198,7 @@ class LITv2(nn.Module):
         self.patch_embed = PatchEmbedding(config.embed_dim)
         self.layers = nn.ModuleList(Stage(config, stage) for stage in range(count))
         if dense:
-            for stage in range(1, count):
+            for stage in range(0 if config.first_norm else 1, count):
                 self.add_module(f"norm{stage}", nn.LayerNorm(config.channels(stage), eps=EPS))
             return
         channels = config.channels(count - 1)
@@ -220,9 +221,10 @@ class LITv2(nn.Module):
         return self.head(self.norm(last).mean(dim=(1, 2)))
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """N×3×H×W of any size to the maps N×C×H×W of all stages; the first has no norm."""
+        """N×3×H×W of any size to the maps N×C×H×W of all stages; the first has a norm only
+        where the configuration says so."""
         maps = []
         for stage, x in enumerate(self.stages(images)):
-            x = getattr(self, f"norm{stage}")(x) if stage > 0 else x
+            x = getattr(self, f"norm{stage}", nn.Identity())(x)
             maps.append(x.permute(0, 3, 1, 2).contiguous())
         return maps

@@ -74,6 +74,7 @@ BACKBONES = [
        37, 41, 1 + (row + column) % 2, WHOLE)
       for row, window in enumerate((1, 2, 3, 4, 7))
       for column, alpha in enumerate((0.0, 0.5, 0.9, 1.0))],
+    ("dense_first_norm", replace(TINY, embed_dim=8, first_norm=True), 53, 70, 2, WHOLE),
 ]
 
 # dim, heads, window, alpha, height, width, batch, qkv_bias, qk_scale, whether all rows are stored

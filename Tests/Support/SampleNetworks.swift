@@ -94,7 +94,7 @@ public enum Sample {
         }
         let classes = [0, 1, 7].randomElement(using: &generator) ?? 0
         return Network(
-            try LITv2(name: "random", height: resolution.height, width: resolution.width) {
+            try LITv2(name: "drawn", height: resolution.height, width: resolution.width) {
                 PatchEmbedding(channels: channels)
                 for part in parts { part }
                 Classifier(classes: classes)

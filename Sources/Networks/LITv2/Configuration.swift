@@ -39,7 +39,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
             network = try LITv2(
                 name: name,
                 resolution: overrides.resolution ?? Resolution(height: side, width: side),
-                stages: stages, classes: classes, features: overrides.features,
+                stages: stages, classes: classes, features: overrides.featureMaps,
                 evaluation: overrides.features == nil ? evaluation : nil)
         } catch let error as NetworkError {
             throw NetworkError("\(source): \(error.description)")

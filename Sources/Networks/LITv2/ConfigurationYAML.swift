@@ -123,8 +123,25 @@ struct ConfigurationYAML {
         case Tag.Name.float.rawValue: return node.float.map { .double($0) } ?? .string(text)
         // Python's word; the authors' loader evaluates plain texts as Python literals.
         case _ where isPlain && text == "None": return .null
-        default: return .string(text)
+        default: return Self.tuple(text) ?? .string(text)
         }
+    }
+
+    /// The numbers of `(2, 2, 6, 2)`, a text to YAML and a tuple to the authors' loader.
+    private static func tuple(_ text: String) -> ConfigurationTree? {
+        guard text.utf8.count <= 200, text.hasPrefix("("), text.hasSuffix(")"), text.contains(",")
+        else { return nil }
+        var items = text.dropFirst().dropLast().split(
+            separator: ",", omittingEmptySubsequences: false)
+        // The comma behind the last number.
+        if items.last?.allSatisfy({ $0 == " " }) == true { items.removeLast() }
+        let numbers = items.compactMap { item -> ConfigurationTree? in
+            let words = item.split(separator: " ")
+            guard words.count == 1 else { return nil }
+            if let whole = Int(words[0]) { return .int(whole) }
+            return Double(words[0]).map { .double($0) }
+        }
+        return numbers.count == items.count && !items.isEmpty ? .list(numbers) : nil
     }
 
     /// `, line N: what is wrong`; the parser's own description quotes lines of any length.

@@ -14,7 +14,7 @@ extension LITv2 {
 
     private var featureNorms: [Parameter] {
         (features?.stages ?? []).flatMap { stage in
-            FeatureMaps.norm(ofStage: stage).map {
+            features?.norm(ofStage: stage).map {
                 Parameter.norm($0, stages[stage - 1].channels)
             } ?? []
         }
@@ -78,7 +78,7 @@ extension LITv2 {
     /// Of the final norm and the classes, or of the norms of feature maps.
     private var headCost: Cost {
         if let features {
-            let norms = features.stages.filter { FeatureMaps.norm(ofStage: $0) != nil }
+            let norms = features.stages.filter { features.norm(ofStage: $0) != nil }
             return Cost(
                 part: "norms", parameters: featureNorms.reduce(0) { $0 + $1.count },
                 macs: norms.reduce(0) {

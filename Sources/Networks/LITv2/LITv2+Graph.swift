@@ -10,7 +10,7 @@ extension LITv2 {
                 x = graph.block(x, stage, prefix: "layers.\(index).blocks.\(block).")
             }
             if let features, features.stages.contains(index + 1) {
-                graph.returns(graph.featureMap(x, ofStage: index + 1, features.layout))
+                graph.returns(graph.featureMap(x, ofStage: index + 1, features))
             }
             if index + 1 < lastStage {
                 x = graph.tokenMerging(x, prefix: "layers.\(index).downsample.")
@@ -68,10 +68,11 @@ extension Graph {
     }
 
     fileprivate mutating func featureMap(
-        _ x: Int, ofStage stage: Int, _ layout: FeatureLayout
+        _ x: Int, ofStage stage: Int, _ features: FeatureMaps
     ) -> Int {
-        let norm = FeatureMaps.norm(ofStage: stage)
-        return add(.featureMap(norm: norm, layout: layout), [x], label: norm ?? "stage\(stage)")
+        let norm = features.norm(ofStage: stage)
+        return add(
+            .featureMap(norm: norm, layout: features.layout), [x], label: norm ?? "stage\(stage)")
     }
 
     fileprivate mutating func head(_ map: Int, classes: Int) -> Int {

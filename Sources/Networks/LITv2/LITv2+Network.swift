@@ -11,7 +11,7 @@ extension LITv2: NetworkFamily {
                     name: options.name,
                     resolution: options.resolution ?? Resolution(height: 224, width: 224),
                     alpha: options.alpha ?? 0.9, window: options.window ?? 2,
-                    classes: options.classes ?? 1000, features: options.features))
+                    classes: options.classes ?? 1000, features: options.featureMaps))
         }
     }
 
@@ -41,17 +41,19 @@ extension LITv2: NetworkFamily {
         }
     }
 
-    /// Norms of feature maps, which only checkpoints of backbones have.
+    /// Norms of feature maps, which only checkpoints of backbones have. A network has one behind the
+    /// first stage because its checkpoint has it, so that one is not left to choice.
     public var optionalParameters: Set<String> {
-        let norms = (features?.stages ?? []).compactMap { FeatureMaps.norm(ofStage: $0) }
+        let norms = (features?.stages ?? []).filter { $0 > 1 }
+            .compactMap { features?.norm(ofStage: $0) }
         return Set(norms.flatMap { ["\($0).weight", "\($0).bias"] })
     }
 
     /// The layout of feature maps changes no weights.
     public var identity: NetworkIdentity {
         let blocks = stages.map { "\($0.depth) blocks, \($0.channels) channels, \($0.identity)" }
-        return NetworkIdentity(
-            Self.id, blocks + [features.map { "maps \($0.stages)" } ?? "\(classes) classes"])
+        let end = features.map { "maps \($0.stages)" + ($0.normalisesFirst ? ", norm0" : "") }
+        return NetworkIdentity(Self.id, blocks + [end ?? "\(classes) classes"])
     }
 
     public func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
@@ -87,6 +89,7 @@ extension LITv2 {
         if let features {
             return "feature maps of \(features.stages.count == 1 ? "stage" : "stages") "
                 + features.stages.map(String.init).joined(separator: ", ")
+                + (features.normalisesFirst ? ", the first normalised" : "")
                 + (features.layout == .tokens ? ", channels last" : "")
         }
         return classes > 0 ? "\(classes) classes" : "pooled features"

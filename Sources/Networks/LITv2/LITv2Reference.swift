@@ -33,8 +33,9 @@ public struct LITv2Reference: Sendable {
 
     /// The pyramid of a dense-prediction backbone, for an image of any size.
     ///
-    /// The weights must hold `norm1`, `norm2`, … for the stages from the second on; the first
-    /// stage's map has no norm. The network's own resolution, final norm and head play no part.
+    /// The weights must hold `norm1`, `norm2`, … for the stages from the second on, and `norm0` where
+    /// the network normalises the first stage's map too. The network's own resolution, final norm and
+    /// head play no part.
     ///
     /// - Parameters:
     ///   - input: [3, `height`, `width`] of normalised pixels.
@@ -55,9 +56,9 @@ public struct LITv2Reference: Sendable {
         try runStages(image) { stage, map in maps.append(map) }
         return try (stages ?? Array(1...maps.count)).map { stage in
             let map = maps[stage - 1]
-            guard let norm = FeatureMaps.norm(ofStage: stage) else { return map }
+            guard stage > 1 || network.features?.normalisesFirst == true else { return map }
             return Operators.layerNorm(
-                map, try weights.affine(norm, outputs: map.channels))
+                map, try weights.affine("norm\(stage - 1)", outputs: map.channels))
         }
     }
 }

@@ -12,25 +12,23 @@ struct NetworkInput {
     private let path: String
     private let network: Network
     /// What the library gets instead of the file; nil when it takes the file itself.
-    private let replacement: NPYArray?
+    private let image: RGBImage?
 
+    /// - Parameter ignoringOrientation: whether a photo stays as its sensor saw it.
     /// - Throws: `ImageFileError`, `NPYError`, `FileError`; `InputError` for another shape.
-    init(_ path: String, of network: Network) throws {
+    init(_ path: String, of network: Network, ignoringOrientation: Bool = false) throws {
         self.path = path
         self.network = network
         if try Self.isArray(path) {
             try Self.check(NPYArray(contentsOf: path), path, network)
-            replacement = nil
+            image = nil
         } else {
             guard network.image != nil else {
                 throw InputError(
                     "\(path): no NumPy file; a single layer takes tokens, not images: expected "
                         + "float32 of N x \(shapeText(network.inputShape))")
             }
-            let image = try RGBImage(contentsOf: path)
-            replacement = NPYArray(
-                shape: [image.height, image.width, 3], values: image.pixels.map { Float($0) },
-                elementType: .uint8)
+            image = try RGBImage(contentsOf: path, ignoringOrientation: ignoringOrientation)
         }
     }
 
@@ -85,11 +83,11 @@ struct NetworkInput {
     }
 
     private func inputFile(in folder: URL) throws -> URL {
-        guard let replacement else { return URL(fileURLWithPath: path) }
+        guard let image else { return URL(fileURLWithPath: path) }
         let file = folder.appending(path: "x.npy")
         do {
-            try replacement.write(to: file.path)
-        } catch let error as NPYError {
+            try image.writeArray(to: file.path)
+        } catch let error as FileError {
             throw OutputError("\(error)")
         }
         return file

@@ -1,0 +1,84 @@
+/// Names that a model must not have. Its name begins symbols, in capitals macros, and names a header,
+/// libraries and CMake's package; what C, the system, CMake or the generated files have already would
+/// be shadowed or defined twice. CMake's own targets are free (`all`, `install`, `test`), because no
+/// target has the bare name.
+///
+/// Capitals do not count, because macros are in capitals and some file systems do not tell them apart.
+/// NameTests compares the generated library's own names with the templates.
+enum ReservedNames {
+    /// Why a name is taken; nil when it is free.
+    static func reason(_ name: String) -> String? {
+        let word = name.lowercased()
+        if word.hasPrefix("_") { return "reserved in C" }
+        if word.hasSuffix("intrin") { return system }
+        if word.hasPrefix("case_") || word.hasPrefix("simd_") { return own }
+        return groups.first { $0.words.contains(word) }?.reason
+    }
+
+    private static let system = "a header of C or of the system has it"
+    private static let own = "a file of the generated library has it"
+
+    private static let groups: [(words: Set<String>, reason: String)] = [
+        (keywords, "reserved in C"), (macros, "macros of C begin with it"), (headers, system),
+        (libraries, "a library of the system has it"), (ownHeaders, own),
+        (ownSymbols, "symbols of the generated library begin with it"), (cmake, "CMake has it"),
+    ]
+
+    /// Of C11 and C23, and those of GNU C without underscores.
+    private static let keywords: Set<String> = [
+        "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "constexpr",
+        "continue", "default", "do", "double", "else", "enum", "extern", "false", "float", "for",
+        "goto", "if", "inline", "int", "long", "nullptr", "register", "restrict", "return", "short",
+        "signed", "sizeof", "static", "static_assert", "struct", "switch", "thread_local", "true",
+        "typedef", "typeof", "typeof_unqual", "union", "unsigned", "void", "volatile", "while",
+    ]
+
+    /// `SIZE_WIDTH` of <stdint.h> and <limits.h> and its like, and `F_OK` of <unistd.h> and its.
+    private static let macros: Set<String> = [
+        "schar", "uchar", "shrt", "ushrt", "uint", "ulong", "llong", "ullong", "int8", "int16",
+        "int32", "int64", "uint8", "uint16", "uint32", "uint64", "intmax", "uintmax", "intptr",
+        "uintptr", "ptrdiff", "sig_atomic", "size", "wchar", "wint", "f", "r", "w", "x",
+    ]
+
+    /// Of C, POSIX, glibc and compilers, without those in folders.
+    private static let headers: Set<String> = [
+        // C
+        "assert", "complex", "ctype", "errno", "fenv", "inttypes", "iso646", "limits", "locale",
+        "math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbit", "stdbool",
+        "stdckdint", "stddef", "stdint", "stdio", "stdlib", "stdnoreturn", "string", "tgmath",
+        "threads", "time", "wctype",
+        // POSIX
+        "aio", "cpio", "dirent", "dlfcn", "fcntl", "fmtmsg", "fnmatch", "ftw", "glob", "grp",
+        "iconv", "langinfo", "libgen", "libintl", "monetary", "mqueue", "ndbm", "netdb", "nl_types",
+        "poll", "pthread", "pwd", "regex", "sched", "search", "semaphore", "spawn", "strings",
+        "syslog", "tar", "termios", "ulimit", "unistd", "utime", "utmpx", "wordexp",
+        // Systems
+        "alloca", "byteswap", "elf", "endian", "err", "error", "execinfo", "features", "getopt",
+        "link", "malloc", "memory", "resource", "stab", "sysexits", "ucontext", "values",
+        "xlocale", "windows",
+        // Compilers
+        "arm_acle", "arm_bf16", "arm_fp16", "arm_neon", "arm_sve", "arm_vector_types", "cpuid",
+        "mm3dnow", "mm_malloc", "omp", "openacc", "unwind",
+    ]
+
+    /// Those that compilers link without being asked, or for threads.
+    private static let libraries: Set<String> = [
+        "atomic", "c", "dl", "gcc", "gcc_s", "gomp", "iomp5", "m", "rt",
+    ]
+
+    private static let ownHeaders: Set<String> = [
+        "allocations", "api", "attention_tile", "cases", "contenders", "depthwise_row",
+        "edit_distance", "epilogue", "float_state", "gemm_tile", "guarded", "harness", "input",
+        "internal", "kernel", "layer_norm_row", "npy", "npy_header", "options", "packing", "peak",
+        "profile", "random", "reference", "reference_attention", "reference_norm", "registry",
+        "session", "simd", "statistics", "verify",
+    ]
+
+    private static let ownSymbols: Set<String> = [
+        "bench", "can", "check", "choose", "choose_all", "create", "exit", "find", "map", "merged",
+        "open", "parse", "pooled", "require", "run", "timed", "wrote_only",
+    ]
+
+    /// Its variables and a package that every library needs begin with them.
+    private static let cmake: Set<String> = ["cmake", "openmp", "project"]
+}
