@@ -2,6 +2,48 @@ import Foundation
 import HiLoKit
 import Testing
 
+/// The libraries of many networks, on every instruction set that this CPU has.
+struct LibraryFarms {
+    /// A network's number, instruction set and library.
+    typealias Visit = (_ index: Int, _ isa: ISA, _ plan: Plan, _ library: LoadedLibrary) throws -> Void
+
+    private let isas: [ISA]
+    private let farms: [LibraryFarm]
+    private let plans: [[(id: String, plan: Plan)]]
+
+    /// - Parameter networks: by an id.
+    static func grow(_ networks: [(id: String, network: Network)]) async throws -> LibraryFarms {
+        let isas = ISA.all.filter { $0.isAvailable() }
+        for isa in ISA.all where !isas.contains(isa) {
+            print("SKIPPED: this CPU lacks \(isa.title)")
+        }
+        let plans = try isas.map { isa in
+            try networks.map { ($0.id, try Planner($0.network, Target(isa: isa)).plan()) }
+        }
+        var farms: [LibraryFarm] = []
+        for (isa, plans) in zip(isas, plans) {
+            farms.append(try await .grow(plans, isa: isa, compiler: .shared()))
+        }
+        return LibraryFarms(isas: isas, farms: farms, plans: plans)
+    }
+
+    /// Every network with weights that are packed once: they know no instruction set.
+    func visit(seeds: [UInt64], _ body: Visit) throws {
+        for (index, seed) in seeds.enumerated() {
+            let (id, plan) = plans[0][index]
+            try farms[0].withWeights(id, plan, .seed(seed)) { weights in
+                for (isa, (farm, plans)) in zip(isas, zip(farms, plans)) {
+                    let plan = plans[index].plan
+                    let library = try farm.open(id, plan.network, weights: weights)
+                    try body(index, isa, plan, library)
+                }
+            }
+        }
+    }
+
+    func remove() { for farm in farms { farm.remove() } }
+}
+
 /// Shared libraries of many plans, compiled together: a kernel that several of them use is compiled
 /// once, since equal names mean equal text.
 struct LibraryFarm {
@@ -47,11 +89,24 @@ struct LibraryFarm {
     func with<Result>(
         _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (LoadedLibrary) throws -> Result
     ) throws -> Result {
+        try withWeights(id, plan, source) {
+            try body(open(id, plan.network, weights: $0))
+        }
+    }
+
+    fileprivate func withWeights<Result>(
+        _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (URL) throws -> Result
+    ) throws -> Result {
         let weights = folder.appending(path: "\(id).safetensors")
         defer { try? FileManager.default.removeItem(at: weights) }
         try LibraryGenerator(plan, source).writeWeights(to: weights)
-        return try body(
-            LoadedLibrary(build.appending(path: "lib\(id).so"), plan.network, weights: weights))
+        return try body(weights)
+    }
+
+    fileprivate func open(
+        _ id: String, _ network: Network, weights: URL
+    ) throws -> LoadedLibrary {
+        try LoadedLibrary(build.appending(path: "lib\(id).so"), network, weights: weights)
     }
 
     func remove() { try? FileManager.default.removeItem(at: folder) }

@@ -25,14 +25,10 @@ import Testing
                 let output = item.sample(of: try library.run(item.inputs(), threads: 3))
                 let single = try fixture.required("\(id).output32").values
                 let double = try fixture.required("\(id).output64").values
-                let theirs = zip(single, double).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
-                try errors.compare(
-                    "\(id), \(isa)", output, expected: double,
-                    largest: double.reduce(0) { max($0, abs($1)) },
-                    theirError: (theirs / Double(double.count)).squareRoot())
+                try errors.compare("\(id), \(isa)", output, single: single, double: double)
             }
         }
-        #expect(errors.ratio <= 2, "\(isa): \(errors.ratio) times the error of PyTorch")
+        errors.check("\(isa)")
     }
 
     /// What packing does to rows of one matrix and to position biases is undone.

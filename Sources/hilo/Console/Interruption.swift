@@ -16,6 +16,8 @@ enum Interruption {
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         wasInterrupted.store(false, ordering: .sequentiallyConsistent)
+        // Before the work, which may be interrupted at once.
+        let caught = catchSignals()
         // `Task` alone is what a network is for.
         let work = _Concurrency.Task { try await body() }
         pipe.fileHandleForReading.readabilityHandler = { handle in
@@ -23,7 +25,6 @@ enum Interruption {
             wasInterrupted.store(true, ordering: .sequentiallyConsistent)
             work.cancel()
         }
-        let caught = catchSignals()
         defer {
             for name in caught { signal(name, SIG_DFL) }
             pipe.fileHandleForReading.readabilityHandler = nil
