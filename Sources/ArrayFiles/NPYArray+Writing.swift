@@ -21,6 +21,20 @@ extension NPYArray {
         }
     }
 
+    /// Writes bytes as uint8, without a copy of them: an array of `Float` would hold a large photo once more,
+    /// with four bytes for each of its own.
+    ///
+    /// - Precondition: the shape has as many.
+    /// - Throws: `NPYError`.
+    public static func write(bytes: [UInt8], shape: [Int], to path: String) throws {
+        precondition(bytes.count == shape.reduce(1, *), "the shape has another number of elements")
+        do {
+            try write(NPYHeader.encoded(elementType: .uint8, shape: shape), bytes, to: path)
+        } catch let error as FileError {
+            throw NPYError(path: path, problem: error.problem)
+        }
+    }
+
     private static func write<Element: BitwiseCopyable>(
         _ header: [UInt8], _ elements: [Element], to path: String
     ) throws {

@@ -15,7 +15,7 @@ struct NetworkInput {
     private let image: RGBImage?
 
     /// - Parameter ignoringOrientation: whether a photo stays as its sensor saw it.
-    /// - Throws: `ImageFileError`, `NPYError`, `FileError`; `InputError` for another shape.
+    /// - Throws: `ImageFileError`, `NPYError`; `InputError` for another shape.
     init(_ path: String, of network: Network, ignoringOrientation: Bool = false) throws {
         self.path = path
         self.network = network
@@ -86,8 +86,9 @@ struct NetworkInput {
         guard let image else { return URL(fileURLWithPath: path) }
         let file = folder.appending(path: "x.npy")
         do {
-            try image.writeArray(to: file.path)
-        } catch let error as FileError {
+            try NPYArray.write(
+                bytes: image.pixels, shape: [image.height, image.width, 3], to: file.path)
+        } catch let error as NPYError {
             throw OutputError("\(error)")
         }
         return file
