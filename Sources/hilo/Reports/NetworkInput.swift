@@ -15,7 +15,7 @@ struct NetworkInput {
     private let image: RGBImage?
 
     /// - Parameter ignoringOrientation: whether a photo stays as its sensor saw it.
-    /// - Throws: `ImageFileError`, `NPYError`; `InputError` for another shape.
+    /// - Throws: `ImageFileError`, `NPYError`, `FileError`; `InputError` for another shape.
     init(_ path: String, of network: Network, ignoringOrientation: Bool = false) throws {
         self.path = path
         self.network = network
