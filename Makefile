@@ -17,6 +17,8 @@
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
 #   make bench-attention  HiLo, SRA, window attention and MSA as in the paper, generated and by the
 #                       peers, in one run: tables, out/bench/attention.json and a plot
+#   make bench-threads  where threads have no processor of their own: too many of them, quotas, busy
+#                       neighbours, several callers; beside ONNX Runtime
 #   make bench-gemm     its matrix products beside OpenBLAS's
 #   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
 #   make format         swift-format on everything
@@ -33,7 +35,7 @@ VENV := .venv
 TESTS ?=
 
 .PHONY: demo test build setup setup-tests generated fixtures bench bench-gemm bench-peers bench-attention \
-  bench-eager format lint clean
+  bench-threads bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -84,6 +86,9 @@ bench-peers: build $(VENV)/peers.installed
 
 bench-attention: build $(VENV)/peers.installed
 	$(VENV)/bin/python Benchmarks/attention.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
+
+bench-threads: build $(VENV)/peers.installed
+	$(VENV)/bin/python Benchmarks/threads.py --hilo $(HILO) --output $(OUT)/bench $(BENCH)
 
 bench-eager: build $(VENV)/oracle.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench --name eager \

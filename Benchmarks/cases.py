@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 TITLES = {
-    "hilo": "HiLo", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
+    "hilo": "HiLo", "hilo-openmp": "HiLo, OpenMP's threads", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
     "eager": "PyTorch eager",
 }
@@ -104,7 +104,7 @@ class Case:
         size = f"{self.height}×{self.width}"
         if self.is_layer:
             return f"{LAYERS[self.network]} layer {size}{self.variant}"
-        name = "LITv2-" + self.network[-1].upper()
+        name = "digits" if self.network == "digits" else "LITv2-" + self.network[-1].upper()
         if self.dense:
             return f"{name} backbone at {size}, window {self.window}"
         return (f"{name} at {self.height}" if self.height == self.width else f"{name} at {size}") + (
@@ -114,17 +114,18 @@ class Case:
     def parse(text: str) -> "Case":
         """Reads what FORM says: litv2-b-384, hilo, litv2-s-dense-800x1344-w4, sra-28-r4."""
         form = re.fullmatch(
-            rf"(litv2-[smb]|{'|'.join(LAYERS)})(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?"
+            rf"(litv2-[smb]|digits|{'|'.join(LAYERS)})(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?"
             r"(?:-r(\d+))?(-plain)?", text)
         if not form:
             raise ArgumentTypeError(
-                f"{text}: expected litv2-s, litv2-m, litv2-b, {', '.join(LAYERS)}, such as "
+                f"{text}: expected litv2-s, litv2-m, litv2-b, digits, {', '.join(LAYERS)}, such as "
                 "litv2-b-384, litv2-s-plain, litv2-s-dense-800x1344-w4 or sra-28-r4")
         network, dense, height, width, window, ratio, plain = form.groups()
         if ((network in LAYERS and (plain or dense)) or (ratio and network != "sra")
                 or (window and network in ("sra", "msa"))):
             raise ArgumentTypeError(f"{text}: {network} has no such variant")
-        side = int(height or (14 if network in LAYERS else 512 if dense else 224))
+        side = int(height or (14 if network in LAYERS else 64 if network == "digits"
+                              else 512 if dense else 224))
         return Case(network, side, int(width or side), bool(plain), bool(dense),
                     int(window or default_window(network)), int(ratio or 2))
 

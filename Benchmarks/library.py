@@ -78,6 +78,8 @@ def network_options(case: Case) -> list:
         for name, value in case.parameters.items():
             options += [f"--{name.replace('_', '-')}", value]
         return options
+    if case.network == "digits":
+        return ["--config", HERE.parent / "Examples" / "digits" / "digits.yaml"]
     options = ["--model", case.network, "--window", case.window]
     return options + (["--task", "features"] if case.dense else [])
 
@@ -93,10 +95,11 @@ def weight_options(case: Case, folder: Path) -> list:
     return ["--checkpoint", weights]
 
 
-def make(hilo: str, case: Case, folder: Path, batch: int, isa: str = "native") -> Library:
+def make(hilo: str, case: Case, folder: Path, batch: int, isa: str = "native",
+         team: str = "threads") -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
     generate = seconds_of([
         hilo, "generate", *network_options(case), *weight_options(case, folder), "--resolution",
         case.resolution, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
         folder])
-    return Library(folder, generate, seconds_of([hilo, "build", folder]))
+    return Library(folder, generate, seconds_of([hilo, "build", folder, "--team", team]))

@@ -37,6 +37,10 @@ ATTENTIONS = {
 }
 
 
+# Examples/digits/digits.yaml
+DIGITS = litv2.Config(embed_dim=12, depths=(1, 1, 2, 1), heads=(1, 2, 4, 8), alpha=0.5, classes=10)
+
+
 class PlainMerging(nn.Module):
     """The 2×2 convolution of a deformable one, without its offsets."""
 
@@ -112,7 +116,7 @@ class Backbone(litv2.LITv2):
 def unfilled(case: Case) -> nn.Module:
     if case.is_layer:
         return ATTENTIONS[case.network](dim=DIM, heads=HEADS, **case.parameters)
-    config = litv2.PRESETS[case.network]
+    config = DIGITS if case.network == "digits" else litv2.PRESETS[case.network]
     windows = tuple(case.window if window > 1 else window for window in config.windows)
     config = dataclasses.replace(config, windows=windows)
     return Backbone(config) if case.dense else litv2.LITv2(config)

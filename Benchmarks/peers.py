@@ -33,19 +33,23 @@ DEFAULT_CASES = ("litv2-s", "litv2-s-plain", "hilo", "litv2-s-dense", "litv2-s-d
 class Worker:
     """A peer's process; see worker.py."""
 
-    def __init__(self, case: Case, peer: Peer, batch: int, lib: Library | None, args):
+    def __init__(self, case: Case, peer: Peer, batch: int, lib: Library | None, args, *,
+                 threads: int | None = None, options: Iterable = (),
+                 before: Callable | None = None):
+        """`options` are more of worker.py's; `before` runs in the new process before its program."""
+        threads = threads or args.threads
         self.case, self.peer = case, peer
         folder = case_folder(case, batch, args)
         self.output, self.log = folder / f"{peer.name}.output.npy", folder / f"{peer.name}.log"
         command = [sys.executable, "-W", "ignore", HERE / "worker.py", peer.name, case.name,
-                   "--batch", batch, "--threads", args.threads, "--folder", folder, "--output",
-                   self.output]
+                   "--batch", batch, "--threads", threads, "--folder", folder, "--output",
+                   self.output, *options]
         if lib:
             command += ["--library", lib.folder]
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=log, text=True, env=environment(args.threads, args.wait))
+                stderr=log, text=True, env=environment(threads, args.wait), preexec_fn=before)
         self.opened = self.read()
 
     def read(self):

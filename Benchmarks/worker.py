@@ -3,7 +3,8 @@
 Writes its first output to a .npy file and prints {"ready_ms": open to first result, "base_mb":
 before opening, "peak_mb": after the first result}. Then, for each line N it reads, it prints the
 milliseconds of N runs as a list. Between commands it sleeps, so that peers can take turns on the
-same cores.
+same cores. Several callers run at the same time, each with a context or session of its own; beside
+PyTorch each run follows a matrix product of PyTorch's on as many threads, which is not timed.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -132,6 +134,43 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
+def times_of(run, count: int, beside) -> list[float]:
+    times = []
+    for _ in range(count):
+        beside()
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def times_of_callers(runs: list, count: int, beside) -> list[float]:
+    """Of all callers, who begin together."""
+    times = [[] for _ in runs]
+
+    def call(index: int):
+        times[index] = times_of(runs[index], count, beside)
+
+    threads = [threading.Thread(target=call, args=(index,)) for index in range(1, len(runs))]
+    for thread in threads:
+        thread.start()
+    call(0)
+    for thread in threads:
+        thread.join()
+    return sum(times, [])
+
+
+def work_beside(program: str | None, threads: int):
+    """What is done before each run."""
+    if not program:
+        return lambda: None
+    import torch
+
+    torch.set_num_threads(threads)
+    a, b = torch.rand(128, 128), torch.rand(128, 128)
+    return lambda: a @ b
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("peer", type=Peer.parse)
@@ -141,10 +180,12 @@ def main():
     parser.add_argument("--library", help="folder of the generated library, for hilo")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--callers", type=int, default=1)
+    parser.add_argument("--beside", choices=["pytorch"])
     args = parser.parse_args()
 
     open_peer = {
-        "hilo": hilo, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
+        "hilo": hilo, "hilo-openmp": hilo, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
         "inductor": inductor, "inductor-autotune": inductor_autotune,
     }[args.peer.runtime]
     # Inductor and its compilers may print; stdout is for the protocol alone.
@@ -160,15 +201,14 @@ def main():
     memory = peak_mb()
     np.save(args.output, flat(first))
     del first  # dozens of workers may share the memory
+    runs = [run] + [open_peer(args, images)() for _ in range(args.callers - 1)]
+    for other in runs[1:]:
+        other()
+    beside = work_beside(args.beside, args.threads)
     print(json.dumps({"ready_ms": ready, "base_mb": base, "peak_mb": memory}), file=answers,
           flush=True)
     for line in sys.stdin:
-        times = []
-        for _ in range(int(line)):
-            start = time.perf_counter()
-            run()
-            times.append((time.perf_counter() - start) * 1e3)
-        print(json.dumps(times), file=answers, flush=True)
+        print(json.dumps(times_of_callers(runs, int(line), beside)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import CodeGeneration
 import FileIO
 import Foundation
 import Planning
@@ -39,12 +40,22 @@ extension GeneratedLibrary {
         return try FileList(present, in: folder.path)
     }
 
+    /// Who runs the threads of the library that was built last; nil when none was.
+    public var builtTeam: Team? {
+        (try? String(contentsOfFile: teamFile, encoding: .utf8)).flatMap {
+            Team(rawValue: $0.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+
+    private var teamFile: String { buildFolder.appending(path: "team.txt").path }
+
     /// Says of what the build folder's files were made.
     ///
     /// - Throws: `LibraryError.cannotWrite`.
-    func record(_ sources: FileList) throws {
+    func record(_ sources: FileList, _ team: Team) throws {
         do {
             try writeAtomically(sources.json(), to: sourceList)
+            try writeAtomically(Data("\(team.rawValue)\n".utf8), to: teamFile)
         } catch let error as FileError {
             throw LibraryError.cannotWrite("\(error)")
         }

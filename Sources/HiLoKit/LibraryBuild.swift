@@ -10,21 +10,24 @@ extension GeneratedLibrary {
     ///
     /// - Parameters:
     ///   - compiler: one that `Compiler.find` found.
+    ///   - team: who runs the library's threads; nil is what the last build chose, at first `threads`.
     ///   - extraFlags: appended to every compilation.
     ///   - progress: told after each file.
     /// - Throws: `ToolchainError` with the compiler's words; `LibraryError` for a library of
     ///   another architecture, or when it cannot be written.
     @discardableResult
     public func build(
-        with compiler: Compiler, extraFlags: [String] = [], progress: Build.Progress? = nil
+        with compiler: Compiler, team: Team? = nil, extraFlags: [String] = [],
+        progress: Build.Progress? = nil
     ) async throws -> BuildReport {
         try checkArchitecture()
+        let team = team ?? builtTeam ?? .threads
         let files = Generator(plan).files().map(\.path)
         // Taken before compiling: what is edited meanwhile is noticed later.
         let sources = try currentSources(files.filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") })
         let report = try await Build(compiler: compiler, folder: buildFolder)
-            .perform(recipe(files, extraFlags: extraFlags), progress: progress)
-        try record(sources)
+            .perform(recipe(files, team, extraFlags: extraFlags), progress: progress)
+        try record(sources, team)
         return report
     }
 
@@ -39,8 +42,8 @@ extension GeneratedLibrary {
                 + "-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_C_COMPILER=…)")
     }
 
-    private func recipe(_ files: [String], extraFlags: [String]) -> BuildRecipe {
-        let sources = files.filter { $0.hasSuffix(".c") }
+    private func recipe(_ files: [String], _ team: Team, extraFlags: [String]) -> BuildRecipe {
+        let sources = files.filter { $0.hasSuffix(".c") && team.includes(file: $0) }
         let commands = sources.map {
             CompileCommand(
                 $0, in: folder, includes: ["include", "src", "harness"], extraFlags: extraFlags)
@@ -56,7 +59,17 @@ extension GeneratedLibrary {
                     objects: library),
                 Product(
                     .executable, name: "harness_\(name)", objects: commands.map(\.object)),
-            ])
+            ],
+            threading: team.threading)
+    }
+}
+
+extension Team {
+    package var threading: Threading {
+        switch self {
+        case .threads: .posix
+        case .openMP: .openMP
+        }
     }
 }
 

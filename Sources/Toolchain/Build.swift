@@ -37,15 +37,17 @@ public struct Build: Sendable {
         let existed = FileManager.default.fileExists(atPath: folder.filePath)
         let staging = try Staging(for: folder)
         do {
-            let fresh = recipe.commands.filter { upToDate($0, recipe.headers) }
+            let fresh = recipe.commands.filter { upToDate($0, recipe) }
             let stale = recipe.commands.filter { !fresh.contains($0) }
-            let diagnostics = try await compile(stale, recipe.headers, staging, progress)
+            let diagnostics = try await compile(stale, recipe, staging, progress)
             let objects = Dictionary(
                 uniqueKeysWithValues: recipe.commands.map { command in
                     let root = fresh.contains(command) ? folder : staging.folder
                     return (command.object, objectFile(command, in: root).filePath)
                 })
-            for product in recipe.products { try await make(product, objects, staging) }
+            for product in recipe.products {
+                try await make(product, objects, recipe.threading, staging)
+            }
             try staging.commit()
             return BuildReport(
                 products: recipe.products.map { folder.appendingPathComponent($0.name) },
@@ -60,18 +62,20 @@ public struct Build: Sendable {
     // MARK: Compiling
 
     private func compile(
-        _ commands: [CompileCommand], _ headers: [URL], _ staging: Staging, _ progress: Progress?
+        _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging, _ progress: Progress?
     ) async throws -> String {
-        try await withTemporaryFolder { folder in
+        let threading = compiler.compileFlags(recipe.threading)
+        return try await withTemporaryFolder { folder in
             let precompiled = try await PrecompiledHeaders(for: commands, in: folder) {
-                try await run($0).succeeded
+                try await run(threading + $0).succeeded
             }
             return try await compile(commands, progress) { command in
                 // Taken before compiling: a file that changes meanwhile is then compiled again next
                 // time.
-                let record = record(of: command, headers)
+                let record = record(of: command, recipe)
                 let object = objectFile(command, in: staging.folder)
-                let said = try await compile(command, precompiled, to: object)
+                let said = try await compile(
+                    command, threading + precompiled.flags(for: command), to: object)
                 try write(record, to: recordFile(object))
                 return said
             }
@@ -104,11 +108,10 @@ public struct Build: Sendable {
     }
 
     private func compile(
-        _ command: CompileCommand, _ precompiled: PrecompiledHeaders, to object: URL
+        _ command: CompileCommand, _ flags: [String], to object: URL
     ) async throws -> String {
         try createFolder(object.deletingLastPathComponent())
-        let output = try await run(
-            precompiled.flags(for: command) + arguments(command) + ["-o", object.filePath])
+        let output = try await run(flags + arguments(command) + ["-o", object.filePath])
         guard output.succeeded else {
             throw ToolchainError.compilationFailed(
                 file: command.source.filePath, diagnostics: said(output))
@@ -118,8 +121,7 @@ public struct Build: Sendable {
 
     private func run(_ arguments: [String]) async throws -> Program.Output {
         try await Program.run(
-            compiler.path, arguments: compiler.openMPFlags + arguments, environment: environment,
-            group: .own)
+            compiler.path, arguments: arguments, environment: environment, group: .own)
     }
 
     private func arguments(_ command: CompileCommand) -> [String] {
@@ -134,32 +136,33 @@ public struct Build: Sendable {
 
     private func recordFile(_ object: URL) -> URL { object.appendingPathExtension("record") }
 
-    private func upToDate(_ command: CompileCommand, _ headers: [URL]) -> Bool {
+    private func upToDate(_ command: CompileCommand, _ recipe: BuildRecipe) -> Bool {
         let object = objectFile(command, in: folder)
         return FileManager.default.fileExists(atPath: object.filePath)
             && (try? String(contentsOf: recordFile(object), encoding: .utf8))
-                == record(of: command, headers)
+                == record(of: command, recipe)
     }
 
     /// All that an object depends on: the compiler, the command line, and the size and time of
     /// each file. It is compared for equality, so a file that became older counts as changed too.
-    private func record(of command: CompileCommand, _ headers: [URL]) -> String {
-        let files = ([command.source] + headers).map { file -> String in
+    private func record(of command: CompileCommand, _ recipe: BuildRecipe) -> String {
+        let files = ([command.source] + recipe.headers).map { file -> String in
             let facts = try? FileManager.default.attributesOfItem(atPath: file.filePath)
             let size = (facts?[.size] as? NSNumber)?.stringValue ?? "missing"
             let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
             return "\(file.filePath) \(size) \(time)"
         }
         let words =
-            [compiler.path, compiler.version] + compiler.openMPFlags + arguments(command)
+            [compiler.path, compiler.version] + compiler.compileFlags(recipe.threading)
+            + arguments(command)
         return (words + files).joined(separator: "\n") + "\n"
     }
 
     // MARK: Archiving and linking
 
-    private func make(_ product: Product, _ objects: [String: String], _ staging: Staging)
-        async throws
-    {
+    private func make(
+        _ product: Product, _ objects: [String: String], _ threading: Threading, _ staging: Staging
+    ) async throws {
         let output = staging.folder.appendingPathComponent(product.name)
         try createFolder(output.deletingLastPathComponent())
         let inputs = try product.objects.map { name in
@@ -169,7 +172,7 @@ public struct Build: Sendable {
             }
             return path
         }
-        let (tool, arguments) = try link(product, inputs, to: output.filePath)
+        let (tool, arguments) = try link(product, inputs, threading, to: output.filePath)
         let result = try await Program.run(
             tool, arguments: arguments, environment: environment, group: .own)
         guard result.succeeded else {
@@ -177,10 +180,10 @@ public struct Build: Sendable {
         }
     }
 
-    private func link(_ product: Product, _ inputs: [String], to output: String) throws
-        -> (tool: String, arguments: [String])
-    {
-        let libraries = product.libraries + compiler.linkFlags + ["-lm"]
+    private func link(
+        _ product: Product, _ inputs: [String], _ threading: Threading, to output: String
+    ) throws -> (tool: String, arguments: [String]) {
+        let libraries = product.libraries + compiler.linkFlags(threading) + ["-lm"]
         switch product.kind {
         case .archive:
             return (try archiver(), [Platform.archiveFlags, output] + inputs)
@@ -218,7 +221,8 @@ private enum Platform {
         static let archiveFlags = "rcsD"
         static func sharedLibraryFlags(soname: String) -> [String] {
             // A symbol that is missing is an error here, not in the program that opens the library.
-            // OpenMP's threads outlive a run, so the code that they wait in stays after dlclose.
+            // OpenMP's threads outlive a run, and what is called after a fork the library itself: their
+            // code stays after dlclose.
             ["-Wl,-soname,\(soname)", "-Wl,-z,defs", "-Wl,-z,nodelete"]
         }
     #endif

@@ -5,7 +5,7 @@ public struct CompileCommand: Sendable, Equatable {
     public let source: URL
     /// Name of the object under the build folder's `objects`, such as `gemm.o`.
     public let object: String
-    /// Flags of this file; the compiler's OpenMP flags come before them.
+    /// Flags of this file; those of the recipe's threading come before them.
     public let flags: [String]
     /// The header that the source includes first, where many sources have that one.
     public let prefix: URL?
@@ -44,19 +44,32 @@ public struct Product: Sendable, Equatable {
     }
 }
 
+/// Where a program's threads come from.
+public enum Threading: Sendable, Equatable {
+    /// The compiler's OpenMP.
+    case openMP
+    /// The system alone.
+    case posix
+}
+
 /// Everything a build makes.
 public struct BuildRecipe: Sendable, Equatable {
     public let commands: [CompileCommand]
+    public let threading: Threading
     /// Files that any source may include: when one changes, everything is compiled again.
     public let headers: [URL]
     public let products: [Product]
 
     /// - Precondition: no two commands make the same object.
-    public init(commands: [CompileCommand], headers: [URL] = [], products: [Product]) {
+    public init(
+        commands: [CompileCommand], headers: [URL] = [], products: [Product],
+        threading: Threading = .openMP
+    ) {
         precondition(
             Set(commands.map(\.object)).count == commands.count,
             "two compile commands make the same object")
         self.commands = commands
+        self.threading = threading
         self.headers = headers
         self.products = products
     }

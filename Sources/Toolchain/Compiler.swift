@@ -16,6 +16,20 @@ public struct Compiler: Sendable, Equatable {
     /// Folder of the OpenMP library when the system's loader does not find it by itself.
     public let runtimePath: String?
 
+    func compileFlags(_ threading: Threading) -> [String] {
+        switch threading {
+        case .openMP: openMPFlags
+        case .posix: ["-pthread"]
+        }
+    }
+
+    func linkFlags(_ threading: Threading) -> [String] {
+        switch threading {
+        case .openMP: linkFlags
+        case .posix: ["-pthread"]
+        }
+    }
+
     /// A time limit for one step of a probe: a compiler that hangs is as good as none.
     public static let probeTimeLimit = Duration.seconds(30)
 

@@ -9,6 +9,9 @@ import Toolchain
 /// Builds candidates and whole libraries in one folder, so that a kernel that several libraries have
 /// is compiled once.
 struct Workshop: Sendable {
+    /// What libraries are built with unless somebody wishes otherwise.
+    private static let team = Team.threads
+
     private let folder: URL
     private let compiler: Compiler
 
@@ -35,7 +38,8 @@ struct Workshop: Sendable {
     /// - Parameter id: a name for its files in the workshop.
     func build(_ id: String, _ plan: Plan) async throws -> GeneratedLibrary {
         var commands: [CompileCommand] = []
-        for file in Generator(plan).files() where Self.isSource(file.path) {
+        for file in Generator(plan).files()
+        where Self.isSource(file.path) && Self.team.includes(file: file.path) {
             let command = try command(for: file, id: id)
             if file.path.hasSuffix(".c") { commands.append(command) }
         }
@@ -52,7 +56,8 @@ struct Workshop: Sendable {
     private func perform(_ commands: [CompileCommand], products: [Product]) async throws {
         // Headers never change here: a library with other ones has a folder of its own.
         _ = try await Build(compiler: compiler, folder: self.products)
-            .perform(BuildRecipe(commands: commands, products: products))
+            .perform(
+                BuildRecipe(commands: commands, products: products, threading: Self.team.threading))
     }
 
     private static func isSource(_ path: String) -> Bool {

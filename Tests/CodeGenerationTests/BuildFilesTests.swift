@@ -55,6 +55,6 @@ import Testing
         let text = try file("cmake/help.pc.in")
         #expect(text.contains("prefix=@PC_PREFIX@\n"))
         #expect(text.contains("weights=@PC_DATADIR@/help/help.safetensors\n"))
-        #expect(text.contains("Libs.private: @PC_OPENMP@ -lm\n"))
+        #expect(text.contains("Libs.private: @PC_THREADS@ -lm\n"))
     }
 }

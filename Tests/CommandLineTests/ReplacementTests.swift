@@ -218,7 +218,7 @@ import Testing
         try FileManager.default.createDirectory(
             at: library.buildFolder, withIntermediateDirectories: false)
         try library.record(
-            try library.currentSources(["src/cpu.c", "src/model.c", "src/missing.c"]))
+            try library.currentSources(["src/cpu.c", "src/model.c", "src/missing.c"]), .threads)
         #expect(library.sourceChangedSinceBuild == nil)
         // A new date alone changes nothing.
         let source = try text("lib/src/model.c")

@@ -19,15 +19,15 @@ import Testing
 
     /// With each compiler of this machine, for all instruction sets that it has in common with this
     /// machine, without a warning; every kernel that this CPU can run is right.
-    @Test(arguments: ["clang", "gcc"])
-    func buildsWithoutWarningsAndVerifies(family: String) async throws {
-        guard let compiler = try await compiler(family) else {
+    @Test(arguments: [("clang", Team.openMP), ("gcc", .threads)])
+    func buildsWithoutWarningsAndVerifies(family: String, team: Team) async throws {
+        guard let compiler = try await Compiler.of(family: family) else {
             return print("SKIPPED: no \(family) that builds OpenMP programs")
         }
         try await withFolder { folder in
             let isas = ISA.all.filter { $0.architecture == nil || $0.architecture == .host }
             let library = try generate(isas, in: folder)
-            try await library.build(with: compiler, extraFlags: Self.strict)
+            try await library.build(with: compiler, team: team, extraFlags: Self.strict)
             let result = try await Verifier(library, seed: 3, threads: 2).verify()
             #expect(result.passed, "\(result)")
             let kernels = library.plan.variants.map { ($0.isa, $0.kernels.count) }
@@ -127,15 +127,6 @@ import Testing
     }
 
     // MARK: Tools
-
-    private func compiler(_ family: String) async throws -> Compiler? {
-        let names = family == "gcc" ? ["gcc", "gcc-12", "gcc-13"] : ["/usr/bin/clang"]
-        for name in names {
-            let environment = ProcessInfo.processInfo.environment.merging(["HILO_CC": name]) { $1 }
-            if let compiler = try? await Compiler.find(environment: environment) { return compiler }
-        }
-        return nil
-    }
 
     private func tool(_ name: String) async throws -> String {
         let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []

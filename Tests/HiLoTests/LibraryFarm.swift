@@ -81,7 +81,7 @@ struct LibraryFarm {
                     libraries: ["-lm"]))
         }
         _ = try await Build(compiler: compiler, folder: farm.build)
-            .perform(BuildRecipe(commands: commands, products: products))
+            .perform(BuildRecipe(commands: commands, products: products, threading: .posix))
         return farm
     }
 
@@ -112,7 +112,7 @@ struct LibraryFarm {
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
     private static func isPartOfLibrary(_ path: String) -> Bool {
-        path.hasPrefix("src/") || path.hasPrefix("include/")
+        (path.hasPrefix("src/") || path.hasPrefix("include/")) && Team.threads.includes(file: path)
     }
 
     /// Whether kernels may include it.

@@ -9,7 +9,8 @@ import Testing
     private static let libraries = "lib/x86_64-linux-gnu"
 
     /// The folder builds with CMake alone, and what it installs is found from elsewhere.
-    @Test func buildsAndInstallsWithCMake() async throws {
+    @Test(arguments: Team.allCases)
+    func buildsAndInstallsWithCMake(team: Team) async throws {
         try await withFolder { folder in
             let target = try Target(isas: [.native()], maxBatch: 3)
             let plan = try Planner(smallNetwork(), target).plan()
@@ -17,7 +18,8 @@ import Testing
                 .write(to: folder.appending(path: "library"))
             let build = folder.appending(path: "cmake-build").path
             try await cmake(
-                "-S", library.folder.path, "-B", build, "-DCMAKE_INSTALL_LIBDIR=\(Self.libraries)")
+                "-S", library.folder.path, "-B", build, "-DCMAKE_INSTALL_LIBDIR=\(Self.libraries)",
+                "-Dsmall_TEAM=\(team.rawValue)")
             try await cmake("--build", build, "--parallel", "2")
             try await run("\(build)/harness_small", ["verify"])
             let prefix = folder.appending(path: "prefix")
@@ -27,7 +29,7 @@ import Testing
             try FileManager.default.moveItem(at: prefix, to: moved)
             try expectVersionedLibrary(in: moved)
             try await expectFoundFromCPlusPlus(moved, in: folder)
-            try await expectOpenMPIsAskedFor(moved, in: folder)
+            if team == .openMP { try await expectOpenMPIsAskedFor(moved, in: folder) }
             try await expectPackageConfigLinksTheArchive(moved, in: folder)
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Toolchain
 
 extension Compiler {
@@ -5,6 +6,16 @@ extension Compiler {
 
     /// What `find` finds, which compiles and runs programs for that, once for all tests.
     public static func shared() async throws -> Compiler { try await found.value }
+
+    /// The system's Clang or GCC, where it builds OpenMP programs.
+    public static func of(family: String) async throws -> Compiler? {
+        let names = family == "gcc" ? ["gcc", "gcc-12", "gcc-13"] : ["/usr/bin/clang"]
+        for name in names {
+            let environment = ProcessInfo.processInfo.environment.merging(["HILO_CC": name]) { $1 }
+            if let compiler = try? await Compiler.find(environment: environment) { return compiler }
+        }
+        return nil
+    }
 
     /// Whether this machine has a compiler with OpenMP.
     public static var isThere: Bool {

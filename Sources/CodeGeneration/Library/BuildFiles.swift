@@ -56,7 +56,9 @@ struct BuildFiles {
             func of(_ isa: ISA?, _ folder: String) -> [String] {
                 files.filter { $0.hasPrefix(folder) && CompileFlags.isa(ofFile: $0) == isa }
             }
-            sources = of(nil, "src/")
+            // One of these is chosen when the library is built.
+            let teams = Team.allCases.map(\.source)
+            sources = of(nil, "src/").filter { !teams.contains($0) }
             harness = of(nil, "harness/")
             vectors = plan.target.isas.map {
                 VectorFiles(

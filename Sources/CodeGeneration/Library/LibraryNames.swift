@@ -20,6 +20,8 @@ struct LibraryNames: Sendable {
 
     let model: String
     let MODEL: String
+    /// What the library's threads are called in lists of threads, which have 15 characters for it.
+    let threadName: String
     let variants: [Variant]
     let variantCount: Int
     let caps: [Cap]
@@ -31,6 +33,7 @@ struct LibraryNames: Sendable {
     init(_ plan: Plan) {
         model = plan.network.name
         MODEL = model.uppercased()
+        threadName = String(model.prefix(15))
         let bits = CPUFeatureBits(plan.target)
         self.bits = bits
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }

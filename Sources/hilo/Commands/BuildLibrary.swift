@@ -1,11 +1,20 @@
 import ArgumentParser
 import HiLoKit
 
+extension Team: ExpressibleByArgument {}
+
 struct BuildLibrary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Compiles a generated library and its harness.")
 
     @OptionGroup var library: LibraryArgument
+
+    @Option(
+        help: """
+            Who runs the library's threads: threads, of its own, which sleep between runs, or openmp, \
+            the compiler's runtime. (default: what the last build chose, at first threads)
+            """)
+    var team: Team?
 
     func run() async throws {
         let opened = try library.open()
@@ -15,7 +24,7 @@ struct BuildLibrary: AsyncParsableCommand {
                     + "may no longer match; generate the library again with "
                     + "--plan \(library.folder)/plan.json, or restore the file")
         }
-        let report = try await opened.buildShowingProgress()
+        let report = try await opened.buildShowingProgress(team: team)
         try Console.print(report.products.map(\.path).joined(separator: "\n"))
         Console.hint("next: hilo verify \(library.folder)")
     }
