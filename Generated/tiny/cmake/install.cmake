@@ -7,15 +7,20 @@ set(WEIGHTS_DIR ${CMAKE_INSTALL_DATADIR}/tiny)
 set(WEIGHTS_FILE ${WEIGHTS_DIR}/tiny.safetensors)
 
 # Whoever links the archive needs the OpenMP library of the compiler that built it: the first of those
-# that CMake found. Where it found none by name, the flag that asks for OpenMP stands for it.
+# that CMake found. Where it found none by name, the flag that asks for OpenMP stands for it; and where the
+# library has threads of its own, what asks for those.
 set(OPENMP_NAME "")
 set(OPENMP_DIR "")
-if(OpenMP_C_LIB_NAMES)
+set(THREAD_FLAGS "-pthread")
+if(tiny_TEAM STREQUAL openmp)
+  set(THREAD_FLAGS "${OpenMP_C_FLAGS}")
+endif()
+if(tiny_TEAM STREQUAL openmp AND OpenMP_C_LIB_NAMES)
   list(GET OpenMP_C_LIB_NAMES 0 OPENMP_NAME)
   list(GET OpenMP_C_LIBRARIES 0 OPENMP_FILE)
   get_filename_component(OPENMP_DIR "${OPENMP_FILE}" DIRECTORY)
 endif()
-set(BUILT_BY "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} with ${OpenMP_C_FLAGS}")
+set(BUILT_BY "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} with ${THREAD_FLAGS}")
 
 # Two sets of targets: the shared library needs nothing, and is there when OpenMP is not.
 install(TARGETS tiny_shared EXPORT tinyTargets
@@ -55,9 +60,9 @@ foreach(name LIBDIR INCLUDEDIR DATADIR)
   endif()
 endforeach()
 if(OPENMP_NAME)
-  set(PC_OPENMP "-L${OPENMP_DIR} -l${OPENMP_NAME} -lpthread")
+  set(PC_THREADS "-L${OPENMP_DIR} -l${OPENMP_NAME} -lpthread")
 else()
-  set(PC_OPENMP "${OpenMP_C_FLAGS}")
+  set(PC_THREADS "${THREAD_FLAGS}")
 endif()
 configure_file(cmake/tiny.pc.in tiny.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tiny.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

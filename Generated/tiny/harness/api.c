@@ -5,6 +5,7 @@
 
 #include "harness.h"
 #include "input.h"
+#include "internal.h"
 #include "options.h"
 #include "session.h"
 
@@ -58,6 +59,8 @@ tiny_context *require_context(const api_bench *api, int threads, int max_batch)
                  tiny_status_text(status));
         exit(EXIT_INTERNAL);
     }
+    if (threads > 1)
+        tiny_context_take_all(context);
     return context;
 }
 

@@ -27,7 +27,8 @@ void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void check_status(api_bench *api, tiny_status found, tiny_status expected,
                   const char *what);
 
-/* A context that must come into being, or the end of the program; of the first resolution. */
+/* A context that must come into being, or the end of the program; of the first resolution. All its threads
+ * run, whether there are processors for them or not. */
 tiny_context *require_context(const api_bench *api, int threads, int max_batch);
 
 /* Whether image `image` of a batch has the expected bits in the output of that batch. */

@@ -23,6 +23,19 @@ static void check_threads(api_bench *api)
     }
 }
 
+/* As a user has it: no more threads run than there are processors free, so their number may change. */
+static void check_threads_as_they_come(api_bench *api)
+{
+    const tiny_options options = { .threads = 5, .max_batch = api->images };
+    tiny_context *context = NULL;
+    const tiny_status status = tiny_context_create(api->model, &options, &context);
+    check_status(api, status, TINY_OK, "a context for 5 threads");
+    check(api, tiny_context_threads(context) == 5, "it says so");
+    check(api, status == TINY_OK && gives_expected_bits(api, context, api->images),
+          "the same bits from as many of them as there are processors for");
+    tiny_context_destroy(context);
+}
+
 static void check_outputs_differ(api_bench *api)
 {
     int finite = 1, varied = 0;
@@ -143,6 +156,7 @@ void check_results(api_bench *api)
 {
     check_outputs_differ(api);
     check_threads(api);
+    check_threads_as_they_come(api);
     check_two_contexts(api);
     check_concurrency(api);
     check_nan(api);

@@ -88,7 +88,7 @@ static void check_registers(api_bench *api, tiny_context *context)
 }
 #endif
 
-/* OpenMP makes its threads in the first run, and may still allocate then. */
+/* OpenMP, where its threads are used, makes them in the first run, and may still allocate then. */
 static void check_allocations(api_bench *api)
 {
     enum { RUNS = 5 };
@@ -109,7 +109,8 @@ static void check_allocations(api_bench *api)
     tiny_context_destroy(context);
 }
 
-/* Two allocations make a context, a small one and a large one; each may be the one that fails. */
+/* A small allocation and a large one make a context, and others its threads; each of the first two may be
+ * the one that fails. */
 static void check_no_memory(api_bench *api)
 {
     static const size_t LIMITS[] = { 0, 1024 };

@@ -10,7 +10,6 @@
 #include "session.h"
 #include "statistics.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,9 +33,9 @@ typedef struct measurement {
 static double timed_run(const session *s, const network_input *input, float *output,
                         double *step_seconds)
 {
-    const double start = omp_get_wtime();
+    const double start = seconds_now();
     tiny_run_timed(s->context, input->floats, (int)input->images, output, step_seconds);
-    return omp_get_wtime() - start;
+    return seconds_now() - start;
 }
 
 /* Runs and bursts of the peak take turns, so that both meet the same clock. The best burst counts:
@@ -52,8 +51,8 @@ static void measure(const bench_options *options, const session *s, const networ
         samples_add(&m->peak, measure_peak(s->variant, threads, PEAK_BURST));
 
     double since_peak = 0;
-    const double start = omp_get_wtime();
-    while (m->runs < LEAST_RUNS || omp_get_wtime() - start < options->seconds) {
+    const double start = seconds_now();
+    while (m->runs < LEAST_RUNS || seconds_now() - start < options->seconds) {
         if (since_peak >= RUNNING) {
             samples_add(&m->peak, measure_peak(s->variant, threads, PEAK_BURST));
             since_peak = 0;

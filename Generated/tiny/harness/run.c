@@ -2,12 +2,12 @@
 /* run: the network on an array, in calls of at most MAX_BATCH images. */
 #include "harness.h"
 #include "input.h"
+#include "internal.h"
 #include "npy.h"
 #include "options.h"
 #include "session.h"
 #include "statistics.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -76,13 +76,13 @@ static int run_images(const session *s, const network_input *input, size_t batch
 {
     for (size_t done = 0; done < input->images; done += batch) {
         const size_t left = input->images - done, images = left < batch ? left : batch;
-        const double start = omp_get_wtime();
+        const double start = seconds_now();
         const tiny_status status = run_batch(s, input, done, images, outputs);
         if (status != TINY_OK) {
             complain("the run failed: %s", tiny_status_text(status));
             return EXIT_INTERNAL;
         }
-        samples_add(milliseconds, 1e3 * (omp_get_wtime() - start));
+        samples_add(milliseconds, 1e3 * (seconds_now() - start));
     }
     return EXIT_OK;
 }

@@ -6,12 +6,14 @@
 #include "internal.h"
 #include "options.h"
 #include "packing.h"
+#include "parallel.h"
 #include "peak.h"
+#include "processors.h"
 #include "random.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Seconds of one measurement of the peak, which is taken before each contest. */
 static const double PEAK_BURST = 0.002;
@@ -31,7 +33,7 @@ typedef struct time_options {
  * does not matter, and walking through it meets each part as cold as a pass meets its weights. */
 typedef struct workspace {
     float *pool, *source, *in[KERNEL_INPUTS], *out[KERNEL_OUTPUTS], *scratch;
-    work_share *shares; /* a row for a call, another one for the call after it */
+    work_share *shares;
     long pool_floats, scratch_floats, calls;
 } workspace;
 
@@ -83,7 +85,7 @@ static workspace make_workspace(const contenders *all, const time_options *optio
     for (int o = 0; o < KERNEL_OUTPUTS; ++o)
         w.out[o] = make_floats(out[o]);
     w.scratch = make_floats(w.scratch_floats * options->threads);
-    w.shares = allocate_lines(2 * (size_t)options->threads * sizeof(work_share));
+    w.shares = allocate_lines((size_t)options->threads * sizeof(work_share));
     return w;
 }
 
@@ -119,51 +121,64 @@ static void point_to(kernel_call *call, const kernel_layout *l, const workspace 
     }
 }
 
-/* Seconds of a call, the mean of `calls`. Every thread writes its share of the input first, as the
- * step before would have done. */
-static double timed_calls(const kernel_info *kernel, int calls, workspace *w,
-                          const time_options *options)
+/* Calls that follow each other. */
+typedef struct timed_calls {
+    const kernel_info *kernel;
+    kernel_layout layout;
+    workspace *w;
+    int calls, batch;
+    long first; /* of all calls, the first of these */
+    double begin, end;
+} timed_calls;
+
+/* One thread's part. It writes its share of the input first, as the step before would have done. */
+static void run_calls(void *argument, int member, int members)
 {
-    const kernel_layout l = layout_of(kernel);
-    const long floats = floats_of(l.in[0], options->batch), first = w->calls;
-    const long weights = packed_floats(kernel);
-    double begin = 0, end = 0;
-    w->calls += calls;
-#pragma omp parallel num_threads(options->threads)
-    {
-        kernel_call call = {
-            .scratch = w->scratch + (long)omp_get_thread_num() * w->scratch_floats,
-            .images = options->batch,
-            .thread = omp_get_thread_num(),
-            .threads = omp_get_num_threads(),
-        };
-        const work_range share = share_of(floats, call.thread, call.threads);
-        for (long i = share.begin; i < share.end; ++i)
-            w->in[0][i] = w->source[i];
-        work_share *shares[2] = { w->shares, w->shares + call.threads };
-        atomic_store(&shares[0][call.thread].taken, 0);
-#pragma omp barrier
-        if (call.thread == 0)
-            begin = omp_get_wtime();
-        for (int i = 0; i < calls; ++i) {
-            point_to(&call, &l, w, weights_of_call(w, weights, first + i));
-            call.ahead = weights_of_call(w, weights, first + i + 1);
-            call.shares = shares[i % 2];
-            atomic_store(&shares[(i + 1) % 2][call.thread].taken, 0);
-            kernel->run(&call);
-#pragma omp barrier
-        }
-        if (call.thread == 0)
-            end = omp_get_wtime();
+    timed_calls *t = argument;
+    const workspace *w = t->w;
+    const long weights = packed_floats(t->kernel);
+    const work_range share = share_of(floats_of(t->layout.in[0], t->batch), member, members);
+    work_done done = { 0, 0 };
+    kernel_call call = {
+        .scratch = w->scratch + member * w->scratch_floats,
+        .images = t->batch,
+        .thread = member,
+        .threads = members,
+        .shares = w->shares,
+        .done = &done,
+    };
+    for (long i = share.begin; i < share.end; ++i)
+        w->in[0][i] = w->source[i];
+    wait_for_all(members);
+    if (member == 0)
+        t->begin = seconds_now();
+    for (int i = 0; i < t->calls; ++i) {
+        point_to(&call, &t->layout, w, weights_of_call(w, weights, t->first + i));
+        call.ahead = weights_of_call(w, weights, t->first + i + 1);
+        call.ticket = (unsigned)i + 1;
+        t->kernel->run(&call);
+        wait_for_all(members);
     }
-    return (end - begin) / calls;
+    if (member == 0)
+        t->end = seconds_now();
+}
+
+/* Seconds of a call, the mean of `calls`. */
+static double time_calls(const kernel_info *kernel, int calls, workspace *w,
+                         const time_options *options)
+{
+    timed_calls t = { kernel, layout_of(kernel), w, calls, options->batch, w->calls, 0, 0 };
+    w->calls += calls;
+    memset(w->shares, 0, (size_t)options->threads * sizeof *w->shares);
+    run_parallel(options->threads, run_calls, &t);
+    return (t.end - t.begin) / calls;
 }
 
 /* As many calls as the clock's resolution of a microsecond asks for. */
 static int calls_of_sample(double seconds)
 {
     const double calls = SAMPLE / (seconds > 1e-7 ? seconds : 1e-7);
-    return calls < 1 ? 1 : (int)calls;
+    return calls < 1 ? 1 : calls < MOST_TICKETS ? (int)calls : MOST_TICKETS;
 }
 
 /* Contenders for the same work follow each other, and each round begins with another one. Returns the
@@ -178,7 +193,7 @@ static double run_round(contenders *all, int round, workspace *w, const time_opt
         peak = burst > peak ? burst : peak;
         for (int i = 0; i < size; ++i) {
             contender *c = &all->items[begin + (i + round) % size];
-            samples_add(&c->milliseconds, 1e3 * timed_calls(c->kernel, c->calls, w, options));
+            samples_add(&c->milliseconds, 1e3 * time_calls(c->kernel, c->calls, w, options));
         }
         begin = end;
     }
@@ -205,9 +220,9 @@ static outcome measure(contenders *all, const time_options *options)
     workspace w = make_workspace(all, options);
     outcome o = { 0, run_round(all, 0, &w, options) };
     choose_calls(all);
-    const double start = omp_get_wtime();
+    const double start = seconds_now();
     while (o.rounds < LEAST_ROUNDS
-           || (o.rounds < options->rounds && omp_get_wtime() - start < options->seconds)) {
+           || (o.rounds < options->rounds && seconds_now() - start < options->seconds)) {
         const double peak = run_round(all, o.rounds++, &w, options);
         o.peak = peak > o.peak ? peak : o.peak;
     }
@@ -265,7 +280,7 @@ static int check_options(const time_options *options)
 int time_command(int count, char **arguments)
 {
     time_options options = {
-        .threads = omp_get_max_threads(), .batch = 1, .rounds = 15, .seconds = 60
+        .threads = tiny_default_threads(), .batch = 1, .rounds = 15, .seconds = 60
     };
     const option table[] = {
         { "--kernel", OPTION_TEXT, &options.kernel },

@@ -6,9 +6,9 @@
 #include "harness.h"
 #include "internal.h"
 #include "options.h"
+#include "processors.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,7 +135,7 @@ static int is_known(const char *name)
 
 int verify_command(int count, char **arguments)
 {
-    verify_options options = { .seed = 1, .threads = omp_get_max_threads() };
+    verify_options options = { .seed = 1, .threads = tiny_default_threads() };
     const option table[] = {
         { "--kernel", OPTION_TEXT, &options.kernel },
         { "--seed", OPTION_SEED, &options.seed },

@@ -3,8 +3,11 @@
 #include "verify.h"
 
 #include "harness.h"
+#include "parallel.h"
+#include "processors.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -111,30 +114,48 @@ static void compare_row(const kernel_case *c, const kernel_outputs *outputs, out
     }
 }
 
+/* The rows of one output, shared by threads. */
+typedef struct row_work {
+    const kernel_case *c;
+    const kernel_outputs *outputs;
+    int output;
+    const row_choice *choice;
+    findings *of_member;
+    atomic_long next;
+} row_work;
+
+static void compare_some_rows(void *argument, int member, int members)
+{
+    enum { ROWS_AT_ONCE = 8 };
+    row_work *w = argument;
+    const long count = w->choice->count;
+    estimate *row = allocate((size_t)w->c->layout.out[w->output].columns, sizeof *row);
+    (void)members;
+    for (long first; (first = atomic_fetch_add(&w->next, ROWS_AT_ONCE)) < count;) {
+        for (long i = first; i < count && i < first + ROWS_AT_ONCE; ++i) {
+            const output_row at = { w->output, w->choice->rows[i] };
+            w->c->kernel->cases->reference(w->c, at, row);
+            compare_row(w->c, w->outputs, at, row, &w->of_member[member]);
+        }
+    }
+    free(row);
+}
+
 static void compare_rows(const kernel_case *c, const kernel_outputs *outputs, int output,
                          const row_choice *choice, findings *all)
 {
-    const size_t columns = (size_t)c->layout.out[output].columns;
-#pragma omp parallel
-    {
-        estimate *row = allocate(columns, sizeof *row);
-        findings own = { .bad = 0 };
-#pragma omp for schedule(dynamic, 8)
-        for (long i = 0; i < choice->count; ++i) {
-            const output_row at = { output, choice->rows[i] };
-            c->kernel->cases->reference(c, at, row);
-            compare_row(c, outputs, at, row, &own);
-        }
-#pragma omp critical
-        {
-            if (own.compared)
-                note_worst(all, &own.worst);
-            if (own.bad)
-                note_bad(all, &own.first_bad, own.bad);
-            all->compared += own.compared;
-        }
-        free(row);
+    const int threads = tiny_processors();
+    row_work w = { c, outputs, output, choice, allocate((size_t)threads, sizeof(findings)), 0 };
+    run_parallel(threads, compare_some_rows, &w);
+    for (int i = 0; i < threads; ++i) {
+        const findings *own = &w.of_member[i];
+        if (own->compared)
+            note_worst(all, &own->worst);
+        if (own->bad)
+            note_bad(all, &own->first_bad, own->bad);
+        all->compared += own->compared;
     }
+    free(w.of_member);
 }
 
 /* The part of the values of the largest batch that are exactly 0. */

@@ -3,8 +3,8 @@
 #include "verify.h"
 
 #include "harness.h"
+#include "parallel.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,9 @@ static const char *const SCHEDULE_TEXT[] = { " in turns", " of which one does al
 
 typedef struct working_memory {
     guarded *of_thread;
-    work_share *shares;
-    int threads;
+    work_share *shares; /* in their state of the last call: another ticket makes them new */
+    unsigned ticket;
+    int threads, running; /* there is memory for, of a call */
 } working_memory;
 
 static working_memory make_working_memory(const kernel_info *kernel, int threads)
@@ -40,27 +41,58 @@ static void free_working_memory(working_memory *memory)
     free(memory->shares);
 }
 
-static void run_kernel(const kernel_case *c, kernel_call call, schedule how, int threads,
-                       const working_memory *memory)
+/* One call of a kernel by several threads. */
+typedef struct shared_call {
+    const kernel_case *c;
+    kernel_call call;
+    const working_memory *memory;
+    work_done *done; /* of each thread */
+} shared_call;
+
+static void run_share(const shared_call *shared, int thread, int threads)
 {
+    kernel_call call = shared->call;
+    call.thread = thread;
     call.threads = threads;
+    call.scratch = shared->memory->of_thread[thread].data;
+    call.done = &shared->done[thread];
+    shared->c->kernel->run(&call);
+}
+
+/* Threads that did not come leave their shares to the others. */
+static void run_member(void *argument, int member, int members)
+{
+    const shared_call *shared = argument;
+    (void)members;
+    run_share(shared, member, shared->memory->running);
+}
+
+/* Whether the threads counted each unit that they computed once: a pass goes on to the next step by that. */
+static int counted_all(const work_done *done, int threads)
+{
+    long units = 0, computed = 0;
+    for (int i = 0; i < threads; ++i) {
+        units = done[i].units ? done[i].units : units;
+        computed += done[i].computed;
+    }
+    return units == computed && units > 0;
+}
+
+/* 0 when the threads did not count right. */
+static int run_kernel(const kernel_case *c, kernel_call call, schedule how, int threads,
+                      working_memory *memory)
+{
     call.shares = how == IN_TURNS ? NULL : memory->shares;
-    for (int thread = 0; thread < threads; ++thread)
-        atomic_store(&memory->shares[thread].taken, 0);
-    if (how == IN_PARALLEL) {
-#pragma omp parallel num_threads(threads) firstprivate(call)
-        {
-            call.thread = omp_get_thread_num();
-            call.scratch = memory->of_thread[call.thread].data;
-            c->kernel->run(&call);
-        }
-        return;
-    }
-    for (int turn = 0; turn < threads; ++turn) {
-        call.thread = how == BY_ONE ? threads - 1 - turn : turn;
-        call.scratch = memory->of_thread[call.thread].data;
-        c->kernel->run(&call);
-    }
+    call.ticket = ++memory->ticket;
+    shared_call shared = { c, call, memory, allocate((size_t)threads, sizeof(work_done)) };
+    memory->running = threads;
+    if (how == IN_PARALLEL)
+        run_parallel(threads, run_member, &shared);
+    for (int turn = 0; turn < threads && how != IN_PARALLEL; ++turn)
+        run_share(&shared, how == BY_ONE ? threads - 1 - turn : turn, threads);
+    const int counted = how == IN_TURNS || counted_all(shared.done, threads);
+    free(shared.done);
+    return counted;
 }
 
 static kernel_call call_of(const kernel_case *c, int images, const guarded *outputs)
@@ -143,7 +175,7 @@ static int describe_difference(const guarded *expected, const guarded *found, co
 
 /* The same bits from every number of threads, however they share. */
 static int threads_agree(const kernel_case *c, const guarded *expected, int images, int threads,
-                         const working_memory *memory, char *problem)
+                         working_memory *memory, char *problem)
 {
     static const struct {
         schedule how;
@@ -159,7 +191,9 @@ static int threads_agree(const kernel_case *c, const guarded *expected, int imag
                  images);
         for (int o = 0; o < KERNEL_OUTPUTS; ++o)
             guarded_reset(&outputs[o]);
-        run_kernel(c, call_of(c, images, outputs), RUNS[i].how, team, memory);
+        agree = run_kernel(c, call_of(c, images, outputs), RUNS[i].how, team, memory);
+        if (!agree)
+            snprintf(problem, PROBLEM_LENGTH, "does not count its units right %s", text);
         for (int o = 0; agree && o < KERNEL_OUTPUTS; ++o)
             agree = guarded_equal(&expected[o], &outputs[o])
                     || describe_difference(&expected[o], &outputs[o], text, problem);
@@ -171,7 +205,7 @@ static int threads_agree(const kernel_case *c, const guarded *expected, int imag
 /* A norm may write over its input, and a GEMM over the residual that it adds to. The first output alone
  * can be one of the inputs. */
 static int works_in_place(const kernel_case *c, const guarded *expected, int images,
-                          const working_memory *memory, char *problem)
+                          working_memory *memory, char *problem)
 {
     const int overwritten = c->layout.in_place - 1;
     if (overwritten < 0)

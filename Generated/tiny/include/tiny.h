@@ -5,8 +5,12 @@
  * working memory and runs one call at a time. Functions that can fail return a status, never a half-made
  * thing: whatever is not OK leaves NULL where a model or a context would be, and nothing else changed.
  * None of them prints, exits or keeps a pointer that the caller did not hand over for that purpose.
- * The threads are OpenMP's, which starts them in the first run; where the system cannot, it ends the
- * program with words of its own. */
+ *
+ * The library is built with threads of its own, which a context starts and which sleep between runs, or
+ * with those of OpenMP, which its runtime starts in the first run; where that cannot, it ends the program
+ * with words of its own. No more threads run than there are processors for the process, whatever a
+ * context was made for. In a process that was forked contexts of the parent run on the caller's thread
+ * alone; with OpenMP those that are made there do so too. */
 #ifndef TINY_H
 #define TINY_H
 
@@ -47,6 +51,7 @@ typedef enum tiny_status {
     TINY_NO_MEMORY = 5,        /* what was allocated for the call is free again */
     TINY_UNSUPPORTED_CPU = 6,  /* this CPU has none of AVX2 and FMA; AVX-512 (F, BW, DQ, VL) */
     TINY_OTHER_RESOLUTION = 7, /* the library does not hold the resolution */
+    TINY_NO_THREADS = 8,       /* the system cannot start so many; none is left behind */
 } tiny_status;
 
 typedef struct tiny_model tiny_model;
@@ -94,12 +99,14 @@ TINY_API void tiny_model_close(tiny_model *model);
 
 /* What a context is made for; zero means the default of each. */
 typedef struct tiny_options {
-    int threads;   /* default: OMP_NUM_THREADS, or the processors this process may use */
+    /* Default: the processors that this process may use, by its affinity and by the CPU quota of its
+     * control groups, or OMP_NUM_THREADS or OMP_THREAD_LIMIT where they are less. */
+    int threads;
     int max_batch; /* default and limit: TINY_MAX_BATCH; a smaller one may need less memory */
     int height, width; /* default: the first resolution; both or none are given */
 } tiny_options;
 
-/* Allocates all memory that running needs, and touches it. `options` may be NULL. BAD_ARGUMENT where
+/* Allocates all memory that running needs, and touches it; starts the threads, where they are its own. `options` may be NULL. BAD_ARGUMENT where
  * another pointer is NULL, or threads or max_batch are negative or beyond 1024 and TINY_MAX_BATCH. */
 TINY_API tiny_status tiny_context_create(const tiny_model *model,
                                                 const tiny_options *options,
@@ -108,7 +115,7 @@ TINY_API tiny_status tiny_context_create(const tiny_model *model,
 /* NULL is fine, so what a failed call left can be destroyed. No run may be under way. */
 TINY_API void tiny_context_destroy(tiny_context *context);
 
-/* Threads the context uses, and bytes it has allocated; 0 without a context. */
+/* Threads the context was made for, and bytes it has allocated, stacks apart; 0 without a context. */
 TINY_API int tiny_context_threads(const tiny_context *context);
 TINY_API size_t tiny_context_bytes(const tiny_context *context);
 

@@ -8,19 +8,19 @@
 #if defined(__x86_64__) || defined(__SSE2_MATH__)
 #include <xmmintrin.h>
 typedef unsigned int float_state;
-static float_state enter_float_state(void)
+static inline float_state enter_float_state(void)
 {
     const float_state saved = _mm_getcsr();
     _mm_setcsr(0x9fc0);
     return saved;
 }
-static void leave_float_state(float_state saved) { _mm_setcsr(saved); }
-static void pause_spinning(void) { _mm_pause(); }
+static inline void leave_float_state(float_state saved) { _mm_setcsr(saved); }
+static inline void pause_spinning(void) { _mm_pause(); }
 #elif defined(__aarch64__)
 typedef struct float_state {
     unsigned long control, flags;
 } float_state;
-static float_state enter_float_state(void)
+static inline float_state enter_float_state(void)
 {
     float_state saved;
     const unsigned long flush = 1ul << 24;
@@ -29,16 +29,16 @@ static float_state enter_float_state(void)
     __asm__ volatile("msr fpcr, %0" : : "r"(flush));
     return saved;
 }
-static void leave_float_state(float_state saved)
+static inline void leave_float_state(float_state saved)
 {
     __asm__ volatile("msr fpcr, %0" : : "r"(saved.control));
     __asm__ volatile("msr fpsr, %0" : : "r"(saved.flags));
 }
-static void pause_spinning(void) { __asm__ volatile("yield"); }
+static inline void pause_spinning(void) { __asm__ volatile("yield"); }
 #else
 #include <fenv.h>
 typedef fenv_t float_state;
-static float_state enter_float_state(void)
+static inline float_state enter_float_state(void)
 {
     float_state saved;
     feholdexcept(&saved);
@@ -47,8 +47,8 @@ static float_state enter_float_state(void)
 #endif
     return saved;
 }
-static void leave_float_state(float_state saved) { fesetenv(&saved); }
-static void pause_spinning(void) { }
+static inline void leave_float_state(float_state saved) { fesetenv(&saved); }
+static inline void pause_spinning(void) { }
 #endif
 
 #endif

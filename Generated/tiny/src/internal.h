@@ -6,8 +6,10 @@
 #include "tiny.h"
 
 #include "kernel.h"
+#include "team.h"
 
 #include <stddef.h>
+#include <time.h>
 
 /* Where an operand of a step lies. */
 typedef enum operand_base { OPERAND_NONE, OPERAND_INPUT, OPERAND_OUTPUT, OPERAND_ARENA } operand_base;
@@ -53,20 +55,47 @@ extern const network_pass tiny_passes_avx512[TINY_RESOLUTIONS];
 /* Of the longest pass. */
 enum { TINY_MOST_STEPS = 38 };
 
-/* One call. */
+/* Images that are in work at once, for the threads that run them. A thread that comes late may read this
+ * while the next images are put here, hence the atomic members: it is told by its ticket (kernel.h). */
+typedef struct image_group {
+    _Atomic(const float *) input;
+    _Atomic(float *) outputs[TINY_OUTPUTS];
+    atomic_int images, threads;
+} image_group;
+
+/* How a context runs: what it was made with, and where its threads are. */
 typedef struct forward_pass {
     const network_pass *network;
     const char *weights;
-    const float *input;
-    float *const *outputs;
     char *arena, *scratch;
-    int images, threads;
-    int group; /* images that are in work at once; the arena holds so many */
-    work_share *shares; /* two of each thread */
+    work_share *shares; /* one of each thread */
+    team *team;
+    int threads;   /* of the team */
+    int takes_all; /* whether all of them run, however few processors there are: for tests */
     double *seconds; /* NULL, or where to add the time of each step */
+    double began;    /* when the step in work did */
+    image_group group;
+    _Alignas(64) atomic_ullong position; /* the step in work, and its ticket */
+    _Alignas(64) atomic_long computed;   /* units of that step */
 } forward_pass;
 
-void tiny_forward(const forward_pass *pass);
+/* Makes the pass ready for its first run. */
+void tiny_forward_prepare(forward_pass *pass);
+/* Runs `images` images that are in work at once. */
+void tiny_forward(forward_pass *pass, const float *input, float *const *outputs, int images);
+/* What each thread of the team runs; `pass` is a forward_pass. */
+team_body tiny_take_part;
+
+static inline double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Lets all threads of a context run from now on, even beyond the number of processors, so that tests meet
+ * all that can happen between threads. */
+void tiny_context_take_all(tiny_context *context);
 
 /* tiny_run that adds the time of each step to `seconds`, unless that is NULL. */
 tiny_status tiny_run_timed(tiny_context *context, const float *input, int batch,

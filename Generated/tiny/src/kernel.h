@@ -15,11 +15,25 @@
 #error "float must be computed as float: for 32-bit x86 compile with -msse2 -mfpmath=sse"
 #endif
 
-/* How many units of a thread's share are taken: from the front by the thread itself in the lower half
- * of the bits, from the back by others in the upper half. A cache line of its own. */
+/* What is taken of a thread's share of a step, in one word: the ticket of the step, then how many grains
+ * were taken from the front, by the thread itself, and from the back, by others. Tickets rise from step to
+ * step, so what an earlier step left stands for an untouched share, and nobody has to clear it; a thread
+ * that comes late, with a ticket of the past, takes nothing. A cache line of its own. */
 typedef struct work_share {
     _Alignas(64) atomic_ullong taken;
 } work_share;
+
+enum { COUNT_BITS = 21, MOST_GRAINS = (1 << COUNT_BITS) - 1 };
+#ifndef TICKET_BITS /* fewer let a test see the tickets run out */
+#define TICKET_BITS 22
+#endif
+enum { MOST_TICKETS = (1 << TICKET_BITS) - 1 };
+
+/* What a thread has computed of a step. */
+typedef struct work_done {
+    long units;    /* of the whole step, known once it took some */
+    long computed; /* by this thread */
+} work_done;
 
 enum { KERNEL_INPUTS = 4, KERNEL_OUTPUTS = 2, KERNEL_WEIGHTS = 4 };
 
@@ -34,6 +48,8 @@ typedef struct kernel_call {
     int images;
     int thread, threads;
     work_share *shares; /* of all threads; NULL: each does its own share and no other */
+    unsigned ticket;    /* of this step, from 1 */
+    work_done *done;    /* where shares are */
 } kernel_call;
 
 typedef void kernel_function(const kernel_call *call);
@@ -55,57 +71,66 @@ typedef struct work {
     int is_begun; /* zero before the first units are taken */
 } work;
 
-/* One of so many parts of what is left of a share, in whole grains; at least a grain. */
-static inline long part_of(long left, long parts, long grain)
-{
-    const long part = left / (parts * grain) * grain;
-    const long most = part > grain ? part : grain;
-    return most < left ? most : left;
-}
+/* Takes so many grains that one of `parts` parts of what is left goes, at least one. */
+static inline long part_of(long left, long parts) { return left > parts ? left / parts : 1; }
 
 /* Takes units of the share of `thread` for the caller; 0 when none are left. The pieces become smaller
  * towards the end of a share, so that a thread on a slow core holds little when others are through. */
 static inline int take_from(const kernel_call *call, int thread, long units, long grain, work *work)
 {
     const work_range share = share_of(units, thread, call->threads);
+    const long grains = (share.end - share.begin + grain - 1) / grain;
     const int is_own = thread == call->thread;
     atomic_ullong *taken = &call->shares[thread].taken;
     unsigned long long before = atomic_load_explicit(taken, memory_order_relaxed);
     for (;;) {
-        const long front = (long)(before & 0xffffffff), back = (long)(before >> 32);
-        const long left = share.end - share.begin - front - back;
+        const unsigned ticket = (unsigned)(before >> 2 * COUNT_BITS);
+        if (ticket > call->ticket)
+            return 0;
+        const int is_fresh = ticket < call->ticket;
+        const long front = is_fresh ? 0 : (long)(before & MOST_GRAINS);
+        const long back = is_fresh ? 0 : (long)(before >> COUNT_BITS & MOST_GRAINS);
+        const long left = grains - front - back;
         if (left <= 0)
             return 0;
-        const long count = part_of(left, is_own ? 4 : 2, grain);
-        const unsigned long long after = before + ((unsigned long long)count << (is_own ? 0 : 32));
-        if (!atomic_compare_exchange_weak_explicit(taken, &before, after, memory_order_relaxed,
-                                                   memory_order_relaxed))
+        const long count = part_of(left, is_own ? 4 : 2);
+        const unsigned long long counts = (unsigned long long)(is_own ? front + count : front)
+                                          | (unsigned long long)(is_own ? back : back + count) << COUNT_BITS;
+        if (!atomic_compare_exchange_weak_explicit(
+                taken, &before, (unsigned long long)call->ticket << 2 * COUNT_BITS | counts,
+                memory_order_relaxed, memory_order_relaxed))
             continue;
-        work->begin = is_own ? share.begin + front : share.end - back - count;
-        work->end = work->begin + count;
+        const long first = is_own ? front : grains - back - count;
+        const long end = share.begin + (first + count) * grain;
+        work->begin = share.begin + first * grain;
+        work->end = end < share.end ? end : share.end;
         work->is_last = !is_own || count == left;
+        call->done->units = units;
+        call->done->computed += work->end - work->begin;
         return 1;
     }
 }
 
 /* The next units for this thread, of `units` in all; 0 when none are left. First those of its own share,
- * then what its neighbours have not begun: cores differ, and so does what else runs on them. No unit
- * depends on another one or on who computes it, so results are the same for every number of threads
- * and however they share. Pieces are whole grains but for the last of a share. */
+ * then what others have not begun: cores differ, and so does what else runs on them, and some threads
+ * may not be running at all. No unit depends on another one or on who computes it, so results are the
+ * same for every number of threads and however they share. Pieces are whole grains but for the last of
+ * a share. Until it has given units, a kernel must read none of its operands: a late thread, whose step
+ * is over, is told so here. */
 static inline int take_work(const kernel_call *call, long units, long grain, work *work)
 {
-    enum { NEIGHBOURS = 8 };
     const int is_begun = work->is_begun;
     work->is_begun = 1;
-    if (!call->shares || call->threads == 1) {
+    if (!call->shares) {
         const work_range share = share_of(units, call->thread, call->threads);
         work->begin = share.begin;
         work->end = share.end;
         work->is_last = 1;
         return !is_begun && share.begin < share.end;
     }
-    for (int i = 0; i < call->threads && i < NEIGHBOURS; ++i)
-        if (take_from(call, (call->thread + i) % call->threads, units, grain, work))
+    const long least = units / call->threads / MOST_GRAINS + 1; /* so that counts fit into their bits */
+    for (int i = 0; i < call->threads; ++i)
+        if (take_from(call, (call->thread + i) % call->threads, units, grain > least ? grain : least, work))
             return 1;
     return 0;
 }

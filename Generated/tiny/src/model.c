@@ -4,11 +4,11 @@
 #include "tiny.h"
 
 #include "internal.h"
+#include "processors.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,12 +23,10 @@ struct tiny_model {
 };
 
 struct tiny_context {
-    const network_pass *network;
-    const char *weights;
-    char *memory; /* arena of the images in work, then scratch of each thread */
-    work_share *shares; /* behind the scratch */
+    forward_pass pass;
+    char *memory; /* arena of the images in work, then scratch of each thread, then their shares */
     size_t bytes;
-    int threads, max_batch;
+    int max_batch, group; /* images of a call, and those in work at once */
 };
 
 /* The header of packed weights begins with this, so a file is known without parsing JSON. */
@@ -53,6 +51,7 @@ const char *tiny_status_text(tiny_status status)
                "with --isa generic too";
     case TINY_OTHER_RESOLUTION:
         return "the library holds no such resolution; it holds 96x96";
+    case TINY_NO_THREADS: return "the system cannot start so many threads";
     }
     return "unknown status";
 }
@@ -167,7 +166,7 @@ const char *tiny_model_isa(const tiny_model *model)
 
 static int default_threads(void)
 {
-    const int threads = omp_get_max_threads();
+    const int threads = tiny_default_threads();
     return threads < MAX_THREADS ? threads : MAX_THREADS;
 }
 
@@ -187,10 +186,12 @@ static const network_pass *find_pass(const variant *v, int height, int width)
     return NULL;
 }
 
-/* Images of a call that are in work at once. */
-static int group_of(const tiny_context *c)
+/* Images of a call that are in work at once, by as many threads as there are processors for. */
+static int images_at_once(const tiny_context *c)
 {
-    const long images = (long)c->network->images_per_thread * c->threads;
+    const int processors = tiny_processors(), threads = c->pass.threads;
+    const long images =
+        (long)c->pass.network->images_per_thread * (threads < processors ? threads : processors);
     return images < c->max_batch ? (int)images : c->max_batch;
 }
 
@@ -220,19 +221,31 @@ static int add_bytes(size_t *sum, size_t size, int count)
 /* Memory for a context whose other numbers are set; 0 when there is none. */
 static int allocate_memory(tiny_context *c)
 {
-    size_t maps = SLACK, bytes = 0;
-    if (!add_bytes(&maps, (size_t)c->network->arena_bytes, group_of(c))
-        || !add_bytes(&maps, (size_t)c->network->scratch_bytes, c->threads))
+    const network_pass *network = c->pass.network;
+    size_t arena = 0, maps = SLACK, bytes = 0;
+    if (!add_bytes(&arena, (size_t)network->arena_bytes, c->group) || !add_bytes(&maps, arena, 1)
+        || !add_bytes(&maps, (size_t)network->scratch_bytes, c->pass.threads))
         return 0;
     bytes = maps;
-    if (!add_bytes(&bytes, sizeof(work_share), 2 * c->threads))
+    if (!add_bytes(&bytes, sizeof(work_share), c->pass.threads))
         return 0;
     c->memory = allocate(bytes);
     if (!c->memory)
         return 0;
-    c->bytes = bytes + sizeof *c;
-    c->shares = (work_share *)(void *)(c->memory + maps);
+    c->bytes = bytes + sizeof *c + tiny_team_bytes(c->pass.threads);
+    c->pass.arena = c->memory;
+    c->pass.scratch = c->memory + arena;
+    c->pass.shares = (work_share *)(void *)(c->memory + maps);
     return 1;
+}
+
+/* A context whose numbers are set gets its memory and its team. */
+static tiny_status complete(tiny_context *c)
+{
+    if (!tiny_count_forks() || !allocate_memory(c))
+        return TINY_NO_MEMORY;
+    tiny_forward_prepare(&c->pass);
+    return tiny_team_create(c->pass.threads, tiny_take_part, &c->pass, &c->pass.team);
 }
 
 tiny_status tiny_context_create(const tiny_model *model, const tiny_options *options,
@@ -249,61 +262,65 @@ tiny_status tiny_context_create(const tiny_model *model, const tiny_options *opt
     const network_pass *network = find_pass(model->variant, given.height, given.width);
     if (!network)
         return TINY_OTHER_RESOLUTION;
-    tiny_context *c = calloc(1, sizeof *c);
-    if (!c)
+    void *memory = NULL;
+    if (posix_memalign(&memory, _Alignof(tiny_context), sizeof(tiny_context)) != 0)
         return TINY_NO_MEMORY;
-    c->network = network;
-    c->weights = model->weights;
-    c->threads = threads;
+    tiny_context *c = memset(memory, 0, sizeof *c);
+    c->pass.network = network;
+    c->pass.weights = model->weights;
+    c->pass.threads = threads;
     c->max_batch = max_batch;
-    if (!allocate_memory(c)) {
-        free(c);
-        return TINY_NO_MEMORY;
-    }
-    *context = c;
-    return TINY_OK;
+    c->group = images_at_once(c);
+    const tiny_status status = complete(c);
+    if (status == TINY_OK)
+        *context = c;
+    else
+        tiny_context_destroy(c);
+    return status;
 }
 
 void tiny_context_destroy(tiny_context *context)
 {
-    if (context)
-        free(context->memory);
+    if (!context)
+        return;
+    tiny_team_destroy(context->pass.team);
+    free(context->memory);
     free(context);
 }
 
-int tiny_context_threads(const tiny_context *context) { return context ? context->threads : 0; }
+int tiny_context_threads(const tiny_context *context)
+{
+    return context ? context->pass.threads : 0;
+}
 
 size_t tiny_context_bytes(const tiny_context *context) { return context ? context->bytes : 0; }
 
 const network_pass *tiny_context_pass(const tiny_context *context)
 {
-    return context ? context->network : NULL;
+    return context ? context->pass.network : NULL;
 }
 
 const tiny_resolution *tiny_context_resolution(const tiny_context *context)
 {
-    return context ? context->network->resolution : NULL;
+    return context ? context->pass.network->resolution : NULL;
 }
+
+void tiny_context_take_all(tiny_context *context) { context->pass.takes_all = 1; }
 
 static tiny_status run(tiny_context *context, const float *input, int batch,
                         float *const *outputs, double *seconds)
 {
-    const network_pass *network = context->network;
-    const int group = group_of(context);
-    const forward_pass pass = {
-        .network = network,
-        .weights = context->weights,
-        .input = input,
-        .outputs = outputs,
-        .arena = context->memory,
-        .scratch = context->memory + (size_t)network->arena_bytes * (size_t)group,
-        .images = batch,
-        .threads = context->threads,
-        .group = group,
-        .shares = context->shares,
-        .seconds = seconds,
-    };
-    tiny_forward(&pass);
+    const tiny_resolution *r = context->pass.network->resolution;
+    const int group = context->group;
+    context->pass.seconds = seconds;
+    for (int first = 0; first < batch; first += group) {
+        float *of_group[TINY_OUTPUTS];
+        for (int i = 0; i < TINY_OUTPUTS; ++i)
+            of_group[i] = outputs[i] + (size_t)first * r->outputs[i].floats;
+        const int rest = batch - first;
+        tiny_forward(&context->pass, input + (size_t)first * r->input_floats, of_group,
+                  rest < group ? rest : group);
+    }
     return TINY_OK;
 }
 
@@ -330,7 +347,7 @@ tiny_status tiny_run_timed(tiny_context *context, const float *input, int batch,
         return TINY_BAD_ARGUMENT;
     float *outputs[TINY_OUTPUTS];
     for (int i = 0; i < TINY_OUTPUTS; ++i)
-        outputs[i] = output + (size_t)batch * context->network->resolution->outputs[i].offset;
+        outputs[i] = output + (size_t)batch * context->pass.network->resolution->outputs[i].offset;
     return run(context, input, batch, outputs, seconds);
 }
 
