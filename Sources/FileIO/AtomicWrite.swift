@@ -23,6 +23,15 @@ public struct OutputFile: ~Copyable {
         }
     }
 
+    /// Replaces the file's first bytes, which were written before.
+    ///
+    /// - Throws: `FileError` when the disk does not take them.
+    public func rewriteStart(_ bytes: some Collection<UInt8>) throws {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError.system(path, "cannot be written") }
+        try write(bytes)
+        guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw FileError.system(path, "cannot be written") }
+    }
+
     /// Appends bytes that lie in one piece, such as those of an array, a text (`text.utf8`) or a
     /// `Data`; others are copied first.
     ///

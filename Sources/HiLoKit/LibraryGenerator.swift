@@ -1,5 +1,6 @@
 import Checkpoints
 import CodeGeneration
+import FileIO
 import Foundation
 import Planning
 
@@ -80,9 +81,10 @@ public struct LibraryGenerator: Sendable {
             metadata: [
                 // The library finds the fingerprint at the very beginning of the header.
                 "fingerprint": plan.fingerprint, "format": "hilo-packed", "origin": origin,
+                PackedWeights.checksum: Checksum.none,
             ],
             keepingOrder: true)
-        try writer.write(to: file.path) { tensor in
+        try writer.write(to: file.path, checksum: PackedWeights.checksum) { tensor in
             try Task.checkCancellation()
             guard let block = blocks[tensor.name] else { return Data() }
             return try values(block).withUnsafeBytes { Data($0) }

@@ -1,5 +1,6 @@
 import Checkpoints
 import CodeGeneration
+import FileIO
 import Networks
 import Planning
 
@@ -12,6 +13,9 @@ public struct PackedWeights: Sendable {
 
     var path: String { file.path }
 
+    /// The name of the checksum of all values in the file's metadata.
+    static let checksum = "values"
+
     /// - Throws: `CheckpointError` when the file cannot be read, `LibraryError.badWeights` when it
     ///   belongs to another library.
     public init(of library: GeneratedLibrary) throws {
@@ -21,6 +25,7 @@ public struct PackedWeights: Sendable {
         origin = file.metadata["origin"] ?? "unknown"
         try checkFingerprint()
         try checkTensors()
+        try checkValues()
     }
 
     private func checkFingerprint() throws {
@@ -46,6 +51,20 @@ public struct PackedWeights: Sendable {
                     "\(file.path): damaged: expected \(tensor.count) float32 named "
                         + "'\(tensor.name)'; make it again with 'hilo generate'")
             }
+        }
+    }
+
+    /// Files of earlier versions have no checksum.
+    private func checkValues() throws {
+        guard let expected = file.metadata[Self.checksum] else { return }
+        var found = Checksum()
+        for tensor in plan.weights {
+            try file.floats(tensor.name).withUnsafeBytes { found.add($0) }
+        }
+        guard found.digits == expected else {
+            throw LibraryError.badWeights(
+                "\(file.path): damaged: its values have the checksum \(found.digits), and "
+                    + "\(expected) when they were packed; make it again with 'hilo generate'")
         }
     }
 

@@ -69,9 +69,9 @@ enum ReservedNames {
     private static let ownHeaders: Set<String> = [
         "allocations", "api", "attention_tile", "cases", "contenders", "depthwise_row",
         "edit_distance", "epilogue", "float_state", "gemm_tile", "guarded", "harness", "input",
-        "internal", "kernel", "layer_norm_row", "npy", "npy_header", "options", "packing", "peak",
-        "profile", "random", "reference", "reference_attention", "reference_norm", "registry",
-        "session", "simd", "statistics", "verify",
+        "internal", "kernel", "layer_norm_row", "npy", "npy_header", "options", "packing", "parallel",
+        "peak", "processors", "profile", "random", "reference", "reference_attention", "reference_norm", "registry",
+        "session", "simd", "statistics", "team", "verify",
     ]
 
     private static let ownSymbols: Set<String> = [

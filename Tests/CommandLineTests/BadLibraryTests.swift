@@ -41,6 +41,21 @@ import Testing
         try expectBadData(command, saying: "tiny.safetensors", "no such file")
     }
 
+    /// Zeros would verify: the kernels compute with them as well as with others.
+    @Test func weightsWithOtherValues() throws {
+        let weights = sandbox.file("lib/weights/tiny.safetensors")
+        let whole = try Data(contentsOf: weights)
+        var flipped = whole
+        flipped[whole.count - 100] ^= 1
+        let half = whole.count / 2
+        for changed in [flipped, whole[..<half] + Data(count: whole.count - half)] {
+            try changed.write(to: weights)
+            for command in ["verify lib", "inspect lib"] {
+                try expectBadData(command, saying: "tiny.safetensors", "damaged", "checksum")
+            }
+        }
+    }
+
     @Test func aDamagedPlan() throws {
         let plan = sandbox.file("lib/plan.json")
         try Data(contentsOf: plan).prefix(500).write(to: plan)

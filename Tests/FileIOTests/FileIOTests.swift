@@ -155,6 +155,37 @@ private func read(_ path: String) throws -> [UInt8] {
         }
     }
 
+    /// Whatever byte changes, wherever a block ends, and in which order they come.
+    @Test(arguments: [0, 1, 7, 8, 31, 32, 33, 64, 100]) func checksumsTellBlocksApart(size: Int) {
+        func digits(_ blocks: [UInt8]...) -> String {
+            var checksum = Checksum()
+            for block in blocks { block.withUnsafeBytes { checksum.add($0) } }
+            return checksum.digits
+        }
+        let block = (0..<size).map { UInt8($0) }
+        var all: Set = [digits(block), digits(block, []), digits(block, [1]), digits([1], block)]
+        #expect(all.count == 4)
+        #expect(all.allSatisfy { $0.count == Checksum.none.count })
+        for place in block.indices {
+            var other = block
+            other[place] ^= 0x80
+            #expect(all.insert(digits(other)).inserted)
+        }
+        for end in 1..<max(size, 1) {
+            #expect(all.insert(digits(Array(block[..<end]), Array(block[end...]))).inserted)
+        }
+    }
+
+    @Test func theStartIsRewritten() throws {
+        let path = folder.path + "/file"
+        try writeAtomically(to: path) { file in
+            try file.write([1, 2, 3, 4])
+            try file.rewriteStart([9, 8])
+            try file.write([5])
+        }
+        #expect(try read(path) == [9, 8, 3, 4, 5])
+    }
+
     @Test func movesOverWhatIsThere() throws {
         let (old, new) = (folder.path + "/old", folder.path + "/new")
         try writeAtomically([1], to: old)

@@ -49,7 +49,7 @@ static int read_text(const char *path, char *text, size_t size)
     return length > 0;
 }
 
-static int whole_processors(long long quota, long long period)
+static int rounded_up(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
         return 0;
@@ -80,11 +80,11 @@ static int quota_of_group(const quota_files *files, const char *root, const char
         return 0;
     const int numbers = sscanf(text, "%lld %lld", &quota, &period); /* "max" is none */
     if (!files->period)
-        return numbers == 2 ? whole_processors(quota, period) : 0;
+        return numbers == 2 ? rounded_up(quota, period) : 0;
     snprintf(path, sizeof path, "%s%s%s/%s", root, files->mount, group, files->period);
     if (numbers != 1 || !read_text(path, text, sizeof text) || sscanf(text, "%lld", &period) != 1)
         return 0;
-    return whole_processors(quota, period);
+    return rounded_up(quota, period);
 }
 
 static int lesser(int a, int b) { return a == 0 || (b > 0 && b < a) ? b : a; }
@@ -204,7 +204,7 @@ void tiny_give_processors(int taken)
 /* --- forks --- */
 
 static unsigned forks;
-static int counts_forks;
+static int is_counting;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* In the child, whose only thread this is. Runs of the parent's other threads do not go on here. */
@@ -214,8 +214,8 @@ static void note_fork(void)
     atomic_store(&taken_by_runs, 0);
 }
 
-static void begin_counting(void) { counts_forks = pthread_atfork(NULL, NULL, note_fork) == 0; }
+static void begin_counting(void) { is_counting = pthread_atfork(NULL, NULL, note_fork) == 0; }
 
-int tiny_count_forks(void) { return pthread_once(&once, begin_counting) == 0 && counts_forks; }
+int tiny_count_forks(void) { return pthread_once(&once, begin_counting) == 0 && is_counting; }
 
 unsigned tiny_forks(void) { return forks; }

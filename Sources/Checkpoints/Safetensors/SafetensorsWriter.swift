@@ -34,6 +34,7 @@ public struct SafetensorsWriter: Sendable {
     public let header: Data
     /// In the order of the file.
     public let placements: [Placement]
+    private let metadata: [String: String]
 
     /// Size of the whole file in bytes.
     public var fileSize: Int {
@@ -56,6 +57,7 @@ public struct SafetensorsWriter: Sendable {
         }
         let header = Self.header(zip(ordered, ranges), metadata: metadata)
         self.header = header
+        self.metadata = metadata
         placements = zip(ordered, ranges).map { tensor, range in
             Placement(
                 tensor: tensor, offset: header.count + range.lowerBound, byteCount: range.count)
@@ -64,21 +66,37 @@ public struct SafetensorsWriter: Sendable {
 
     /// Writes the file, crash-safely; `bytes` is asked for each tensor once, in file order.
     ///
+    /// - Parameter checksum: the key of the metadata that gets the `Checksum` of all tensors, which is
+    ///   known last; its value was `Checksum.none` until then.
     /// - Throws: `CheckpointError` of kind `unwritable`, or what `bytes` throws.
     /// - Precondition: `bytes` returns exactly the placement's `byteCount` bytes.
-    public func write(to path: String, bytes: (Tensor) throws -> Data) throws {
+    public func write(
+        to path: String, checksum key: String? = nil, bytes: (Tensor) throws -> Data
+    ) throws {
         do {
             try writeAtomically(to: path) { file in
+                var checksum = Checksum()
                 try file.write(header)
                 for placement in placements {
                     let data = try bytes(placement.tensor)
                     precondition(data.count == placement.byteCount, "tensor of another size")
+                    if key != nil { data.withUnsafeBytes { checksum.add($0) } }
                     try file.write(data)
                 }
+                if let key { try file.rewriteStart(header(with: checksum, as: key)) }
             }
         } catch let error as FileError {
             throw CheckpointError(path: path, flaw: Flaw(writing: error))
         }
+    }
+
+    private func header(with checksum: Checksum, as key: String) -> Data {
+        let ranges = placements.map {
+            ($0.tensor, $0.offset - header.count..<$0.offset - header.count + $0.byteCount)
+        }
+        let sealed = Self.header(ranges, metadata: metadata.merging([key: checksum.digits]) { $1 })
+        precondition(sealed.count == header.count, "a checksum of another length")
+        return sealed
     }
 
     private static func precedes(_ a: Tensor, _ b: Tensor) -> Bool {
