@@ -1,0 +1,130 @@
+"""Small networks that together use every family of kernels."""
+
+import json
+import re
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import Failure, succeed
+
+KERNELS = Path(__file__).resolve().parents[2] / "Sources" / "Kernels"
+
+_CONFIGURATION = """\
+DATA: {{IMG_SIZE: {side}}}
+MODEL:
+  TYPE: litv2
+  NAME: {name}
+  NUM_CLASSES: 5
+  LIT:
+    EMBED_DIM: {channels}
+    DEPTHS: {depths}
+    NUM_HEADS: {heads}
+    MLP_RATIO: {ratio}
+    ALPHA: 0.5
+    LOCAL_WS: {windows}
+    HAS_MSA: {attention}
+"""
+
+
+@dataclass(frozen=True)
+class SampleNetwork:
+    name: str
+    why: str
+    options: list[str] = field(default_factory=list)
+    configuration: str | None = None
+    # The side of the windows of a layer whose checkpoint has a table of relative positions.
+    table_of_window: int | None = None
+
+    def generate(self, hilo: Path, isas: list[str], folder: Path) -> Path:
+        """Writes the library into a folder of its name."""
+        output = folder / self.name
+        command: list[object] = [hilo, "generate", "--no-tuning", "--batch", 3, "--output", output]
+        if self.configuration is not None:
+            file = folder / f"{self.name}.yaml"
+            file.write_text(self.configuration)
+            command += ["--config", file]
+        if self.table_of_window is not None:
+            file = folder / f"{self.name}.safetensors"
+            write_window_layer(file, _WINDOW_DIM, _WINDOW_HEADS, self.table_of_window)
+            command += ["--checkpoint", file]
+        else:
+            command += ["--seed", 1]
+        command += ["--name", self.name, *self.options]
+        for isa in isas:
+            command += ["--isa", isa]
+        succeed(command)
+        return output
+
+
+def _litv2(name: str, side: int, channels: int, ratio: float, stages: int, window: int) -> str:
+    """Attention in all stages but the first, with windows everywhere but in the last."""
+    last = stages - 1
+    return _CONFIGURATION.format(
+        name=name, side=side, channels=channels, ratio=ratio, depths=[1] * stages,
+        heads=[2 << i for i in range(stages)],
+        windows=[window if 0 < i < last else int(i > 0) for i in range(stages)],
+        attention=[int(i > 0) for i in range(stages)])
+
+
+_WINDOW_DIM, _WINDOW_HEADS = 24, 3
+
+# Enough for every family.
+QUICK = ("classifier", "tokens", "reduction", "shifted")
+NETWORKS = [
+    SampleNetwork(
+        "classifier", "a map large enough for the fused ConvFFN, sums longer than a chain, a head",
+        ["--resolution", "80x80"],
+        _litv2("classifier", 80, 32, 4, 3, 2)),
+    SampleNetwork(
+        "planes", "feature maps of channels in planes, windows over the edge of odd maps",
+        ["--task", "features", "--resolution", "61x45"], _litv2("planes", 64, 12, 2.5, 3, 3)),
+    SampleNetwork(
+        "tokens", "feature maps of tokens, of some stages, at two resolutions",
+        ["--task", "features", "--channels-last", "--outputs", "1,2", "--resolution", "37x50",
+         "--resolution", "20x9"], _litv2("tokens", 64, 8, 3, 2, 2)),
+    SampleNetwork(
+        "reduction", "spatial reduction whose squares leave a rest",
+        ["--model", "sra", "--dim", "24", "--heads", "3", "--sr-ratio", "2", "--resolution", "7x9"]),
+    SampleNetwork(
+        "shifted", "shifted windows with relative positions over the edge of the map",
+        ["--model", "window", "--dim", str(_WINDOW_DIM), "--heads", str(_WINDOW_HEADS), "--window",
+         "4", "--shift", "2", "--resolution", "7x9"], table_of_window=4),
+    SampleNetwork(
+        "layer", "both branches of HiLo on a map that windows do not divide",
+        ["--model", "hilo", "--dim", "20", "--heads", "4", "--window", "2", "--alpha", "0.5",
+         "--resolution", "7x9"]),
+    SampleNetwork(
+        "global_layer", "attention of all tokens to all, over several blocks of keys",
+        ["--model", "msa", "--dim", "20", "--heads", "2", "--resolution", "19x23"]),
+]
+
+
+def write_window_layer(path: Path, dim: int, heads: int, window: int) -> None:
+    """A checkpoint of a window layer with a table of relative positions, which no flag can ask for."""
+    shapes = {
+        "qkv.weight": [3 * dim, dim], "qkv.bias": [3 * dim], "proj.weight": [dim, dim],
+        "proj.bias": [dim], "relative_position_bias_table": [(2 * window - 1) ** 2, heads],
+    }
+    header: dict[str, object] = {}
+    values: list[float] = []
+    for name, shape in shapes.items():
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        begin = 4 * len(values)
+        values += [((len(values) + i) * 7919 % 2003 / 1001.5 - 1) / 4 for i in range(count)]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, 4 * len(values)]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(values)}f", *values))
+
+
+def families() -> set[str]:
+    """All that the generator has, by their names in plans."""
+    found = {
+        match[1]
+        for file in KERNELS.glob("*/*.swift")
+        for match in re.finditer(r'static let id = "(\w+)"', file.read_text())
+    }
+    if not found:
+        raise Failure(f"{KERNELS}: no family of kernels is declared there")
+    return found

@@ -1,0 +1,343 @@
+"""What is done with a case: generate, build, verify, run in many ways, and compare."""
+
+import json
+import random
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arrays import Array, first_difference, random_array
+from cases import Case
+from tools import Failure, Output, instruction_sets, run, succeed
+
+# Seconds after which a step hangs; none takes a tenth of it.
+LIMIT = 600
+# Of the largest value, between two machines' results: what `hilo verify` allows to a reference.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Tools:
+    hilo: Path
+    compilers: list[str]
+    teams: bool  # whether `hilo build` has --team
+    # Compiler, emulator and its root folder for AArch64; nothing where one is missing.
+    aarch64: tuple[str, str, str] | None
+
+    @classmethod
+    def find(cls, hilo: Path) -> "Tools":
+        help_text = succeed([hilo, "build", "--help"]).stdout
+        compilers = [name for name in ("clang", "gcc") if shutil.which(name)]
+        cross = ("aarch64-linux-gnu-gcc", "qemu-aarch64-static")
+        root = "/usr/aarch64-linux-gnu"
+        complete = all(map(shutil.which, (*cross, "cmake"))) and Path(root).is_dir()
+        return cls(hilo, compilers, "--team" in help_text, (*cross, root) if complete else None)
+
+
+@dataclass
+class Counts:
+    """What has been compared so far."""
+    cases: int = 0
+    kernels: int = 0
+    promises: int = 0
+    networks: int = 0
+    runs: int = 0
+    second: int = 0
+    emulated: int = 0
+    warnings: int = 0
+    first_warning: str = ""
+
+
+@dataclass(frozen=True)
+class Library:
+    folder: Path
+    harness: Path
+    # What the harness is run with, for one that needs an emulator.
+    emulator: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "weights" / "soak.safetensors"
+
+    def outputs(self, x: Path, resolution: str, threads: int, isa: str, counts: Counts,
+                folder: Path) -> list[Array]:
+        """Runs the network on a file; its outputs, one of classes or one a stage."""
+        place = folder / "y"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        target = place if self._has_stages else place / "y.npy"
+        succeed([*self.emulator, self.harness, "run", "--weights", self.weights, "--input", x,
+                 "--resolution", resolution, "--threads", threads, "--isa", isa, "--output", target],
+                limit=LIMIT)
+        counts.runs += 1
+        return read_outputs(place)
+
+    @property
+    def _has_stages(self) -> bool:
+        return '"features"' in _network_line(self.folder)
+
+
+def read_outputs(folder: Path) -> list[Array]:
+    files = sorted(folder.glob("*.npy"))
+    if not files:
+        raise Failure(f"{folder}: nothing was written")
+    return [Array.read(file) for file in files]
+
+
+class Check:
+    """A case in its folder."""
+
+    def __init__(self, case: Case, tools: Tools, folder: Path, counts: Counts,
+                 say: Callable[[str], None]) -> None:
+        self.case = case
+        self.tools = tools
+        self.folder = folder
+        self.counts = counts
+        self.say = say
+        have = instruction_sets()
+        self.isas = [isa for isa in have if isa in case.isas] or have[-1:]
+
+    def perform(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.say("generate")
+        first = self._generate(self.folder / "first", self.isas)
+        self._build(first, self.case.compiler)
+        self._verify(first)
+        expected = {place: outputs for place, outputs in self._run_in_all_ways(first)}
+        if self.case.second is not None:
+            self._make_second(first, expected)
+        if self.case.emulated and self.tools.aarch64 is not None:
+            self._emulate(expected)
+        self.counts.cases += 1
+
+    # MARK: Making libraries
+
+    def _generate(self, output: Path, isas: list[str]) -> Path:
+        case = self.case
+        command: list[object] = [self.tools.hilo, "generate", "--no-tuning", *case.options]
+        if case.configuration is not None:
+            file = self.folder / "network.yaml"
+            file.write_text(case.configuration)
+            command += ["--config", file]
+        for resolution in case.resolutions:
+            command += ["--resolution", resolution]
+        for isa in isas:
+            command += ["--isa", isa]
+        succeed([*command, "--batch", case.batch, "--seed", case.weights_seed, "--output", output],
+                limit=LIMIT)
+        return output
+
+    def _build(self, folder: Path, compiler: str) -> None:
+        self.say(f"build with {compiler}")
+        command: list[object] = [self.tools.hilo, "build", folder]
+        if self.tools.teams:
+            command += ["--team", self.case.team]
+        used = compiler if compiler in self.tools.compilers else self.tools.compilers[0]
+        output = succeed(command, limit=LIMIT, environment={"HILO_CC": used})
+        if "the compiler warned" in output.stderr:
+            self.counts.warnings += 1
+            self.counts.first_warning = self.counts.first_warning or (
+                f"case {self.case.number}, {used}: {_first_warning(output.stderr)}")
+
+    def _verify(self, folder: Path) -> None:
+        self.say("verify")
+        threads = self.case.threads[0]
+        output = run([self.tools.hilo, "verify", folder, "--json", "--threads", threads, "--seed",
+                      self.case.input_seed], limit=LIMIT)
+        checks = self._read(output)["details"]
+        problems = checks["interface"]["failures"] + [
+            f"{one['name']}: {one.get('problem')}" for one in checks["kernels"] + checks["network"]
+            if not one["passed"]]
+        if problems:
+            raise Failure("\n".join([shlex.join(output.command), *problems]))
+        if output.code != 0 or not checks["network"] or not checks["interface"]["checks"]:
+            raise Failure(output.text)
+        # A kernel is verified within bounds of its own, but a fault of the comparison itself could
+        # leave any of them out.
+        expected = sum(line.count('"family"') for line in _plan_lines(folder) if '"spec"' in line)
+        if len(checks["kernels"]) != expected:
+            raise Failure(f"{len(checks['kernels'])} kernels were verified, and the plan has "
+                          f"{expected}\n{output.text}")
+        self.counts.kernels += len(checks["kernels"])
+        self.counts.networks += len(checks["network"])
+        self.counts.promises += checks["interface"]["checks"]
+
+    @staticmethod
+    def _read(output: Output) -> dict:
+        try:
+            return json.loads(output.stdout)
+        except json.JSONDecodeError as error:
+            raise Failure(f"no JSON: {error}\n{output.text}") from error
+
+    # MARK: Running
+
+    def _run_in_all_ways(self, folder: Path) -> Iterator[tuple[tuple[str, str], list[Array]]]:
+        """The bits of one thread, which every other way to run must give."""
+        library = Library(folder, folder / "build" / "harness_soak")
+        for index, resolution in enumerate(_resolutions(folder)):
+            x = self._input(folder, resolution, index)
+            file = self.folder / f"x{index}.npy"
+            x.write(file)
+            for isa in self.isas:
+                self.say(f"run at {resolution} with {isa}")
+                expected = self._outputs(library, file, resolution, 1, isa)
+                self._check_shape(expected, x)
+                for threads in self.case.threads:
+                    self._same(expected, self._outputs(library, file, resolution, threads, isa),
+                               f"{threads} threads, {resolution}, {isa}")
+                self._check_single_images(library, x, expected, resolution, isa)
+                yield (resolution, isa), expected
+            self._check_command(folder, file, resolution, expected)
+
+    def _outputs(self, library: Library, file: Path, resolution: str, threads: int,
+                 isa: str) -> list[Array]:
+        return library.outputs(file, resolution, threads, isa, self.counts, self.folder)
+
+    def _input(self, folder: Path, resolution: str, index: int) -> Array:
+        height, width = map(int, resolution.split("x"))
+        if self.case.kind == "litv2":
+            shape: tuple[int, ...] = (self.case.images, 3, height, width)
+        else:
+            dim = int(self.case.options[self.case.options.index("--dim") + 1])
+            shape = (self.case.images, height * width, dim)
+        return random_array(self.case.input_seed + index, shape)
+
+    def _check_shape(self, outputs: list[Array], x: Array) -> None:
+        for output in outputs:
+            if output.shape[0] != x.shape[0]:
+                raise Failure(f"{x.shape[0]} images went in, {output.shape[0]} came out")
+            if not any(output.data):
+                raise Failure("all of an output is 0")
+
+    def _check_single_images(self, library: Library, x: Array, expected: list[Array],
+                             resolution: str, isa: str) -> None:
+        """The last image alone, and the last two, where there are so many."""
+        file = self.folder / "part.npy"
+        for count in {1, min(2, x.shape[0])}:
+            first = x.shape[0] - count
+            x.images(first, count).write(file)
+            found = self._outputs(library, file, resolution, self.case.threads[-1], isa)
+            self._same([output.images(first, count) for output in expected], found,
+                       f"images {first} to {first + count - 1} alone, {resolution}, {isa}")
+
+    def _check_command(self, folder: Path, file: Path, resolution: str,
+                       expected: list[Array]) -> None:
+        """`hilo run`, which takes the best instruction set, the last."""
+        place = self.folder / "command"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        stages = len(expected) > 1 or '"features"' in _network_line(folder)
+        succeed([self.tools.hilo, "run", folder, "--input", file, "--resolution", resolution,
+                 "--output", place if stages else place / "y.npy"], limit=LIMIT)
+        self.counts.runs += 1
+        self._same(expected, read_outputs(place), f"hilo run at {resolution}")
+
+    @staticmethod
+    def _same(expected: list[Array], found: list[Array], how: str) -> None:
+        if len(expected) != len(found):
+            raise Failure(f"{how}: {len(found)} outputs, else {len(expected)}")
+        for index, (one, other) in enumerate(zip(expected, found)):
+            if one != other:
+                raise Failure(f"{how}: other bits in output {index}: "
+                              f"{first_difference(one, other)}")
+
+    # MARK: The same library made otherwise
+
+    def _make_second(self, first: Path, expected: dict) -> None:
+        second = self.case.second
+        assert second is not None
+        plan = self.folder / "plan.json"
+        plan.write_text(self._other_tiles(first) if second.plan == "tiles"
+                        else (first / "plan.json").read_text())
+        self.say(f"generate from a plan ({second.plan})")
+        output = self.folder / "second"
+        succeed([self.tools.hilo, "generate", "--plan", plan, "--seed", self.case.weights_seed,
+                 "--output", output], limit=LIMIT)
+        if second.plan == "same":
+            self._same_files(first, output)
+        self._build(output, second.compiler)
+        self._verify(output)
+        library = Library(output, output / "build" / "harness_soak")
+        for index, resolution in enumerate(_resolutions(first)):
+            for isa in self.isas:
+                found = self._outputs(library, self.folder / f"x{index}.npy", resolution,
+                                      self.case.threads[0], isa)
+                self._same(expected[resolution, isa], found,
+                           f"plan: {second.plan}, {second.compiler}, {resolution}, {isa}")
+        self.counts.second += 1
+
+    def _other_tiles(self, folder: Path) -> str:
+        """The plan with other tiles of its matrix products: what they compute stays the same."""
+        random_source = random.Random(self.case.input_seed)
+        lines = []
+        for line in _plan_lines(folder):
+            if '"family":"gemm"' in line and '"schedule"' in line:
+                how = {"rows": random_source.randint(1, 3), "slab": random_source.randint(1, 9),
+                       "split": random_source.choice(["rows", "columns"]),
+                       "vectors": random_source.choice([1, 2])}
+                text = json.dumps(how, separators=(",", ":"))
+                line = re.sub(r'"schedule":\{[^}]*\}', f'"schedule":{text}', line)
+            lines.append(line)
+        return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def _same_files(first: Path, second: Path) -> None:
+        """A plan leads to the library that it came from."""
+        one, other = ((folder / "files.json").read_text() for folder in (first, second))
+        if one != other:
+            raise Failure(f"{second}: generated from the plan of {first}, but its files differ")
+
+    # MARK: Another machine
+
+    def _emulate(self, expected: dict) -> None:
+        """Built by CMake with a cross compiler; results are near those of this machine."""
+        assert self.tools.aarch64 is not None
+        compiler, emulator, root = self.tools.aarch64
+        self.say("build for AArch64")
+        folder = self._generate(self.folder / "aarch64", ["generic", "neon"])
+        build = self.folder / "cross"
+        succeed(["cmake", "-S", folder, "-B", build, "-DCMAKE_SYSTEM_NAME=Linux",
+                 "-DCMAKE_SYSTEM_PROCESSOR=aarch64", f"-DCMAKE_C_COMPILER={compiler}",
+                 f"-Dsoak_TEAM={self.case.team}"], limit=LIMIT)
+        succeed(["cmake", "--build", build, "--parallel", 2], limit=LIMIT)
+        library = Library(folder, build / "harness_soak", (emulator, "-L", root))
+        self.say("verify under an emulator")
+        succeed([*library.emulator, library.harness, "verify", "--threads", 3], limit=LIMIT)
+        for index, resolution in enumerate(_resolutions(folder)):
+            for isa in ("generic", "neon"):
+                file = self.folder / f"x{index}.npy"
+                found = self._outputs(library, file, resolution, 2, isa)
+                near = expected[resolution, self.isas[0]]
+                for one, other in zip(near, found, strict=True):
+                    self._near(one, other, f"AArch64, {resolution}, {isa}")
+        self.counts.emulated += 1
+
+    @staticmethod
+    def _near(expected: Array, found: Array, how: str) -> None:
+        if expected.shape != found.shape:
+            raise Failure(f"{how}: {first_difference(expected, found)}")
+        pairs = list(zip(expected.values(), found.values(), strict=True))
+        bound = TOLERANCE * max(abs(value) for value, _ in pairs)
+        worst = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+        if not abs(worst[0] - worst[1]) <= bound:
+            raise Failure(f"{how}: {worst[1]!r}, but {worst[0]!r} on this machine, which differ by "
+                          f"more than {bound:.2g}")
+
+
+def _first_warning(text: str) -> str:
+    return next((line for line in text.splitlines() if "warning:" in line), "no line says of what")
+
+
+def _plan_lines(folder: Path) -> list[str]:
+    return (folder / "plan.json").read_text().splitlines()
+
+
+def _network_line(folder: Path) -> str:
+    return next(line for line in _plan_lines(folder) if line.startswith('  "network"'))
+
+
+def _resolutions(folder: Path) -> list[str]:
+    return json.loads((folder / "plan.json").read_text())["resolutions"]

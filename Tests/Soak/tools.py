@@ -1,0 +1,107 @@
+"""What the soak and the sanitizers' runs share: programs, the CPU, and a line of progress."""
+
+import os
+import platform
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# The exit code of wrong options, as hilo has it.
+USAGE = 64
+
+# What a CPU must say in /proc/cpuinfo to run an instruction set.
+_FEATURES = {
+    "avx2": {"avx2", "fma"},
+    "avx512": {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"},
+    "neon": {"asimd"},
+}
+
+
+class Failure(Exception):
+    """A check that did not hold, in words for people."""
+
+
+@dataclass(frozen=True)
+class Output:
+    command: tuple[str, ...]
+    code: int  # below 0: the number of a signal
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The command and the end of what it said, to repeat and to understand a failure."""
+        said = (self.stdout[-2000:] + self.stderr[-4000:]).strip()
+        how = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
+        return f"{shlex.join(self.command)}\n{how}\n{said}"
+
+
+def run(command: Sequence[object], *, limit: float = 600,
+        environment: Mapping[str, str] | None = None) -> Output:
+    """Runs a program to its end; one that takes longer than `limit` seconds hangs."""
+    words = tuple(str(word) for word in command)
+    start = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace", env={**os.environ, **(environment or {})},
+            start_new_session=True)
+    except OSError as error:
+        raise Failure(f"{shlex.join(words)}\ncannot be started: {error.strerror}") from error
+    try:
+        stdout, stderr = process.communicate(timeout=limit)
+    except BaseException as error:
+        # What it has started itself is of its session, and ends with it.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Failure(f"{shlex.join(words)}\nhangs: no end after {limit:.0f} s") from error
+        raise
+    return Output(words, process.returncode, stdout, stderr, time.monotonic() - start)
+
+
+def end_on_termination() -> None:
+    """Makes SIGTERM an exception, so that temporary folders and programs go too."""
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+    signal.signal(signal.SIGTERM, leave)
+
+
+def succeed(command: Sequence[object], **options: object) -> Output:
+    """Runs a program that must exit with 0."""
+    output = run(command, **options)  # type: ignore[arg-type]
+    if output.code != 0:
+        raise Failure(output.text)
+    return output
+
+
+def instruction_sets() -> list[str]:
+    """Those that this CPU runs, in HiLo's order; on systems without /proc generic alone."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        text = ""
+    words = set(text.split())
+    if platform.machine() in ("arm64", "aarch64"):
+        words.add("asimd")
+    return ["generic"] + [name for name, needed in _FEATURES.items() if needed <= words]
+
+
+class Progress:
+    """One line on a terminal that is written over; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        if self._shows:
+            print(f"\r\033[K{text[:110]}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        self.show("")
