@@ -4,49 +4,9 @@
     import Glibc
 #endif
 
-/// A file being written by `writeAtomically`; valid only inside its closure.
-public struct OutputFile: ~Copyable {
-    fileprivate let descriptor: Int32
-    fileprivate let path: String
-
-    /// Appends bytes.
-    ///
-    /// - Throws: `FileError` when the disk does not take them.
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let buffer = UnsafeRawBufferPointer(rebasing: rest)
-            let count = systemWrite(descriptor, buffer.baseAddress, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw FileError.system(path, "cannot be written") }
-            rest = rest.dropFirst(count)
-        }
-    }
-
-    /// Replaces the file's first bytes, which were written before.
-    ///
-    /// - Throws: `FileError` when the disk does not take them.
-    public func rewriteStart(_ bytes: some Collection<UInt8>) throws {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError.system(path, "cannot be written") }
-        try write(bytes)
-        guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw FileError.system(path, "cannot be written") }
-    }
-
-    /// Appends bytes that lie in one piece, such as those of an array, a text (`text.utf8`) or a
-    /// `Data`; others are copied first.
-    ///
-    /// - Throws: `FileError` when the disk does not take them.
-    public func write(_ bytes: some Collection<UInt8>) throws {
-        let isWritten: Void? = try bytes.withContiguousStorageIfAvailable {
-            try write(UnsafeRawBufferPointer($0))
-        }
-        if isWritten == nil { try write(Array(bytes)) }
-    }
-}
-
 /// Writes a file so that a reader, or a crash at any moment, finds the old file or the whole new
 /// one: the bytes go to a temporary file in the same folder, which is flushed to the disk and then
-/// takes the name.
+/// takes the name. What writers that were killed left there is removed before.
 ///
 /// - Parameter body: appends the bytes.
 /// - Throws: `FileError` when the folder is missing or full or may not be written, or when `path`
@@ -56,12 +16,12 @@ public func writeAtomically(
 ) throws {
     try refuseToReplaceSpecialFile(path)
     let folder = folder(of: path)
-    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-    let temporary = "\(folder)/.hilo-\(suffix).tmp"
+    removeAbandoned(in: folder)
+    let temporary = "\(folder)/\(Temporary.start)\(WritingProcess.mark())\(Temporary.end)"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
     do {
-        try fill(OutputFile(descriptor: descriptor, path: path), body)
+        try fill(OutputFile(descriptor: descriptor, path: path), isFlushed: true, body)
         try moveReplacing(temporary, to: path)
     } catch {
         unlink(temporary)
@@ -84,6 +44,27 @@ public func moveReplacing(_ path: String, to place: String) throws(FileError) {
     guard rename(path, place) == 0 else { throw FileError.system(place, "cannot be replaced") }
 }
 
+/// The name of a file that waits to take another's; a `WritingProcess`'s mark is between.
+private enum Temporary {
+    static let start = ".hilo-"
+    static let end = ".tmp"
+}
+
+/// Removes the temporary files in `folder` whose processes were killed.
+private func removeAbandoned(in folder: String) {
+    guard let listing = opendir(folder) else { return }
+    defer { closedir(listing) }
+    while let entry = readdir(listing) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+        }
+        guard name.hasPrefix(Temporary.start), name.hasSuffix(Temporary.end) else { continue }
+        let mark = name.dropFirst(Temporary.start.count).dropLast(Temporary.end.count)
+        guard let writer = WritingProcess(mark: mark), writer.isGone else { continue }
+        unlink("\(folder)/\(name)")
+    }
+}
+
 private func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -96,27 +77,6 @@ private func refuseToReplaceSpecialFile(_ path: String) throws {
     guard status.st_mode & S_IFMT == S_IFREG else {
         throw FileError(path: path, problem: "cannot be written: it exists and is no regular file")
     }
-}
-
-/// Writes, flushes and closes.
-private func fill(
-    _ file: borrowing OutputFile, _ body: (borrowing OutputFile) throws -> Void
-) throws {
-    do {
-        try body(file)
-        guard fsync(file.descriptor) == 0 else {
-            throw FileError.system(file.path, "cannot be flushed")
-        }
-    } catch {
-        close(file.descriptor)
-        throw error
-    }
-    guard close(file.descriptor) == 0 else { throw FileError.system(file.path, "cannot be closed") }
-}
-
-/// The C function, out of the reach of `OutputFile.write`'s name.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }
 
 /// Makes the new name durable. Some file systems cannot flush a folder and say so by EINVAL.

@@ -20,6 +20,13 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     public let problem: String
     public let reason: Reason
 
+    /// The problem without what failed, for a message that says that in words of its own:
+    /// "Permission denied".
+    public var cause: String {
+        guard let colon = problem.firstRange(of: ": ") else { return problem }
+        return String(problem[colon.upperBound...])
+    }
+
     public init(path: String, problem: String, reason: Reason = .other) {
         self.path = path
         self.problem = problem

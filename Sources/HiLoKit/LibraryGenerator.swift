@@ -60,7 +60,7 @@ public struct LibraryGenerator: Sendable {
                 try Task.checkCancellation()
                 try output.write(file.path, Data(file.contents.utf8))
             }
-            try writeWeights(to: output.staged(GeneratedLibrary.weightsPath(plan)))
+            try output.write(GeneratedLibrary.weightsPath(plan)) { try writeWeights(to: $0) }
             try output.writeList()
             try Task.checkCancellation()
             try output.commit()

@@ -14,10 +14,15 @@ struct OutputPlace {
     private let keptWeights: String?
     private let isForced: Bool
 
+    /// What `generate` writes into a folder, each time all of it.
+    static let generated = [
+        "CMakeLists.txt", "cmake", "harness", "include", "src", "weights", LibraryFiles.planPath,
+        LibraryFiles.listPath,
+    ]
+
     /// Whether an older HiLo, which left no list of its files, wrote it into a folder.
     private static func isOurs(_ name: String) -> Bool {
-        ["CMakeLists.txt", "cmake", "harness", "include", "plan.json", "src", "weights"]
-            .contains(name) || LibraryFiles.isRemade(name)
+        generated.contains(name) || LibraryFiles.isRemade(name)
     }
 
     /// - Parameters:
@@ -91,6 +96,13 @@ struct OutputPlace {
                 == plan
         }
         return keptWeights == Self.followingLinks("\(path)/\(changed)")
+    }
+
+    /// That a file of the library cannot be written.
+    ///
+    /// - Parameter path: in the library.
+    func error(writing path: String, _ problem: String) -> LibraryError {
+        .cannotWrite("\(name)/\(path): \(problem)")
     }
 
     /// Runs `body`, turning what the system says into an error that names the folder.

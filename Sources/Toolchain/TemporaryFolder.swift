@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 
 /// Runs `body` with a folder that only this user can read, and removes the folder afterwards.
@@ -20,16 +21,16 @@ func createFolder(_ folder: URL, permissions: Int = 0o755) throws {
             at: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: permissions])
     } catch {
-        throw ToolchainError.cannotWrite(path: folder.filePath, reason: error.localizedDescription)
+        throw ToolchainError.cannotWrite(path: folder.filePath, reason: systemReason(error))
     }
 }
 
 /// Writes a file into a folder that nobody else looks into.
 func write(_ text: String, to file: URL) throws {
     do {
-        try Data(text.utf8).write(to: file)
-    } catch {
-        throw ToolchainError.cannotWrite(path: file.filePath, reason: error.localizedDescription)
+        try writeFile(text.utf8, to: file.filePath)
+    } catch let error as FileError {
+        throw ToolchainError.cannotWrite(path: error.path, reason: error.cause)
     }
 }
 

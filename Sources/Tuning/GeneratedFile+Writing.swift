@@ -1,4 +1,5 @@
 import CodeGeneration
+import FileIO
 import Foundation
 import Toolchain
 
@@ -10,7 +11,9 @@ extension GeneratedFile {
         do {
             try FileManager.default.createDirectory(
                 at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(contents.utf8).write(to: target)
+            try writeFile(contents.utf8, to: target.path)
+        } catch let error as FileError {
+            throw ToolchainError.cannotWrite(path: error.path, reason: error.cause)
         } catch {
             throw ToolchainError.cannotWrite(
                 path: target.path, reason: error.localizedDescription)

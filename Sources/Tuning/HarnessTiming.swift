@@ -1,3 +1,4 @@
+import CodeGeneration
 import Foundation
 import HiLoKit
 import Planning
@@ -60,8 +61,10 @@ struct HarnessTiming: Sendable {
 
     /// Times kernels by turns.
     func times(of names: [String], rounds: Int, seconds: Double) async throws -> [KernelTime] {
-        let list = library.folder.appending(path: "kernels.txt")
-        try Data(names.joined(separator: "\n").utf8).write(to: list)
+        let file = GeneratedFile(
+            path: "kernels.txt", contents: names.joined(separator: "\n"))
+        let list = library.folder.appending(path: file.path)
+        try file.write(to: list)
         var arguments = [
             "time", "--kernels", list.path, "--threads", "\(threads)", "--batch", "\(batch)",
             "--rounds", "\(rounds)", "--json",

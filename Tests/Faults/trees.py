@@ -9,7 +9,7 @@ Tree = dict[str, str]
 
 # What HiLo calls what it is still writing: folders; single files; files of the generated program.
 FOLDER = re.compile(r"^\..+\.partial-")
-FILE = re.compile(r"^\.hilo-[0-9a-z]+\.tmp$|.\.\d+\.tmp$")
+FILE = re.compile(r"^\.hilo-[0-9a-z-]+\.tmp$|.\.\d+\.tmp$")
 
 
 def is_staging(path: str) -> bool:
