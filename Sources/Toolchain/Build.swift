@@ -30,14 +30,15 @@ public struct Build: Sendable {
     /// has succeeded: no file is ever half-written, and a build that fails changes nothing.
     ///
     /// - Throws: `ToolchainError.compilationFailed` with the compiler's words on the first file
-    ///   that failed, `.linkingFailed`, `.missingTool`, `.cannotWrite`.
+    ///   that failed, `.linkingFailed`; `.missingTool`, also where OpenMP is; `.cannotWrite`, also
+    ///   when a tool failed because a disk is full.
     public func perform(_ recipe: BuildRecipe, progress: Progress? = nil) async throws
         -> BuildReport
     {
         let existed = FileManager.default.fileExists(atPath: folder.filePath)
         let staging = try Staging(for: folder)
         do {
-            let fresh = recipe.commands.filter { upToDate($0, recipe) }
+            let fresh = try recipe.commands.filter { try upToDate($0, recipe) }
             let stale = recipe.commands.filter { !fresh.contains($0) }
             let diagnostics = try await compile(stale, recipe, staging, progress)
             let objects = Dictionary(
@@ -64,7 +65,7 @@ public struct Build: Sendable {
     private func compile(
         _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging, _ progress: Progress?
     ) async throws -> String {
-        let threading = compiler.compileFlags(recipe.threading)
+        let threading = try compiler.compileFlags(recipe.threading)
         return try await withTemporaryFolder { folder in
             let precompiled = try await PrecompiledHeaders(for: commands, in: folder) {
                 try await run(threading + $0).succeeded
@@ -72,10 +73,10 @@ public struct Build: Sendable {
             return try await compile(commands, progress) { command in
                 // Taken before compiling: a file that changes meanwhile is then compiled again next
                 // time.
-                let record = record(of: command, recipe)
+                let record = try record(of: command, recipe)
                 let object = objectFile(command, in: staging.folder)
                 let said = try await compile(
-                    command, threading + precompiled.flags(for: command), to: object)
+                    command, threading + precompiled.flags(for: command), to: object, staging)
                 try write(record, to: recordFile(object))
                 return said
             }
@@ -108,15 +109,22 @@ public struct Build: Sendable {
     }
 
     private func compile(
-        _ command: CompileCommand, _ flags: [String], to object: URL
+        _ command: CompileCommand, _ flags: [String], to object: URL, _ staging: Staging
     ) async throws -> String {
         try createFolder(object.deletingLastPathComponent())
         let output = try await run(flags + arguments(command) + ["-o", object.filePath])
         guard output.succeeded else {
+            try await checkPlaces(staging, for: [command.source.filePath])
             throw ToolchainError.compilationFailed(
                 file: command.source.filePath, diagnostics: said(output))
         }
         return output.stderr
+    }
+
+    /// Tools write to two places: what they make, and what they need meanwhile.
+    private func checkPlaces(_ staging: Staging, for inputs: [String]) async throws {
+        try checkRoom(in: staging.folder, for: inputs)
+        try await withTemporaryFolder { try checkRoom(in: $0, for: inputs) }
     }
 
     private func run(_ arguments: [String]) async throws -> Program.Output {
@@ -136,16 +144,16 @@ public struct Build: Sendable {
 
     private func recordFile(_ object: URL) -> URL { object.appendingPathExtension("record") }
 
-    private func upToDate(_ command: CompileCommand, _ recipe: BuildRecipe) -> Bool {
+    private func upToDate(_ command: CompileCommand, _ recipe: BuildRecipe) throws -> Bool {
         let object = objectFile(command, in: folder)
-        return FileManager.default.fileExists(atPath: object.filePath)
+        return try FileManager.default.fileExists(atPath: object.filePath)
             && (try? String(contentsOf: recordFile(object), encoding: .utf8))
                 == record(of: command, recipe)
     }
 
     /// All that an object depends on: the compiler, the command line, and the size and time of
     /// each file. It is compared for equality, so a file that became older counts as changed too.
-    private func record(of command: CompileCommand, _ recipe: BuildRecipe) -> String {
+    private func record(of command: CompileCommand, _ recipe: BuildRecipe) throws -> String {
         let files = ([command.source] + recipe.headers).map { file -> String in
             let facts = try? FileManager.default.attributesOfItem(atPath: file.filePath)
             let size = (facts?[.size] as? NSNumber)?.stringValue ?? "missing"
@@ -153,7 +161,7 @@ public struct Build: Sendable {
             return "\(file.filePath) \(size) \(time)"
         }
         let words =
-            [compiler.path, compiler.version] + compiler.compileFlags(recipe.threading)
+            try [compiler.path, compiler.version] + compiler.compileFlags(recipe.threading)
             + arguments(command)
         return (words + files).joined(separator: "\n") + "\n"
     }
@@ -176,6 +184,7 @@ public struct Build: Sendable {
         let result = try await Program.run(
             tool, arguments: arguments, environment: environment, group: .own)
         guard result.succeeded else {
+            try await checkPlaces(staging, for: inputs)
             throw ToolchainError.linkingFailed(product: product.name, diagnostics: said(result))
         }
     }
@@ -183,7 +192,7 @@ public struct Build: Sendable {
     private func link(
         _ product: Product, _ inputs: [String], _ threading: Threading, to output: String
     ) throws -> (tool: String, arguments: [String]) {
-        let libraries = product.libraries + compiler.linkFlags(threading) + ["-lm"]
+        let libraries = try product.libraries + compiler.linkFlags(threading) + ["-lm"]
         switch product.kind {
         case .archive:
             return (try archiver(), [Platform.archiveFlags, output] + inputs)
@@ -198,7 +207,7 @@ public struct Build: Sendable {
     private func archiver() throws -> String {
         guard let path = ProgramSearch(environment: environment).find("ar") else {
             throw ToolchainError.missingTool(
-                name: "ar", advice: "install it (apt-get install binutils)")
+                name: "ar", advice: "put it on the PATH (apt-get install binutils)")
         }
         return path
     }

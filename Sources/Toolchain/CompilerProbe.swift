@@ -2,24 +2,65 @@ import Foundation
 
 extension RejectedCompiler: Error {}
 
-/// Finds out whether a program is a C compiler whose OpenMP programs run here.
+/// Finds out whether a program is a C compiler whose programs with threads run here.
 struct CompilerProbe {
     let environment: [String: String]
     let timeLimit: Duration
+    let threading: Threading
 
-    /// Two threads meet in a parallel region and the compiler says who it is.
-    private static let source = """
+    /// Two threads meet and the compiler says who it is.
+    private var source: String { Self.headers + team + Self.main }
+
+    /// In words, what is built.
+    private var kind: String {
+        switch threading {
+        case .openMP: "an OpenMP program"
+        case .posix: "a program with threads"
+        }
+    }
+
+    private static let headers = """
         #include <math.h>
-        #include <omp.h>
         #include <stdio.h>
         #include <stdlib.h>
 
+        """
+
+    private var team: String {
+        switch threading {
+        case .openMP:
+            """
+            #include <omp.h>
+
+            static int count_threads(void) {
+                int threads = 0;
+                #pragma omp parallel num_threads(2) reduction(+ : threads)
+                threads += omp_get_num_threads() == 2;
+                return threads;
+            }
+
+            """
+        case .posix:
+            """
+            #include <pthread.h>
+
+            static void *count(void *threads) { ++*(int *)threads; return NULL; }
+
+            static int count_threads(void) {
+                int threads = 1;
+                pthread_t other;
+                if (pthread_create(&other, NULL, count, &threads)) return 0;
+                return pthread_join(other, NULL) ? 0 : threads;
+            }
+
+            """
+        }
+    }
+
+    private static let main = """
         int main(int argc, char **argv) {
             (void)argv;
-            int threads = 0;
-            #pragma omp parallel num_threads(2) reduction(+ : threads)
-            threads += omp_get_num_threads() == 2;
-            if (threads != 2 || sqrt((double)argc) != 1.0) return EXIT_FAILURE;
+            if (count_threads() != 2 || sqrt((double)argc) != 1.0) return EXIT_FAILURE;
         #if defined(__clang__)
             printf("clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
         #elif defined(__GNUC__)
@@ -30,9 +71,27 @@ struct CompilerProbe {
 
         """
 
+    /// The first candidate that passes, nil when none does, and those that did not.
+    ///
+    /// - Throws: `ToolchainError.cannotWrite`.
+    func first(of candidates: [CompilerCandidate]) async throws
+        -> (compiler: Compiler?, rejected: [RejectedCompiler])
+    {
+        var rejected: [RejectedCompiler] = []
+        for candidate in candidates {
+            do {
+                return (try await compiler(at: candidate), rejected)
+            } catch let rejection as RejectedCompiler {
+                rejected.append(rejection)
+            }
+        }
+        return (nil, rejected)
+    }
+
     /// The compiler behind a candidate.
     ///
-    /// - Throws: `RejectedCompiler` with the first thing that went wrong.
+    /// - Throws: `RejectedCompiler` with the first thing that went wrong;
+    ///   `ToolchainError.cannotWrite`, which says nothing of the compiler.
     func compiler(at candidate: CompilerCandidate) async throws -> Compiler {
         guard let path = candidate.path else {
             throw RejectedCompiler(
@@ -42,12 +101,13 @@ struct CompilerProbe {
         do {
             return try await withTemporaryFolder { folder in
                 let file = folder.appendingPathComponent("probe.c")
-                try write(Self.source, to: file)
+                try write(source, to: file)
                 return try await probe(path, file)
             }
         } catch let failure as Failure {
             throw RejectedCompiler(compiler: candidate.label, reason: failure.reason)
         } catch let error as ToolchainError {
+            if case .cannotWrite = error { throw error }
             throw RejectedCompiler(compiler: candidate.label, reason: error.description)
         }
     }
@@ -61,8 +121,15 @@ struct CompilerProbe {
         let link: [String]
     }
 
-    /// Ways to ask for OpenMP, in the order to try them.
-    private static let flagSets: [Flags] = {
+    /// Ways to ask for threads, in the order to try them.
+    private var flagSets: [Flags] {
+        switch threading {
+        case .openMP: Self.openMPFlagSets
+        case .posix: [Flags(compile: ["-pthread"], link: ["-pthread"])]
+        }
+    }
+
+    private static let openMPFlagSets: [Flags] = {
         var sets = [Flags(compile: ["-fopenmp"], link: ["-fopenmp"])]
         #if os(macOS)
             // Apple's clang knows the pragmas but brings no library; Homebrew's libomp does.
@@ -76,17 +143,17 @@ struct CompilerProbe {
         return sets
     }()
 
-    /// Tries each way to ask for OpenMP; the first failure is the one worth telling.
+    /// Tries each way to ask for threads; the first failure is the one worth telling.
     private func probe(_ path: String, _ file: URL) async throws -> Compiler {
         var first: Failure?
-        for flags in Self.flagSets {
+        for flags in flagSets {
             do {
                 return try await probe(path, file, flags)
             } catch let failure as Failure {
                 first = first ?? failure
             }
         }
-        throw first ?? Failure(reason: "no way to use OpenMP is known")
+        throw first ?? Failure(reason: "no way to build \(kind) is known")
     }
 
     private func probe(_ path: String, _ file: URL, _ flags: Flags) async throws -> Compiler {
@@ -94,7 +161,7 @@ struct CompilerProbe {
             return try await probe(path, file, flags, runtimePath: nil)
         } catch let failure as DoesNotRun {
             // The loader may not know the folder of the OpenMP library.
-            guard let folder = await runtimeFolder(of: path) else {
+            guard threading == .openMP, let folder = await runtimeFolder(of: path) else {
                 throw Failure(reason: failure.reason)
             }
             do {
@@ -112,18 +179,22 @@ struct CompilerProbe {
         let program = file.deletingPathExtension().filePath
         try await compile(
             path,
-            flags.compile + ["-std=c11", "-O1", file.filePath, "-o", program] + link + ["-lm"])
+            flags.compile + ["-std=c11", "-O1", file.filePath, "-o", program] + link + ["-lm"],
+            in: file.deletingLastPathComponent())
         let identity = try await run(program)
+        let openMP = Compiler.OpenMP(
+            compileFlags: flags.compile, linkFlags: link, runtimePath: runtimePath)
         return Compiler(
             path: path, family: identity.family, version: identity.version,
-            openMPFlags: flags.compile, linkFlags: link, runtimePath: runtimePath)
+            openMP: threading == .openMP ? openMP : nil)
     }
 
-    private func compile(_ path: String, _ arguments: [String]) async throws {
+    private func compile(_ path: String, _ arguments: [String], in folder: URL) async throws {
         let output = try await Program.run(
             path, arguments: arguments, environment: environment, timeout: timeLimit, group: .own)
         guard output.succeeded else {
-            throw Failure(reason: "cannot build an OpenMP program: \(summary(output))")
+            try checkRoom(in: folder)
+            throw Failure(reason: "cannot build \(kind): \(summary(output))")
         }
     }
 
@@ -135,7 +206,7 @@ struct CompilerProbe {
         let output = try await Program.run(program, environment: clean, timeout: timeLimit)
         guard output.succeeded else {
             throw DoesNotRun(
-                reason: "its OpenMP program does not run on 2 threads: \(summary(output))")
+                reason: "builds \(kind) that does not run on 2 threads: \(summary(output))")
         }
         let words = output.stdout.split(separator: " ")
         guard words.count == 2, let family = Compiler.Family(rawValue: String(words[0])) else {

@@ -49,7 +49,7 @@ struct Staging: Sendable {
                 .sorted()
         } catch {
             throw ToolchainError.cannotWrite(
-                path: destination.filePath, reason: error.localizedDescription)
+                path: destination.filePath, reason: systemReason(error))
         }
     }
 

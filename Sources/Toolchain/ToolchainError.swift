@@ -1,8 +1,8 @@
 /// Why a program could not be found, run or built, and what to do next.
 public enum ToolchainError: Error, Equatable, CustomStringConvertible {
-    /// No candidate builds and runs an OpenMP program.
+    /// No candidate builds programs that run, with OpenMP or without.
     case noCompiler(tried: [RejectedCompiler])
-    /// A tool other than the compiler is missing.
+    /// A tool other than the compiler is missing, or the compiler's OpenMP.
     case missingTool(name: String, advice: String)
     /// The system did not start the program, it broke off, or it wrote more than can be taken in.
     case cannotRun(program: String, reason: String)
@@ -19,12 +19,12 @@ public enum ToolchainError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noCompiler(let tried):
             let list = tried.map { "\n  \($0)" }.joined()
-            return "no C compiler here builds and runs OpenMP programs; tried:"
+            return "no C compiler here builds programs that run; tried:"
                 + (list.isEmpty ? " none, no compiler was found" : list)
                 + "\ninstall one (apt-get install clang libomp-dev, or apt-get install gcc) "
                 + "or name one in HILO_CC"
         case .missingTool(let name, let advice):
-            return "\(name) was not found on the PATH; \(advice)"
+            return "\(name) was not found; \(advice)"
         case .cannotRun(let program, let reason):
             return "\(program): cannot be run: \(reason)"
         case .timedOut(let program, let limit):

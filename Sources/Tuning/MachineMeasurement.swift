@@ -1,5 +1,4 @@
 import CodeGeneration
-import FileIO
 import Foundation
 import HiLoKit
 import Machines
@@ -14,7 +13,7 @@ public struct MachineMeasurement: Sendable, Equatable, Codable {
 
     /// Measures this machine, in about a second beside compiling.
     ///
-    /// - Throws: `ToolchainError` when the program cannot be built or breaks off.
+    /// - Throws: `ToolchainError` when the program cannot be built, as without OpenMP, or breaks off.
     public static func measure(
         _ isa: ISA, cpu: HostCPU = .current(), compiler: Compiler
     ) async throws -> MachineMeasurement {
@@ -58,43 +57,5 @@ extension MachineModel {
         model.l3.bandwidth = found.l3
         model.memoryBandwidth = found.memory
         return model
-    }
-}
-
-/// Measurements of the machines that share a cache folder: each is made once.
-public struct MachineBook: Sendable {
-    private let file: URL
-
-    /// `machines.json` beside the tuning records.
-    public init(beside database: TuningDatabase) {
-        file = database.file.deletingLastPathComponent().appending(path: "machines.json")
-    }
-
-    /// What was measured on this machine for `isa`; nil when nothing was.
-    public func measurement(_ isa: ISA, cpu: HostCPU = .current()) -> MachineMeasurement? {
-        contents[Self.key(isa, cpu)]
-    }
-
-    /// Keeps a measurement, and what other programs keep at the same time. A cache that cannot be
-    /// written is no reason to stop.
-    public func keep(_ found: MachineMeasurement, _ isa: ISA, cpu: HostCPU = .current()) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try? FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try? withFileLock(file.path + ".lock") {
-            var all = contents
-            all[Self.key(isa, cpu)] = found
-            try writeAtomically(encoder.encode(all), to: file.path)
-        }
-    }
-
-    private var contents: [String: MachineMeasurement] {
-        guard let data = try? Data(contentsOf: file) else { return [:] }
-        return (try? JSONDecoder().decode([String: MachineMeasurement].self, from: data)) ?? [:]
-    }
-
-    private static func key(_ isa: ISA, _ cpu: HostCPU) -> String {
-        "\(Machine.processor(cpu)), \(cpu.cores) cores, \(isa)"
     }
 }

@@ -9,7 +9,7 @@ public struct TuningFile: Sendable, Equatable {
     let others: [JSONValue]
 
     /// More than any machine's tuning fills.
-    private static let largest = 256 << 20
+    static let largest = 32 << 20
     /// Of the file, not of what is in it: a version that finds a higher number leaves it alone.
     static let version = 1
 
@@ -77,14 +77,21 @@ public struct TuningFile: Sendable, Equatable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let entries = records.map { Entry.record($0) } + others.map { Entry.other($0) }
-        try writeAtomically(
-            encoder.encode(Contents(version: Self.version, records: entries)), to: path)
+        let text = try encoder.encode(Contents(version: Self.version, records: entries))
+        guard text.count <= Self.largest else {
+            throw FileError(
+                path: path,
+                problem: "would have \(text.count) bytes, more than \(Self.largest) that are read again; "
+                    + "export what is needed and delete it")
+        }
+        try writeAtomically(text, to: path)
     }
 }
 
 extension TuningFile {
     private enum Entry: Codable {
-        case record(TuningRecord)
+        /// Apart, because most of a file that holds something else is not one.
+        indirect case record(TuningRecord)
         /// What is no record of this version.
         case other(JSONValue)
 

@@ -12,13 +12,17 @@ extension Compiler {
         let names = family == "gcc" ? ["gcc", "gcc-12", "gcc-13"] : ["/usr/bin/clang"]
         for name in names {
             let environment = ProcessInfo.processInfo.environment.merging(["HILO_CC": name]) { $1 }
-            if let compiler = try? await Compiler.find(environment: environment) { return compiler }
+            if let compiler = try? await Compiler.find(environment: environment),
+                compiler.openMP != nil
+            {
+                return compiler
+            }
         }
         return nil
     }
 
     /// Whether this machine has a compiler with OpenMP.
     public static var isThere: Bool {
-        get async { (try? await shared()) != nil }
+        get async { (try? await shared())?.openMP != nil }
     }
 }

@@ -218,6 +218,35 @@ extension ToolchainTests {
             #expect(error?.description.contains("cannot be written") == true)
         }
 
+        /// A full disk is not the tool's fault, whatever it says: here it takes the place away.
+        @Test(arguments: [true, false]) func aToolThatCannotWriteIsNotBlamed(
+            compiling: Bool
+        ) async throws {
+            let tool = try sandbox.script(
+                "src/tool",
+                """
+                while [ $# -gt 0 ]; do
+                    [ "$1" = -o ] && rm -r "${2%%.build.partial-*}".build.partial-*
+                    shift
+                done
+                echo 'tool: it is your fault' >&2
+                exit 1
+                """)
+            let recipe = BuildRecipe(
+                commands: compiling ? [command("add")] : [],
+                products: [Product(.executable, name: "main", objects: [])], threading: .posix)
+            let error = await #expect(throws: ToolchainError.self) {
+                try await Build(
+                    compiler: Compiler(path: tool, family: .gcc, version: "1.0.0", openMP: nil),
+                    folder: output, environment: plainEnvironment
+                ).perform(recipe)
+            }
+            let text = error?.description ?? ""
+            #expect(text.hasPrefix("\(sandbox.folder.path): cannot be written: "))
+            #expect(text.hasSuffix("No such file or directory"))
+            #expect(built == [])
+        }
+
         @Test func whatAKilledBuildLeftIsRemoved() async throws {
             // Process numbers end far below this one.
             try sandbox.file(".build.partial-2147483646-x/objects/add.o", "half")

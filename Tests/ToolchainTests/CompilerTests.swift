@@ -32,7 +32,7 @@ extension ToolchainTests {
             let compiler = try await Compiler.find(environment: plainEnvironment)
             #expect(FileManager.default.isExecutableFile(atPath: compiler.path))
             #expect(compiler.version.wholeMatch(of: /\d+\.\d+\.\d+/) != nil)
-            #expect(compiler.openMPFlags.contains("-fopenmp"))
+            #expect(compiler.openMP?.compileFlags.contains("-fopenmp") == true)
         }
 
         @Test func aChosenCompilerIsTakenByNameOrPath() async throws {
@@ -98,9 +98,31 @@ extension ToolchainTests {
             #expect(text.contains("no compiler was found"))
         }
 
-        @Test func aCompilerWithoutOpenMPIsRejected() async throws {
+        /// No other compiler would do better, and to install one would not help.
+        @Test func aFolderThatCannotBeWrittenIsNoFaultOfTheCompiler() async throws {
+            let vandal = try sandbox.script(
+                "vandal",
+                """
+                while [ $# -gt 0 ]; do
+                    [ "$1" = -o ] && rm -r "$(dirname "$2")"
+                    shift
+                done
+                exit 1
+                """)
+            let working = try await Compiler.find(environment: plainEnvironment).path
+            let error = await #expect(throws: ToolchainError.self) {
+                try await Compiler.firstWorking(
+                    [vandal, working].map { CompilerCandidate(label: $0, path: $0) },
+                    environment: plainEnvironment, timeLimit: Compiler.probeTimeLimit)
+            }
+            let text = error?.description ?? ""
+            #expect(text.contains("cannot be written: "))
+            #expect(text.hasSuffix("No such file or directory"))
+        }
+
+        private func serialCompiler() async throws -> String {
             let real = try await Compiler.find(environment: plainEnvironment).path
-            let serial = try sandbox.script(
+            return try sandbox.script(
                 "serial",
                 """
                 for argument; do
@@ -109,7 +131,45 @@ extension ToolchainTests {
                 done
                 exec '\(real)' "$@"
                 """)
-            #expect(await reason(serial).hasPrefix("cannot build an OpenMP program"))
+        }
+
+        /// Libraries whose threads are their own do without OpenMP.
+        @Test func aCompilerWithoutOpenMPIsTakenWhereNoneHasIt() async throws {
+            let serial = try await serialCompiler()
+            let compiler = try await find(serial)
+            #expect(compiler.path == serial)
+            #expect(compiler.openMP == nil)
+            #expect(try compiler.compileFlags(.posix) == ["-pthread"])
+            let error = #expect(throws: ToolchainError.self) { try compiler.compileFlags(.openMP) }
+            let text = error?.description ?? ""
+            #expect(text.contains(serial))
+            #expect(text.contains("--team threads"))
+            #expect(text.contains("libomp-dev"))
+        }
+
+        @Test func aCompilerWithOpenMPComesFirst() async throws {
+            let serial = try await serialCompiler()
+            let working = try await Compiler.find(environment: plainEnvironment)
+            let (compiler, rejected) = try await Compiler.firstWorking(
+                [serial, working.path].map { CompilerCandidate(label: $0, path: $0) },
+                environment: plainEnvironment, timeLimit: Compiler.probeTimeLimit)
+            #expect(compiler == working)
+            #expect(rejected.map(\.compiler) == [serial])
+            #expect(rejected.first?.reason.hasPrefix("cannot build an OpenMP program") == true)
+        }
+
+        @Test func anOpenMPBuildWithoutItChangesNothing() async throws {
+            let source = try sandbox.file("a.c", "int a;\n")
+            let compiler = try await find(try await serialCompiler())
+            let before = sandbox.files
+            let recipe = BuildRecipe(
+                commands: [CompileCommand(source: source, object: "a.o", flags: [])], products: [],
+                threading: .openMP)
+            let error = await #expect(throws: ToolchainError.self) {
+                try await Build(compiler: compiler, folder: sandbox.path("build")).perform(recipe)
+            }
+            #expect(error?.description.contains("--team threads") == true)
+            #expect(sandbox.files == before)
         }
 
         @Test func aHangingCompilerIsRejected() async throws {
@@ -137,7 +197,8 @@ extension ToolchainTests {
             let path = try standIn("echo 'cannot open shared object' >&2; exit 127")
             #expect(
                 await reason(path)
-                    == "its OpenMP program does not run on 2 threads: cannot open shared object")
+                    == "builds an OpenMP program that does not run on 2 threads: "
+                    + "cannot open shared object")
         }
 
         @Test func anUnknownFamilyIsRejected() async throws {
@@ -171,8 +232,9 @@ extension ToolchainTests {
                     esac
                     """)
                 let compiler = try await find(path)
-                #expect(compiler.runtimePath == folder.path)
-                #expect(compiler.linkFlags.contains("-Wl,-rpath,\(folder.path)"))
+                #expect(compiler.openMP?.runtimePath == folder.path)
+                let runPath = "-Wl,-rpath,\(folder.path)"
+                #expect(compiler.openMP?.linkFlags.contains(runPath) == true)
             }
         #endif
     }

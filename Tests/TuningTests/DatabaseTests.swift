@@ -268,9 +268,7 @@ private final class Warnings: Sendable {
     @Test func plansUseTheRecordsOfThisMachine() async throws {
         try await withFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
-            let compiler = Compiler(
-                path: "/no/cc", family: .clang, version: "1.2.3", openMPFlags: [], linkFlags: [],
-                runtimePath: nil)
+            let compiler = Compiler(path: "/no/cc", family: .clang, version: "1.2.3", openMP: nil)
             let kernel = other(0)
             let unasked = try await database.tuned(plan, threads: 2) {
                 Issue.record("the compiler matters only when there are records")

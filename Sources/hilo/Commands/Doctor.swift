@@ -34,8 +34,24 @@ struct Doctor: AsyncParsableCommand {
 private struct DoctorReport: Encodable {
     struct CompilerReport: Encodable {
         let path, family, version: String
-        /// What OpenMP needs.
-        let compileFlags, linkFlags: [String]
+        /// What OpenMP needs; nil without it.
+        let compileFlags, linkFlags: [String]?
+
+        init(_ compiler: Compiler) {
+            path = compiler.path
+            family = compiler.family.rawValue
+            version = compiler.version
+            compileFlags = compiler.openMP?.compileFlags
+            linkFlags = compiler.openMP?.linkFlags
+        }
+
+        var openMP: String {
+            guard let compileFlags, let linkFlags else {
+                return "none, which hilo build --team openmp and measuring this machine need"
+            }
+            return "compile with \(compileFlags.joined(separator: " ")), "
+                + "link with \(linkFlags.joined(separator: " "))"
+        }
     }
 
     struct Rejection: Encodable {
@@ -60,11 +76,7 @@ private struct DoctorReport: Encodable {
         machine: PredictedMachine? = nil
     ) {
         self.machine = machine?.summary
-        self.compiler = compiler.map {
-            CompilerReport(
-                path: $0.path, family: $0.family.rawValue, version: $0.version,
-                compileFlags: $0.openMPFlags, linkFlags: $0.linkFlags)
-        }
+        self.compiler = compiler.map(CompilerReport.init)
         self.rejected = rejected.map { Rejection(compiler: $0.compiler, reason: $0.reason) }
         cpu = CPUReport(
             model: host.model, isa: ISA.native(host).name, flags: host.isaFlags.sorted(),
@@ -76,10 +88,9 @@ private struct DoctorReport: Encodable {
             compiler.map {
                 [
                     "compiler: \($0.path) (\($0.family) \($0.version))",
-                    "openmp: compile with \($0.compileFlags.joined(separator: " ")), "
-                        + "link with \($0.linkFlags.joined(separator: " "))",
+                    "openmp: \($0.openMP)",
                 ]
-            } ?? ["compiler: none that builds and runs OpenMP programs"]
+            } ?? ["compiler: none that builds programs that run"]
         return
             (compilerLines + rejected.map { "rejected: \($0.compiler): \($0.reason)" } + [
                 "cpu: \(cpu.model)", "isa: \(cpu.isa) (of \(cpu.flags.joined(separator: " ")))",

@@ -1,0 +1,80 @@
+import Foundation
+import HiLoKit
+import Synchronization
+import Testing
+
+@testable import Toolchain
+@testable import Tuning
+
+@Suite struct MachineBookTests {
+    private func cpu(_ model: String) -> HostCPU {
+        HostCPU(
+            model: model, isaFlags: ["fma", "avx2"], cores: 2, l1d: 32_768, l2: 1 << 20, l3: nil)
+    }
+
+    private func found(peak: Double) -> MachineMeasurement {
+        MachineMeasurement(peak: peak, l1: 4, l2: 3, l3: 2, memory: 1)
+    }
+
+    /// A book in `folder` that does as `body` says.
+    ///
+    /// - Returns: its warnings.
+    private func warnings(in folder: URL, _ body: (MachineBook) -> Void) -> [String] {
+        let texts = Mutex<[String]>([])
+        let database = TuningDatabase(file: folder.appending(path: "tuning.json")) { _ in }
+        body(MachineBook(beside: database) { text in texts.withLock { $0.append(text) } })
+        return texts.withLock { $0 }
+    }
+
+    @Test func measurementsComeBackAsTheyWere() async throws {
+        try await withFolder { folder in
+            let said = warnings(in: folder.appending(path: "deep/er")) { book in
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
+                book.keep(found(peak: 6), .avx2, cpu: cpu("B"))
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == found(peak: 5))
+                #expect(book.measurement(.avx2, cpu: cpu("B")) == found(peak: 6))
+                #expect(book.measurement(.avx512, cpu: cpu("A")) == nil)
+            }
+            #expect(said.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["", "{", "[1, 2]"]) func aDamagedFileIsSetAside(text: String) async throws {
+        try await withFolder { folder in
+            try Data(text.utf8).write(to: folder.appending(path: "machines.json"))
+            let said = warnings(in: folder) { book in
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == found(peak: 5))
+            }
+            #expect(said.count == 1)
+            #expect(said.first?.contains("machines.json.corrupt-") == true)
+            let aside = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasPrefix("machines.json.corrupt-") }
+            let name = try #require(aside.first)
+            #expect(try Data(contentsOf: folder.appending(path: name)) == Data(text.utf8))
+        }
+    }
+
+    /// It may hold what was measured on other machines. A link to itself can be read by nobody, not
+    /// even by root.
+    @Test func aFileThatCannotBeReadStays() async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "machines.json")
+            try FileManager.default.createSymbolicLink(
+                atPath: file.path, withDestinationPath: "machines.json")
+            let said = warnings(in: folder) { book in
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+            }
+            #expect(said.count == 1)
+            #expect(said.first?.contains("machines.json: cannot be opened") == true)
+            #expect(said.first?.contains("is not kept") == true)
+            #expect(
+                try FileManager.default.destinationOfSymbolicLink(atPath: file.path)
+                    == "machines.json")
+        }
+    }
+}
