@@ -25,7 +25,7 @@ public struct GeneratedLibrary: Sendable {
             throw LibraryError.notALibrary(
                 "\(folder.path): no such folder; expected one that 'hilo generate' wrote")
         }
-        guard isFolder.boolValue, let json = try? Data(contentsOf: path) else {
+        guard isFolder.boolValue, let json = try Self.contents(ofPlan: path.path) else {
             throw LibraryError.notALibrary(
                 "\(folder.path): no plan.json in it; expected a folder that 'hilo generate' wrote")
         }
@@ -35,6 +35,19 @@ public struct GeneratedLibrary: Sendable {
         } catch {
             throw LibraryError.notALibrary("\(path.path): \(error)")
         }
+    }
+
+    /// More than any network's plan.
+    private static let largestPlan = 64 << 20
+
+    /// nil when there is none that can be read.
+    private static func contents(ofPlan path: String) throws -> Data? {
+        guard let file = try? InputFile(path: path) else { return nil }
+        guard file.size <= largestPlan else {
+            throw LibraryError.notALibrary(
+                "\(path): has \(file.size) bytes; expected a plan, of at most \(largestPlan)")
+        }
+        return try? Data(file.read(file.size))
     }
 
     /// A folder that is known to hold the library of `plan`.

@@ -64,6 +64,14 @@ import Testing
         }
     }
 
+    /// Without being read into memory first.
+    @Test func aPlanAsLargeAsADisk() throws {
+        let plan = try FileHandle(forWritingTo: sandbox.file("lib/plan.json"))
+        try plan.truncate(atOffset: 3 << 30)
+        try plan.close()
+        try expectBadData("inspect lib", saying: "plan.json", "3221225472 bytes", "expected a plan")
+    }
+
     @Test func inputsThatAreNone() throws {
         try sandbox.write("text.png", "no image")
         try sandbox.write("text.npy", "no array")
@@ -79,6 +87,11 @@ import Testing
         try sandbox.write("labels.txt", "one\ntwo\n")
         try expectBadData(
             "run lib --input x.npy --labels labels.txt", saying: "labels.txt", "5 names", "found 2")
+    }
+
+    @Test func labelsAreNoLargeFile() throws {
+        try sandbox.write("labels.txt", String(repeating: "\n", count: 2 << 20))
+        try expectBadData("run lib --input x.npy --labels labels.txt", saying: "labels.txt")
     }
 
     @Test func aLayerTakesNoImage() throws {

@@ -13,6 +13,10 @@ enum HeaderJSON {
     }
 
     static let maximumDepth = 4
+    /// Of a shape; no other array is in a header.
+    static let maximumElements = 64
+    /// Of an object; large checkpoints have thousands of tensors.
+    static let maximumMembers = 1_000_000
 
     /// Parses a whole header. Duplicate names, deeper nesting, and values that no header has
     /// (fractions, negative numbers, booleans, null) are errors.
@@ -85,6 +89,7 @@ private struct HeaderParser {
             let name = try string()
             guard names.insert(name).inserted else { throw flaw("the second \"\(name)\"") }
             try expect(":")
+            guard members.count < HeaderJSON.maximumMembers else { throw flaw("too many members") }
             members.append(HeaderJSON.Member(name: name, value: try value(depth: depth + 1)))
         } while accept(",")
         try expect("}")
@@ -95,7 +100,10 @@ private struct HeaderParser {
         var elements: [HeaderJSON] = []
         try expect("[")
         guard !accept("]") else { return elements }
-        repeat { elements.append(try value(depth: depth + 1)) } while accept(",")
+        repeat {
+            guard elements.count < HeaderJSON.maximumElements else { throw flaw("too many elements") }
+            elements.append(try value(depth: depth + 1))
+        } while accept(",")
         try expect("]")
         return elements
     }

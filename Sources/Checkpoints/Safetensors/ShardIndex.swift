@@ -9,7 +9,7 @@ struct ShardIndex: Decodable {
 
     private enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
 
-    static let maximumLength = 100_000_000
+    static let maximumLength = 16_000_000
     static let maximumShards = 1000
 
     init(of file: MappedFile) throws {

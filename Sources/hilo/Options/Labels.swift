@@ -10,7 +10,7 @@ enum Labels {
         guard let classes = network.classes else {
             throw UsageError("--labels: the network \(network.name) has no classes; leave it out")
         }
-        var names = lines(of: try readText(path, limit: 64 << 20))
+        var names = lines(of: try readText(path, limit: 1 << 20))
         if names.last == "" { names.removeLast() }
         while names.count > classes, isBlank(names[names.count - 1]) { names.removeLast() }
         guard names.count == classes else {
