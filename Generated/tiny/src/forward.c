@@ -3,7 +3,7 @@
  *
  * A step ends when all its units are computed, by whoever came. Nobody waits for a thread that the system
  * lets wait: one that comes late finds its step over and goes on with the one in work. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* sched_getcpu */
 #include "float_state.h"
 #include "internal.h"
 #include "processors.h"
@@ -85,6 +85,16 @@ static void finish_step(forward_pass *pass, unsigned long long position)
                           memory_order_release);
 }
 
+/* From 1; 0 where the system does not say. */
+static int this_processor(void)
+{
+#if defined(__linux__)
+    return sched_getcpu() + 1;
+#else
+    return 0;
+#endif
+}
+
 static void compute(forward_pass *pass, unsigned long long position, int thread, int threads)
 {
     const step *s = &pass->network->steps[step_of(position)];
@@ -93,27 +103,42 @@ static void compute(forward_pass *pass, unsigned long long position, int thread,
     call.shares = pass->shares;
     call.ticket = ticket_of(position);
     call.done = &done;
+    atomic_store_explicit(&call.shares[thread].processor, this_processor(), memory_order_relaxed);
     s->kernel(&call);
+    atomic_store_explicit(&call.shares[thread].processor, 0, memory_order_relaxed);
     if (done.computed > 0
         && atomic_fetch_add_explicit(&pass->computed, done.computed, memory_order_acq_rel) + done.computed
                == done.units)
         finish_step(pass, position);
 }
 
-/* A step takes far less time than putting a thread to sleep and waking it, so threads spin until the next
- * one opens, and let others run when that takes long. */
-enum { SPINS = 4096 };
-
-static unsigned long long next_position(forward_pass *pass, unsigned long long position)
+/* Whether a thread that still computes was on this processor, so that it cannot be running now. */
+static int is_computed_here(const forward_pass *pass, int threads)
 {
-    for (int spin = 0;; ++spin) {
+    const int here = this_processor();
+    for (int i = 0; here > 0 && i < threads; ++i)
+        if (atomic_load_explicit(&pass->shares[i].processor, memory_order_relaxed) == here)
+            return 1;
+    return 0;
+}
+
+/* A step takes far less time than putting a thread to sleep and waking it, so threads spin until the next
+ * one opens. Who gives its processor to other programs gets it back late: a thread does so only for one
+ * of this team, or when the step takes very long. */
+enum { LOOK = 256, PATIENCE = 1 << 20 };
+
+static unsigned long long next_position(const forward_pass *pass, unsigned long long position, int threads)
+{
+    for (int spin = 1;; ++spin) {
         const unsigned long long now = atomic_load_explicit(&pass->position, memory_order_acquire);
         if (now != position)
             return now;
-        if (spin < SPINS)
-            pause_spinning();
-        else
+        if (spin % LOOK == 0 && (spin >= PATIENCE || is_computed_here(pass, threads)))
             sched_yield();
+        else
+            pause_spinning();
+        if (spin == PATIENCE)
+            spin -= LOOK; /* which stays there */
     }
 }
 
@@ -128,7 +153,7 @@ void tiny_take_part(void *argument, int member, int members)
         if (member >= threads)
             break;
         compute(pass, position, member, threads);
-        position = next_position(pass, position);
+        position = next_position(pass, position, threads);
     }
     leave_float_state(saved);
 }

@@ -117,20 +117,27 @@ INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
     }
 }
 
+INLINE void gemm_clear(gemm_constants c, int rows, vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+{
+    UNROLL for (int r = 0; r < rows; ++r)
+        UNROLL for (int v = 0; v < c.vectors; ++v)
+            sum[r][v] = vf_set(0.0f);
+}
+
 /* All sums of a tile. The total of earlier chains waits in memory: registers are full. */
 INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
                      vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
 {
     vf total[GEMM_MOST_ROWS][GEMM_MOST_VECTORS];
+    if (c.k > GEMM_CHAIN)
+        gemm_clear(c, rows, total);
     for (int from = 0; from < c.k; from += GEMM_CHAIN) {
-        UNROLL for (int r = 0; r < rows; ++r)
-            UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = vf_set(0.0f);
+        gemm_clear(c, rows, sum);
         gemm_walk(t, c, rows, from, c.k - from < GEMM_CHAIN ? c.k : from + GEMM_CHAIN, sum);
         if (c.k > GEMM_CHAIN)
             UNROLL for (int r = 0; r < rows; ++r)
                 UNROLL for (int v = 0; v < c.vectors; ++v)
-                    total[r][v] = from > 0 ? total[r][v] + sum[r][v] : sum[r][v];
+                    total[r][v] = total[r][v] + sum[r][v];
     }
     if (c.k > GEMM_CHAIN)
         UNROLL for (int r = 0; r < rows; ++r)

@@ -21,6 +21,7 @@
  * that comes late, with a ticket of the past, takes nothing. A cache line of its own. */
 typedef struct work_share {
     _Alignas(64) atomic_ullong taken;
+    atomic_int processor; /* that the share's thread was on when it began to compute, from 1; else 0 */
 } work_share;
 
 enum { COUNT_BITS = 21, MOST_GRAINS = (1 << COUNT_BITS) - 1 };

@@ -3,6 +3,7 @@
 #include "processors.h"
 #include "team.h"
 
+#include <fenv.h>
 #include <omp.h>
 #include <stdlib.h>
 
@@ -21,16 +22,26 @@ tiny_status tiny_team_create(int threads, team_body *body, void *argument, team 
     return TINY_OK;
 }
 
+/* A function of its own: compilers call the runtime at the beginning of one that has a region. */
+static __attribute__((noinline)) void run_region(team *t, int members)
+{
+#pragma omp parallel num_threads(members)
+    t->body(t->argument, omp_get_thread_num(), omp_get_num_threads());
+}
+
 /* Some runtimes wait for ever, in a process that was forked, for the threads of its parent: there the
- * caller runs alone, as it does without company anyway. */
+ * caller runs alone, as it does without company anyway. And some change the floating-point state of who
+ * calls them. */
 void tiny_team_run(team *t, int members)
 {
     if (members == 1 || tiny_forks() > 0) {
         t->body(t->argument, 0, 1);
         return;
     }
-#pragma omp parallel num_threads(members)
-    t->body(t->argument, omp_get_thread_num(), omp_get_num_threads());
+    fenv_t callers;
+    feholdexcept(&callers);
+    run_region(t, members);
+    fesetenv(&callers);
 }
 
 /* A parallel region ends when all have left it. */
