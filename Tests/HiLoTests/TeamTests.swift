@@ -57,6 +57,10 @@ import Testing
         #expect(try await threads("default", ["OMP_NUM_THREADS": "1"]) == 1)
         #expect(try await threads("default", ["OMP_NUM_THREADS": " 1 , 2"]) == 1)
         #expect(try await threads("default", ["OMP_THREAD_LIMIT": "1"]) == 1)
+        // Runtimes of OpenMP differ in what they make of these; to the library they say nothing.
+        for odd in ["", "abc", "0", "-1", "99999999999999999999", "1;2"] {
+            #expect(try await threads("default", ["OMP_NUM_THREADS": odd]) == all, "\(odd)")
+        }
         // More than there are processors would only wait for each other.
         #expect(try await threads("default", ["OMP_NUM_THREADS": "1000"]) == all)
     }

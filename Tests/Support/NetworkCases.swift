@@ -31,6 +31,8 @@ public struct ModelGeometry: Decodable, Sendable {
     let classes: Int
     let qkvBias: Bool
     let qkScale: Double?
+    /// Whether a backbone normalises its first map too; nil is no.
+    let firstNorm: Bool?
 
     public func network(name: String, height: Int, width: Int) throws -> LITv2 {
         try network(name: name, height: height, width: width, end: Classifier(classes: classes))
@@ -39,7 +41,7 @@ public struct ModelGeometry: Decodable, Sendable {
     public func backbone(name: String, height: Int, width: Int) throws -> LITv2 {
         try network(
             name: name, height: height, width: width,
-            end: FeatureMaps())
+            end: FeatureMaps(normalisesFirst: firstNorm ?? false))
     }
 
     private func network(
@@ -113,6 +115,14 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
 
     public static func load() throws -> Fixture<Self> { try Fixture("networks") }
 
+    /// M is S with more blocks, B at 384 is B at 224 with larger maps, and S has alphas beside these.
+    public var isLong: Bool {
+        [
+            "litv2_m_224", "litv2_b_224", "litv2_s_224x320", "litv2_s_224_alpha_02",
+            "litv2_s_224_alpha_04", "litv2_s_224_alpha_07",
+        ].contains(id)
+    }
+
     /// The network; its name is the case's.
     public func network() throws -> LITv2 {
         try model.network(name: id, height: height, width: width)
@@ -159,6 +169,16 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public var description: String { id }
 
     public static func load() throws -> Fixture<Self> { try Fixture("backbones") }
+
+    /// Windows of 3 and 7 tokens have cases beside the grid of alphas, and large maps are S's, once.
+    public var isLong: Bool {
+        id.hasPrefix("dense_tiny_window_3") || id.hasPrefix("dense_tiny_window_7")
+            || [
+                "dense_litv2_m_224_alpha_05", "dense_litv2_b_64x500_window_7",
+                "dense_litv2_s_512x512_window_2", "dense_litv2_s_512x512_window_4",
+                "dense_litv2_s_800x1344_window_4",
+            ].contains(id)
+    }
 
     /// The network; all cases have one name, so that their libraries share kernels.
     public func network() throws -> LITv2 {

@@ -1,0 +1,16 @@
+import Foundation
+
+/// What `make test` leaves to `make test-long`, which sets HILO_LONG_TESTS: cases whose branches others cover,
+/// at sizes that take minutes to compile.
+public enum TestScope {
+    public static let isLong = ProcessInfo.processInfo.environment["HILO_LONG_TESTS"] == "1"
+
+    /// The cases to test now; says how many are left out.
+    public static func chosen<Case>(_ cases: [Case], unless isLong: (Case) -> Bool) -> [Case] {
+        let chosen = cases.filter { Self.isLong || !isLong($0) }
+        if chosen.count < cases.count {
+            print("SKIPPED: \(cases.count - chosen.count) of \(cases.count) cases; 'make test-long' has all")
+        }
+        return chosen
+    }
+}
