@@ -5,10 +5,15 @@
 #
 #   make demo    generates the library of the trained example, builds and verifies it, classifies
 #                real images with it, and says where everything lies
-#   make test    runs all tests
+#   make test    runs the tests
 #
 # Working on HiLo:
 #
+#   make test-long      every case of the tests, and all that follows
+#   make sanitize       libraries with every kernel family under ASan, UBSan and TSan
+#   make fuzz           FUZZ_SECONDS=60 of each part: the C library and the command line
+#   make faults         disks, memory and threads that fail, kill -9
+#   make soak           MINUTES=5 of random networks against references; SEED=1
 #   make build          the command line, .build/release/hilo
 #   make generated      writes Generated/ anew after a change of templates or generator
 #   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
@@ -33,9 +38,12 @@ HILO := .build/release/hilo
 OUT := out
 VENV := .venv
 TESTS ?=
+FUZZ_SECONDS ?= 60
+MINUTES ?= 5
+SEED ?= 1
 
-.PHONY: demo test build setup setup-tests generated fixtures bench bench-gemm bench-peers bench-attention \
-  bench-threads bench-eager format lint clean
+.PHONY: demo test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
+  fixtures bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -44,6 +52,32 @@ test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
 	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
 	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter $(TESTS))
+	$(if $(TESTS),,@$(MAKE) --no-print-directory machinery-quick)
+
+test-long: export HILO_LONG_TESTS := 1
+test-long: test sanitize fuzz faults soak
+
+# A sample of what follows, for every test run.
+machinery-quick:
+	python3 Tests/Faults/allocations.py --hilo $(HILO) --team own
+	python3 Tests/Faults/faults.py --hilo $(HILO) --quick
+	python3 Tests/Sanitizers/sanitize.py $(HILO) --quick
+
+sanitize: build setup-tests
+	python3 Tests/Sanitizers/sanitize.py $(HILO)
+
+fuzz: build
+	@scripts/setup fuzz
+	python3 Tests/Fuzz/run --hilo $(HILO) --seconds $(FUZZ_SECONDS) --seed $(SEED) --folder $(OUT)/fuzz
+
+faults: build
+	$(SWIFT_BUILD) --product merge-records
+	python3 Tests/Faults/faults.py --hilo $(HILO)
+	python3 Tests/Faults/allocations.py --hilo $(HILO) --team own
+	python3 Tests/Faults/kill_tuners.py --merge-records .build/release/merge-records
+
+soak: build
+	python3 Tests/Soak/soak.py $(HILO) --minutes $(MINUTES) --seed $(SEED)
 
 build: setup
 	@$(SWIFT_BUILD) --product hilo

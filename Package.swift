@@ -64,6 +64,10 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        // Adds records to a tuning database, for Tests/Faults/kill_tuners.py.
+        .executableTarget(
+            name: "merge-records", dependencies: ["FileIO", "Planning", "Tuning"],
+            path: "Tests/Faults/merge-records"),
         .target(name: "FileIO"),
         .target(name: "ArrayFiles", dependencies: ["FileIO"]),
         // Decoding PNG and JPEG files is the work of libpng and libjpeg-turbo
