@@ -9,20 +9,28 @@ struct LibraryFarms {
 
     private let isas: [ISA]
     private let farms: [LibraryFarm]
-    private let plans: [[(id: String, plan: Plan)]]
+    /// Of each instruction set, a network's where it is wanted.
+    private let plans: [[(id: String, plan: Plan)?]]
 
-    /// - Parameter networks: by an id.
-    static func grow(_ networks: [(id: String, network: Network)]) async throws -> LibraryFarms {
+    /// - Parameters:
+    ///   - networks: by an id.
+    ///   - isPlanned: whether a network is wanted on an instruction set.
+    static func grow(
+        _ networks: [(id: String, network: Network)],
+        where isPlanned: (_ id: String, _ isa: ISA) -> Bool = { _, _ in true }
+    ) async throws -> LibraryFarms {
         let isas = ISA.all.filter { $0.isAvailable() }
         for isa in ISA.all where !isas.contains(isa) {
             print("SKIPPED: this CPU lacks \(isa.title)")
         }
         let plans = try isas.map { isa in
-            try networks.map { ($0.id, try Planner($0.network, Target(isa: isa)).plan()) }
+            try networks.map { id, network in
+                isPlanned(id, isa) ? (id, try Planner(network, Target(isa: isa)).plan()) : nil
+            }
         }
         var farms: [LibraryFarm] = []
         for (isa, plans) in zip(isas, plans) {
-            farms.append(try await .grow(plans, isa: isa, compiler: .shared()))
+            farms.append(try await .grow(plans.compactMap { $0 }, isa: isa, compiler: .shared()))
         }
         return LibraryFarms(isas: isas, farms: farms, plans: plans)
     }
@@ -30,10 +38,10 @@ struct LibraryFarms {
     /// Every network with weights that are packed once: they know no instruction set.
     func visit(seeds: [UInt64], _ body: Visit) throws {
         for (index, seed) in seeds.enumerated() {
-            let (id, plan) = plans[0][index]
+            guard let (id, plan) = plans.compactMap({ $0[index] }).first else { continue }
             try farms[0].withWeights(id, plan, .seed(seed)) { weights in
                 for (isa, (farm, plans)) in zip(isas, zip(farms, plans)) {
-                    let plan = plans[index].plan
+                    guard let plan = plans[index]?.plan else { continue }
                     let library = try farm.open(id, plan.network, weights: weights)
                     try body(index, isa, plan, library)
                 }

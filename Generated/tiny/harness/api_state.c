@@ -89,11 +89,11 @@ static void check_registers(api_bench *api, tiny_context *context)
 #endif
 
 /* OpenMP, where its threads are used, makes them in the first run, and may still allocate then. */
-static void check_allocations(api_bench *api)
+static void check_allocations(api_bench *api, int threads)
 {
     enum { RUNS = 5 };
     const long at_first = count_allocations();
-    tiny_context *context = require_context(api, 2, api->images);
+    tiny_context *context = require_context(api, threads, api->images);
     float *output = allocate((size_t)api->images, TINY_OUTPUT_FLOATS * sizeof *output);
     tiny_run(context, api->input, api->images, output);
     const long before = count_allocations();
@@ -102,7 +102,8 @@ static void check_allocations(api_bench *api)
         tiny_run(context, api->input, api->images, output);
     const long made = count_allocations() - before;
     if (counts)
-        check(api, made == 0, "%d runs allocate nothing: %ld allocations", RUNS, made);
+        check(api, made == 0, "%d runs of %d threads allocate nothing: %ld allocations", RUNS, threads,
+              made);
     else
         skip("allocations of a run: they can be counted with glibc and without sanitizers");
     free(output);
@@ -143,6 +144,7 @@ void check_state(api_bench *api)
     check_registers(api, context);
 #endif
     tiny_context_destroy(context);
-    check_allocations(api);
+    check_allocations(api, 1);
+    check_allocations(api, 2);
     check_no_memory(api);
 }
