@@ -34,6 +34,10 @@ public struct WritingProcess: Sendable, Equatable {
     private static let thisHost: String = {
         var name = [CChar](repeating: 0, count: 256)
         _ = gethostname(&name, name.count - 1)
-        return name.prefix { $0 != 0 }.withUnsafeBytes { FileDigest($0) }.rawValue
+        // Containers may share a host's name, and count their processes apart.
+        var namespace = [CChar](repeating: 0, count: 256)
+        _ = readlink("/proc/self/ns/pid", &namespace, namespace.count - 1)
+        let words = name.prefix { $0 != 0 } + [0] + namespace.prefix { $0 != 0 }
+        return Array(words).withUnsafeBytes { FileDigest($0) }.rawValue
     }()
 }

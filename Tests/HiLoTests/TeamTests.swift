@@ -36,7 +36,7 @@ import Testing
         let program = folder.appending(path: "team").path
         try await compile("team.c", to: program, library, compiler, [library.staticLibrary.path])
         let weights = library.weightsFile.path
-        let checks = ["fork", "idle"] + (team == .threads ? ["own", "limit"] : [])
+        let checks = ["fork", "middle", "sizes", "idle"] + (team == .threads ? ["own", "limit"] : [])
         for check in checks { try await run(program, [check, weights]) }
         try await expectDefaults(program, weights)
         try await expectQuotas(library, compiler, in: folder)

@@ -4,6 +4,7 @@
 #include "small.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,57 @@ static int same(small_context *context)
 {
     memset(output, 0, sizeof output);
     return small_run(context, input, 1, output) == SMALL_OK && memcmp(output, expected, sizeof output) == 0;
+}
+
+/* The parent forks while another of its threads is in the middle of a run. */
+static void *run_often(void *context)
+{
+    static float own[SMALL_OUTPUT_FLOATS];
+    for (int i = 0; i < 2000; ++i)
+        small_run(context, input, 1, own);
+    return NULL;
+}
+
+static void fork_in_the_middle(const small_model *model)
+{
+    small_context *context = make(model, THREADS);
+    pthread_t runner;
+    require(pthread_create(&runner, NULL, run_often, context) == 0, "there is a thread that runs");
+    for (int i = 0; i < 20; ++i) {
+        usleep(500);
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(SECONDS);
+            require(same(context), "a context that ran when its process was forked gives the same bits");
+            _exit(0);
+        }
+        int status = 0;
+        require(waitpid(child, &status, 0) == child && status == 0, "such a child ends well");
+    }
+    pthread_join(runner, NULL);
+    small_context_destroy(context);
+}
+
+/* Calls of other sizes follow each other, so that a thread that comes late finds other images than it
+ * was called for. */
+static void check_sizes(const small_model *model)
+{
+    static float inputs[SMALL_MAX_BATCH * SMALL_INPUT_FLOATS], outputs[SMALL_MAX_BATCH * SMALL_OUTPUT_FLOATS];
+    const small_options options = { .threads = 4 };
+    small_context *context = NULL;
+    require(small_context_create(model, &options, &context) == SMALL_OK, "there is a context");
+    for (int i = 0; i < SMALL_MAX_BATCH; ++i)
+        memcpy(inputs + i * SMALL_INPUT_FLOATS, input, sizeof input);
+    alarm(10 * SECONDS);
+    for (int i = 0; i < 3000; ++i) {
+        const int images = 1 + i * 7 % SMALL_MAX_BATCH;
+        memset(outputs, 0, sizeof outputs);
+        require(small_run(context, inputs, images, outputs) == SMALL_OK, "every size runs");
+        for (int image = 0; image < images; ++image)
+            require(memcmp(outputs + image * SMALL_OUTPUT_FLOATS, expected, sizeof expected) == 0,
+                    "every size gives the same bits");
+    }
+    small_context_destroy(context);
 }
 
 static void in_the_child(const small_model *model, small_context *of_parent)
@@ -174,6 +226,7 @@ static const struct {
     void (*run)(const small_model *model);
 } CHECKS[] = {
     { "fork", check_fork },   { "idle", check_idle },       { "own", check_own_threads },
+    { "middle", fork_in_the_middle }, { "sizes", check_sizes },
     { "limit", check_limit }, { "default", print_default }, { "pinned", print_default_on_one_processor },
 };
 

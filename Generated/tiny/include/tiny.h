@@ -8,8 +8,8 @@
  *
  * The library is built with threads of its own, which a context starts and which sleep between runs, or
  * with those of OpenMP, which its runtime starts in the first run; where that cannot, it ends the program
- * with words of its own. No more threads run than there are processors for the process, whatever a
- * context was made for. In a process that was forked contexts of the parent run on the caller's thread
+ * with words of its own. Whatever a context was made for, no more of its threads run than there are
+ * processors for the process that other runs of the library have not taken, at least the caller's. In a process that was forked contexts of the parent run on the caller's thread
  * alone; with OpenMP those that are made there do so too. */
 #ifndef TINY_H
 #define TINY_H

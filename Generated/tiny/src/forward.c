@@ -28,9 +28,9 @@ static char *locate(forward_pass *pass, int images, operand o)
     switch (o.base) {
     case OPERAND_NONE: return NULL;
     case OPERAND_INPUT: /* nobody writes there */
-        return (char *)(uintptr_t)atomic_load_explicit(&pass->group.input, memory_order_relaxed) + o.column;
+        return (char *)(uintptr_t)atomic_load_explicit(&pass->group.input, memory_order_acquire) + o.column;
     case OPERAND_OUTPUT:
-        return (char *)atomic_load_explicit(&pass->group.outputs[o.offset], memory_order_relaxed)
+        return (char *)atomic_load_explicit(&pass->group.outputs[o.offset], memory_order_acquire)
                + o.column;
     default: return pass->arena + o.offset * images + o.column;
     }
@@ -38,7 +38,7 @@ static char *locate(forward_pass *pass, int images, operand o)
 
 static kernel_call call_of(forward_pass *pass, const step *s, int thread, int threads)
 {
-    const int images = atomic_load_explicit(&pass->group.images, memory_order_relaxed);
+    const int images = atomic_load_explicit(&pass->group.images, memory_order_acquire);
     kernel_call call = {
         .ahead = pass->weights + s->ahead + s->panels * thread / threads * s->panel_bytes,
         .scratch = pass->scratch + thread * pass->network->scratch_bytes,
@@ -103,6 +103,10 @@ static void compute(forward_pass *pass, unsigned long long position, int thread,
     call.shares = pass->shares;
     call.ticket = ticket_of(position);
     call.done = &done;
+    /* What was read of the group belongs to this step if that is still in work; else it may be of images
+     * that came later, for which the shares of this ticket are not full. */
+    if (atomic_load_explicit(&pass->position, memory_order_relaxed) != position)
+        return;
     atomic_store_explicit(&call.shares[thread].processor, this_processor(), memory_order_relaxed);
     s->kernel(&call);
     atomic_store_explicit(&call.shares[thread].processor, 0, memory_order_relaxed);
@@ -113,7 +117,7 @@ static void compute(forward_pass *pass, unsigned long long position, int thread,
 }
 
 /* Whether a thread that still computes was on this processor, so that it cannot be running now. */
-static int is_computed_here(const forward_pass *pass, int threads)
+static int is_computed_here(forward_pass *pass, int threads)
 {
     const int here = this_processor();
     for (int i = 0; here > 0 && i < threads; ++i)
@@ -127,7 +131,7 @@ static int is_computed_here(const forward_pass *pass, int threads)
  * of this team, or when the step takes very long. */
 enum { LOOK = 256, PATIENCE = 1 << 20 };
 
-static unsigned long long next_position(const forward_pass *pass, unsigned long long position, int threads)
+static unsigned long long next_position(forward_pass *pass, unsigned long long position, int threads)
 {
     for (int spin = 1;; ++spin) {
         const unsigned long long now = atomic_load_explicit(&pass->position, memory_order_acquire);
@@ -149,7 +153,7 @@ void tiny_take_part(void *argument, int member, int members)
     unsigned long long position = atomic_load_explicit(&pass->position, memory_order_acquire);
     (void)members; /* of the call that woke this thread, which may be over */
     while (step_of(position) != NO_STEP) {
-        const int threads = atomic_load_explicit(&pass->group.threads, memory_order_relaxed);
+        const int threads = atomic_load_explicit(&pass->group.threads, memory_order_acquire);
         if (member >= threads)
             break;
         compute(pass, position, member, threads);
@@ -169,26 +173,30 @@ static unsigned first_ticket(forward_pass *pass)
     return 1;
 }
 
+/* Whoever reads one of these reads of the position, afterwards, that the steps before are over. */
 static void set_group(forward_pass *pass, const float *input, float *const *outputs, int images, int threads)
 {
-    atomic_store_explicit(&pass->group.input, input, memory_order_relaxed);
+    atomic_store_explicit(&pass->group.input, input, memory_order_release);
     for (int i = 0; i < TINY_OUTPUTS; ++i)
-        atomic_store_explicit(&pass->group.outputs[i], outputs[i], memory_order_relaxed);
-    atomic_store_explicit(&pass->group.images, images, memory_order_relaxed);
-    atomic_store_explicit(&pass->group.threads, threads, memory_order_relaxed);
+        atomic_store_explicit(&pass->group.outputs[i], outputs[i], memory_order_release);
+    atomic_store_explicit(&pass->group.images, images, memory_order_release);
+    atomic_store_explicit(&pass->group.threads, threads, memory_order_release);
     if (pass->seconds)
         pass->began = seconds_now();
 }
 
 void tiny_forward_prepare(forward_pass *pass)
 {
+    pass->forks = tiny_forks();
     atomic_store(&pass->position, position_of(1, NO_STEP));
 }
 
 void tiny_forward(forward_pass *pass, const float *input, float *const *outputs, int images)
 {
-    const int taken = tiny_take_processors(pass->threads);
-    const int threads = pass->takes_all ? pass->threads : taken;
+    /* A fork may have been in the middle of a run, whose position and shares this process inherited. */
+    const int company = pass->forks == tiny_forks() ? pass->threads : 1;
+    const int taken = tiny_take_processors(company);
+    const int threads = pass->takes_all ? company : taken;
     set_group(pass, input, outputs, images, threads);
     if (threads == 1) {
         const float_state saved = enter_float_state();

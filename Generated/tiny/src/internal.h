@@ -20,7 +20,7 @@ typedef struct operand {
     long column; /* bytes to the first channel */
 } operand;
 
-/* One kernel on its operands. All threads finish a step before the next one begins. */
+/* One kernel on its operands. All units of a step are computed before the next one begins. */
 typedef struct step {
     kernel_function *kernel;
     int kernel_index; /* in the harness's registry */
@@ -71,6 +71,7 @@ typedef struct forward_pass {
     work_share *shares; /* one of each thread */
     team *team;
     int threads;   /* of the team */
+    unsigned forks; /* of this process when the context was made */
     int takes_all; /* whether all of them run, however few processors there are: for tests */
     double *seconds; /* NULL, or where to add the time of each step */
     double began;    /* when the step in work did */

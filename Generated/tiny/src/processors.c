@@ -53,7 +53,7 @@ static int rounded_up(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
         return 0;
-    const long long whole = (quota + period - 1) / period;
+    const long long whole = (quota - 1) / period + 1;
     return whole > INT_MAX ? INT_MAX : (int)whole;
 }
 
@@ -184,15 +184,29 @@ int tiny_default_threads(void)
 
 static atomic_int taken_by_runs;
 
+/* Threads may have processors of their own, so what one may use is less than what all have: the most that
+ * any of them was seen to. */
+static int processors_of_all(int of_this_thread)
+{
+    static atomic_int most;
+    int known = atomic_load_explicit(&most, memory_order_relaxed);
+    while (known < of_this_thread
+           && !atomic_compare_exchange_weak_explicit(&most, &known, of_this_thread, memory_order_relaxed,
+                                                     memory_order_relaxed)) {
+    }
+    return known < of_this_thread ? of_this_thread : known;
+}
+
 int tiny_take_processors(int wanted)
 {
-    if (wanted == 1) {
-        atomic_fetch_add_explicit(&taken_by_runs, 1, memory_order_relaxed);
-        return 1;
-    }
-    const int free = tiny_processors() - atomic_load_explicit(&taken_by_runs, memory_order_relaxed);
-    const int taken = free < 1 ? 1 : free < wanted ? free : wanted;
-    atomic_fetch_add_explicit(&taken_by_runs, taken, memory_order_relaxed);
+    const int own = wanted > 1 ? tiny_processors() : 1;
+    const int all = wanted > 1 ? processors_of_all(own) : 1;
+    int before = atomic_load_explicit(&taken_by_runs, memory_order_relaxed), taken;
+    do {
+        const int left = all - before < own ? all - before : own;
+        taken = left < 1 ? 1 : left < wanted ? left : wanted;
+    } while (!atomic_compare_exchange_weak_explicit(&taken_by_runs, &before, before + taken,
+                                                    memory_order_relaxed, memory_order_relaxed));
     return taken;
 }
 

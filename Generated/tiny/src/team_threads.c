@@ -6,6 +6,7 @@
 #include "processors.h"
 #include "team.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -96,13 +97,16 @@ static void *answer_calls(void *argument)
     }
 }
 
-/* 0 when there is none. Where it must be said, such as on macOS, a stack has a least size. */
+/* 0 when it cannot be started. */
 static int start_member(member *m, const pthread_attr_t *attributes)
 {
     if (pthread_mutex_init(&m->lock, NULL) != 0)
         return 0;
     if (pthread_cond_init(&m->called, NULL) == 0) {
-        if (pthread_create(&m->thread, attributes, answer_calls, m) == 0)
+        int problem = pthread_create(&m->thread, attributes, answer_calls, m);
+        if (problem == EINVAL) /* a program's thread-local variables may need more stack */
+            problem = pthread_create(&m->thread, NULL, answer_calls, m);
+        if (problem == 0)
             return 1;
         pthread_cond_destroy(&m->called);
     }
@@ -119,17 +123,26 @@ static void name_member(const member *m)
 #endif
 }
 
-/* Signals are for the program's own threads. Returns how many members there are now. */
+/* Signals are for the program's own threads, but for those that say what a thread did itself. */
+static void signals_of_others(sigset_t *signals)
+{
+    static const int OWN[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS };
+    sigfillset(signals);
+    for (size_t i = 0; i < sizeof OWN / sizeof *OWN; ++i)
+        sigdelset(signals, OWN[i]);
+}
+
+/* Returns how many members there are now. */
 static int start_members(team *t)
 {
-    sigset_t all, before;
+    sigset_t blocked, before;
     pthread_attr_t attributes;
     int number = 1;
     if (pthread_attr_init(&attributes) != 0)
         return number;
     pthread_attr_setstacksize(&attributes, STACK);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    signals_of_others(&blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     while (number < t->threads && start_member(&t->of[number], &attributes))
         name_member(&t->of[number++]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
