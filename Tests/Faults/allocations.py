@@ -14,12 +14,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+from usage import Parser  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 TINY = HERE.parent.parent / "Examples" / "tiny.yaml"
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", help="the command line, which makes the library")
     parser.add_argument("--library", type=Path, metavar="DIR",

@@ -30,6 +30,9 @@ import scenarios
 import strace_check
 from injection import HERE, KINDS, Fault, Injector
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+from usage import Parser  # noqa: E402
+
 # What a disk says, by what is asked of it; the n-th call meets the n-th of them, in turn.
 ERRORS = {
     "write": ("ENOSPC", "EIO", "short", "EDQUOT"), "fsync": ("EIO", "ENOSPC"),
@@ -118,7 +121,7 @@ def report(name: str, tally: judging.Tally) -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", required=True, help="the command line")
     parser.add_argument("--quick", action="store_true", help="a sample")

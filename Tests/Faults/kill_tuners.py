@@ -21,6 +21,9 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+from usage import Parser  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -149,7 +152,7 @@ def progress(records: int, kills: int) -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hilo", help="the command line")
     parser.add_argument("--merge-records", metavar="PROGRAM", help="built from merge-records")

@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Soak"))
 from networks import NETWORKS, QUICK, SampleNetwork, families  # noqa: E402
 from toolsets import Built, Toolset, build, check_toolset, exists, is_report, teams  # noqa: E402
 from tools import (  # noqa: E402
-    USAGE, Failure, Output, Progress, end_on_termination, instruction_sets, run)
+    USAGE, Failure, Output, Progress, instruction_sets, run, work_in_folder)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+from usage import Parser  # noqa: E402
 
 # TSan makes a run some twenty times slower.
 LIMIT = 1800
@@ -183,7 +185,7 @@ def print_row(row: Row, args: argparse.Namespace) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [network.name for network in NETWORKS]
     parser.add_argument("hilo", type=Path, help="the hilo executable")
@@ -224,18 +226,7 @@ def main() -> int:
         print("sanitize: --jobs: at least 1 is needed", file=sys.stderr)
         return USAGE
     args.hilo = args.hilo.resolve()
-    end_on_termination()
-    try:
-        if args.keep:
-            args.keep.mkdir(parents=True, exist_ok=True)
-            return work(args, args.keep.resolve())
-        with tempfile.TemporaryDirectory(prefix="hilo-sanitizers-") as folder:
-            return work(args, Path(folder))
-    except Failure as problem:
-        print(f"sanitize: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return work_in_folder("sanitize", args.keep, lambda folder: work(args, folder))
 
 
 if __name__ == "__main__":

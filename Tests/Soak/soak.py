@@ -34,11 +34,14 @@ from pathlib import Path
 from cases import Case, draw
 from check import Check, Counts, Tools
 from memory import check_memory
-from tools import USAGE, Failure, Progress, end_on_termination
+from tools import USAGE, Failure, Progress, work_in_folder
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
+from usage import Parser  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hilo", type=Path, help="the hilo executable")
     parser.add_argument("--minutes", type=float, default=5, help="until no case begins (default: 5)")
@@ -152,18 +155,7 @@ def main() -> int:
         print("soak: numbers below 0 make no sense here", file=sys.stderr)
         return USAGE
     args.hilo = args.hilo.resolve()
-    end_on_termination()
-    try:
-        if args.keep:
-            args.keep.mkdir(parents=True, exist_ok=True)
-            return Soak(args, args.keep.resolve()).perform()
-        with tempfile.TemporaryDirectory(prefix="hilo-soak-") as folder:
-            return Soak(args, Path(folder)).perform()
-    except Failure as problem:
-        print(f"soak: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return work_in_folder("soak", args.keep, lambda folder: Soak(args, folder).perform())
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,3 +106,19 @@ class Progress:
 
     def clear(self) -> None:
         self.show("")
+
+
+def work_in_folder(program: str, keep: Path | None, work: Callable[[Path], int]) -> int:
+    """The exit code of `work`, in the folder `keep`, or in one that is thrown away."""
+    end_on_termination()
+    try:
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            return work(keep.resolve())
+        with tempfile.TemporaryDirectory(prefix=f"hilo-{program}-") as folder:
+            return work(Path(folder))
+    except Failure as problem:
+        print(f"{program}: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -27,6 +27,9 @@ from pathlib import Path
 import formats
 import judge
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Python"))
+from usage import Parser  # noqa: E402
+
 
 class Worker:
     """Runs cases in a folder of its own."""
@@ -256,14 +259,6 @@ def print_table(report: dict) -> None:
 
 
 NAMES = ["pth", "safetensors", "index", "npy", "yaml", "plan", "records", "png", "jpeg", "labels"]
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse ends with 2; here usage is 64."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.print_usage(sys.stderr)
-        self.exit(64, f"{self.prog}: error: {message}\n")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
