@@ -13,10 +13,7 @@ public struct Checksum: Sendable {
     /// The digits of no blocks, as long as all others.
     public static let none = Checksum().digits
 
-    public var digits: String {
-        let digits = String(total, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    public var digits: String { hexadecimalDigits(total) }
 
     /// Adds a block.
     public mutating func add(_ block: UnsafeRawBufferPointer) {

@@ -22,8 +22,7 @@ public struct FileDigest: RawRepresentable, Sendable, Hashable, Codable {
             }
         }
         hash = (hash ^ UInt64(bytes.count)) &* 0x100_0000_01b3
-        let digits = String(hash, radix: 16)
-        rawValue = String(repeating: "0", count: 16 - digits.count) + digits
+        rawValue = hexadecimalDigits(hash)
     }
 
     /// Of the regular file at `path`.
@@ -42,4 +41,10 @@ public struct FileDigest: RawRepresentable, Sendable, Hashable, Codable {
             return start..<start + pieceSize
         }
     }
+}
+
+/// All 16 of them.
+func hexadecimalDigits(_ hash: UInt64) -> String {
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
 }
