@@ -9,11 +9,11 @@ extension Graph {
         var graph = self
         var gone: Set<Int> = []
         for index in nodes.indices {
-            guard var linear = nodes[index].operation.linear, linear.batchNorm == nil,
+            guard var linear = nodes[index].operation.matrix, linear.batchNorm == nil,
                 let (norm, parameter) = follower(of: index, \.batchNorm)
             else { continue }
             linear.batchNorm = parameter
-            graph.nodes[index].operation = .linear(linear)
+            graph.nodes[index].operation.matrix = linear
             graph.nodes[index].output = nodes[norm].output
             gone.insert(norm)
         }

@@ -77,6 +77,11 @@ extension Graph {
         producer(of: id).flatMap { nodes[$0].operation.linear }
     }
 
+    /// The stack that tensor `id` becomes a part of.
+    public func stack(of id: Int) -> Int? {
+        consumers(of: id).first { nodes[$0].operation == .stack }
+    }
+
     /// The first channel of `tensor` in the concatenation that node `index` computes.
     public func column(of tensor: Int, inConcatenation index: Int) -> Int {
         nodes[index].inputs.prefix { $0 != tensor }.reduce(0) { $0 + tensors[$1].channels }

@@ -32,11 +32,58 @@ public enum Operation: Sendable, Hashable {
     case meanPool
     /// A copy in the layout of an output, through a LayerNorm (eps 1e-5) where `norm` names one.
     case featureMap(norm: String?, layout: FeatureLayout)
+
+    /// 3×3, zero padding 1, on each of some maps.
+    case convolution(Linear, Convolution)
+    case relu
+    /// Along the tokens: maps behind one another, as a pyramid.
+    case stack
+    /// The first input and the second, which is brought to its map by taking the nearest token, floor(i·n/out).
+    case upsampledSum
+    /// Bilinear to the output's map, align_corners false.
+    case resize
+    /// Every second token of every second row.
+    case subsample
+    /// What may become a result, of the first input, logits of anchors, level by level.
+    case candidates(AnchorRule)
+    /// Boxes of candidates without a class: of candidates, logits and deltas.
+    case proposals(AnchorRule)
+    /// Boxes with a class: of candidates, logits and deltas.
+    case detections(AnchorRule)
+    /// Boxes with a class: of logits of classes, deltas of each class, and proposals.
+    case regionDetections(RegionRule)
+    /// Samples of the second input, a pyramid, in the boxes of the first.
+    case roiAlign(RoIAlign)
+    /// The logits of each detection's own class: of rows of 2×2 points, and detections.
+    case maskLogits(MaskLogits)
+    /// The class with the largest logit, of logits that are brought to the picture's size.
+    case labels
 }
 
 /// What a case holds; nil of other operations.
 extension Operation {
     public var linear: Linear? { if case .linear(let linear) = self { linear } else { nil } }
+
+    /// Whether it computes nothing: its inputs are written where its output is.
+    public var joins: Bool { self == .concatenate || self == .stack }
+
+    /// The operator with a matrix, of a product or a convolution.
+    var matrix: Linear? {
+        get {
+            switch self {
+            case .linear(let linear), .convolution(let linear, _): linear
+            default: nil
+            }
+        }
+        set {
+            guard let newValue else { return }
+            if case .convolution(_, let convolution) = self {
+                self = .convolution(newValue, convolution)
+            } else {
+                self = .linear(newValue)
+            }
+        }
+    }
 
     public var depthwise: String? {
         if case .depthwise(let parameter) = self { parameter } else { nil }
@@ -96,6 +143,9 @@ public struct Linear: Sendable, Hashable {
         case channels
         /// out×in×point in the checkpoint, point by point in the input.
         case points(Int)
+        /// in×out×point in the checkpoint, point by point in the output, as a transposed convolution has
+        /// it; one bias for all points of an output.
+        case transposed(points: Int)
     }
 
     public let parameter: String
@@ -123,13 +173,24 @@ public struct Linear: Sendable, Hashable {
         self.hasBias = hasBias
     }
 
-    /// Where input `index` of a kernel stands in a row of the checkpoint's matrix.
-    public func position(ofInput index: Int) -> Int {
+    /// Where input `input` of output `row` of a kernel stands in the checkpoint's matrix.
+    public func position(ofRow row: Int, input: Int) -> Int {
         switch order {
-        case .channels: return index
+        case .channels: return (firstRow + row) * inputs + input
         case .points(let points):
             let channels = inputs / points
-            return index % channels * points + index / channels
+            return (firstRow + row) * inputs + input % channels * points + input / channels
+        case .transposed(let points):
+            let channels = outputs / points
+            return (input * channels + row % channels) * points + row / channels
+        }
+    }
+
+    /// Where the bias of output `row` stands in the checkpoint's.
+    public func biasPosition(ofRow row: Int) -> Int {
+        switch order {
+        case .channels, .points: firstRow + row
+        case .transposed(let points): row % (outputs / points)
         }
     }
 }

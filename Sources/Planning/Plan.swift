@@ -45,7 +45,7 @@ public struct Pass: Sendable, Equatable {
     /// Bytes of working memory for one thread.
     public let scratchBytes: Int
     /// A batch runs in groups of this many images for each thread, so that the maps of a group are
-    /// still in the caches when the next step reads them.
+    /// still in the caches when the next step reads them; 0 when all threads work on one image at a time.
     public let imagesPerThread: Int
 }
 

@@ -64,6 +64,8 @@ package struct Storage {
             let tensor = slot.tensors[0]
             if let input = replaced[output], isFree(match.inputs[input], after: index) {
                 places[tensor] = places[match.inputs[input].tensors[0]]
+            } else if slot.tensors.count == 1, let stack = graph.stack(of: tensor) {
+                placeInStack(tensor, stack)
             } else if slot.tensors.count == 1, let next = graph.onlyConsumer(of: tensor),
                 graph.nodes[next].operation == .concatenate
             {
@@ -101,6 +103,17 @@ package struct Storage {
         places[tensor] = place
     }
 
+    /// Behind the maps before it. The maps of several images would have gaps between them, so such a
+    /// network runs image by image.
+    private mutating func placeInStack(_ tensor: Int, _ node: Int) {
+        let whole = graph.nodes[node].output
+        var place = places[whole] ?? newPlace(whole, width: graph.tensors[whole].channels)
+        places[whole] = place
+        let before = graph.nodes[node].inputs.prefix { $0 != tensor }
+        place.column += place.stride * before.reduce(0) { $0 + graph.tensors[$1].rows }
+        places[tensor] = place
+    }
+
     private mutating func newPlace(_ tensor: Int, width: Int) -> Place {
         let type = graph.tensors[tensor].type
         if let index = graph.outputs.firstIndex(of: tensor) {
@@ -114,7 +127,7 @@ package struct Storage {
     /// Whether all kernels that touch a tensor take any distance between tokens.
     private func isStrided(_ tensor: Int) -> Bool {
         let isJoined = graph.nodes.contains {
-            $0.operation == .concatenate && ($0.output == tensor || $0.inputs.contains(tensor))
+            $0.operation.joins && ($0.output == tensor || $0.inputs.contains(tensor))
         }
         return !isJoined
             && zip(matches, operands).allSatisfy { match, operands in

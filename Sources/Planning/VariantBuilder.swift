@@ -29,19 +29,20 @@ struct VariantBuilder {
         return Pass(
             resolution: resolution, steps: steps, arenaBytes: arena.size,
             scratchBytes: scratch.rounded(upTo: 64),
-            imagesPerThread: Self.imagesPerThread(
-                arenaBytes: arena.size, maxBatch: setting.maxBatch))
+            imagesPerThread: graph.runsImageByImage
+                ? 0
+                : Self.imagesPerThread(arenaBytes: arena.size, maxBatch: setting.maxBatch))
     }
 
     // MARK: Kernels
 
-    /// Kernels for all nodes, in the order of the graph. A concatenation needs none: its inputs are
-    /// written side by side.
+    /// Kernels for all nodes, in the order of the graph. A concatenation or a stack needs none: its
+    /// inputs are written side by side, or behind one another.
     private func cover(_ graph: Graph) throws -> [AnyMatch] {
         var taken: Set<Int> = []
         var cover: [AnyMatch] = []
         for node in graph.nodes.indices where !taken.contains(node) {
-            if graph.nodes[node].operation == .concatenate { continue }
+            if graph.nodes[node].operation.joins { continue }
             let matches = KernelRegistry.matches(graph, at: node)
             guard let match = decisions.choice(of: matches, setting) else {
                 throw PlanError(
@@ -107,6 +108,11 @@ struct VariantBuilder {
     static func imagesPerThread(arenaBytes: Int, maxBatch: Int) -> Int {
         min(maxBatch, max(1, groupBytes / max(1, arenaBytes)))
     }
+}
+
+extension Graph {
+    /// Whether maps of one image lie behind one another, so that those of several cannot.
+    fileprivate var runsImageByImage: Bool { nodes.contains { $0.operation == .stack } }
 }
 
 extension Storage.Place {

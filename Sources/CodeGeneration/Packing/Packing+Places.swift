@@ -6,9 +6,6 @@ import Kernels
 extension Linear {
     /// What output `row` is multiplied by.
     func factor(ofRow row: Int) -> Double { row < scaledRows ? scale : 1 }
-
-    /// Where each input of a kernel stands in a row of the checkpoint's matrix.
-    var positions: [Int] { (0..<inputs).map { position(ofInput: $0) } }
 }
 
 extension Packing {

@@ -40,17 +40,17 @@ public struct WeightPacker: Sendable {
         let matrix = weights["\(linear.parameter).weight"]
         let bias = linear.hasBias ? weights["\(linear.parameter).bias"] : nil
         let fold = linear.batchNorm.map { BatchNormFold(weights, $0) }
-        let positions = linear.positions
         for row in 0..<linear.outputs {
             let scale = linear.factor(ofRow: row) * (fold?.scale(row) ?? 1)
             let start = layout.start(ofColumn: column + row)
-            let place = (linear.firstRow + row) * linear.inputs
-            for (input, position) in positions.enumerated() {
-                let value = matrix[place + position]
+            for input in 0..<linear.inputs {
+                let value = matrix[linear.position(ofRow: row, input: input)]
                 packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
             }
             packed[layout.bias + column + row] =
-                Float(Double(bias?[linear.firstRow + row] ?? 0) * scale + (fold?.shift(row) ?? 0))
+                Float(
+                    Double(bias?[linear.biasPosition(ofRow: row)] ?? 0) * scale
+                        + (fold?.shift(row) ?? 0))
         }
     }
 }

@@ -53,17 +53,15 @@ public struct WeightUnpacker: Sendable {
             // Several linear operators may have rows of one matrix.
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
             var bias = tensor("\(linear.parameter).bias", counts, in: values)
-            let positions = linear.positions
             for row in 0..<linear.outputs {
                 let scale = linear.factor(ofRow: row)
                 let start = layout.start(ofColumn: column)
-                let place = (linear.firstRow + row) * layout.k
-                for (input, position) in positions.enumerated() {
-                    matrix[place + position] =
+                for input in 0..<linear.inputs {
+                    matrix[linear.position(ofRow: row, input: input)] =
                         Float(Double(block[start + input * Packing.panelColumns]) / scale)
                 }
                 if !bias.isEmpty {
-                    bias[linear.firstRow + row] =
+                    bias[linear.biasPosition(ofRow: row)] =
                         Float(Double(block[layout.bias + column]) / scale)
                 }
                 column += 1

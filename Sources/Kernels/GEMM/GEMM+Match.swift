@@ -7,16 +7,17 @@ extension GEMM {
         guard let linear = graph.nodes[node].operation.linear else { return nil }
         let siblings = graph.consumers(of: graph.nodes[node].inputs[0]).filter {
             $0 >= node && graph.nodes[$0].operation.linear != nil
+                && !graph.outputs.contains(graph.nodes[$0].output)
         }
-        if siblings.count > 1 { return sideBySide(graph, siblings) }
+        // An output is an array of its own.
+        if siblings.count > 1, siblings.contains(node) { return sideBySide(graph, siblings) }
         if let (sum, column) = graph.residualSum(behind: node) {
             return residual(graph, node, linear, sum, column: column)
         }
-        let gelu = graph.follower(of: node, is: .gelu)
-        let last = gelu ?? node
+        let (active, epilogue) = graph.activation(behind: node)
         return product(
-            graph, [node] + (gelu.map { [$0] } ?? []), [linear],
-            epilogue: gelu == nil ? .none : .gelu, output: Slot(graph.nodes[last].output))
+            graph, [node] + (active.map { [$0] } ?? []), [linear], epilogue: epilogue,
+            output: Slot(graph.nodes[active ?? node].output))
     }
 
     private static func sideBySide(_ graph: Graph, _ nodes: [Int]) -> Match<Spec> {
@@ -59,6 +60,13 @@ extension [String] {
 }
 
 extension Graph {
+    /// The activation that takes the output of linear `index` alone.
+    fileprivate func activation(behind index: Int) -> (node: Int?, epilogue: GEMM.Epilogue) {
+        if let gelu = follower(of: index, is: .gelu) { return (gelu, .gelu) }
+        if let relu = follower(of: index, is: .relu) { return (relu, .relu) }
+        return (nil, .none)
+    }
+
     /// The residual sum that takes the output of linear `index`, directly or through a concatenation,
     /// and the first of its columns that this is.
     fileprivate func residualSum(behind index: Int) -> (node: Int, column: Int)? {

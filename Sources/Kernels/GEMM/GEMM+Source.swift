@@ -52,7 +52,7 @@ extension GEMM {
     }
 
     public static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords {
-        let epilogue: [Epilogue: String] = [.residual: "residual", .gelu: "GELU"]
+        let epilogue: [Epilogue: String] = [.residual: "residual", .gelu: "GELU", .relu: "ReLU"]
         return KernelWords(
             "\(spec.rows)x\(spec.k)x\(spec.n)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",

@@ -6,8 +6,8 @@ public enum GEMM: KernelFamily {
     public static let id = "gemm"
     public static let role = KernelRole.gemm
 
-    /// What follows the sum: the identity, `residual + y`, or GELU(y) = y·Φ(y).
-    public enum Epilogue: String, Sendable, Codable { case none, residual, gelu }
+    /// What follows the sum: the identity, `residual + y`, GELU(y) = y·Φ(y), or max(y, 0).
+    public enum Epilogue: String, Sendable, Codable { case none, residual, gelu, relu }
 
     /// `rows` of `k` values by a matrix of `n` columns, for one image.
     public struct Spec: Sendable, Hashable, Codable {

@@ -5,7 +5,7 @@ enum GEMMCases: FamilyCases {
     typealias Family = GEMM
 
     static func specs(_ random: inout SeededGenerator) -> [GEMM.Spec] {
-        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu]
+        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
         return epilogues.flatMap { epilogue in
             [(0, 0), (5, 3), (8, 16)].map { spread in
                 let (k, n) = (random.odd(3...90), random.odd(3...130))

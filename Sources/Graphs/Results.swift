@@ -1,0 +1,120 @@
+// What detectors make of their outputs. Shapes, rules and constants follow mmdet, in two forms.
+
+/// Which version of mmdet results follow.
+public enum Era: Int, Sendable, Hashable, Codable, CaseIterable {
+    /// mmdet 2.11, with which the published figures were made.
+    case two = 2
+    /// mmdet 3.2.
+    case three = 3
+}
+
+/// One map of a pyramid.
+public struct PyramidLevel: Sendable, Hashable, Codable {
+    public let map: Resolution
+    /// Pixels from token to token.
+    public let stride: Int
+
+    public init(map: Resolution, stride: Int) {
+        self.map = map
+        self.stride = stride
+    }
+}
+
+/// How logits of anchors become boxes. Rows of the inputs are tokens, level by level; their channels are
+/// anchor·classes + class and anchor·4 + coordinate.
+public struct AnchorRule: Sendable, Hashable, Codable {
+    public let era: Era
+    public let levels: [PyramidLevel]
+    /// Sides of a cell's square anchors over the stride; each comes in the ratios ½, 1 and 2 of height to width,
+    /// ratio by ratio.
+    public let scales: [Double]
+    public let classes: Int
+    /// Scores must be above it; nil takes all.
+    public let scoreThreshold: Double?
+    /// A box that overlaps a better one by more than this is dropped.
+    public let overlap: Double
+    /// Candidates of a level.
+    public let candidates: Int
+    /// Boxes in all.
+    public let most: Int
+
+    public init(
+        era: Era, levels: [PyramidLevel], scales: [Double], classes: Int, scoreThreshold: Double?,
+        overlap: Double, candidates: Int = 1000, most: Int
+    ) {
+        self.era = era
+        self.levels = levels
+        self.scales = scales
+        self.classes = classes
+        self.scoreThreshold = scoreThreshold
+        self.overlap = overlap
+        self.candidates = candidates
+        self.most = most
+    }
+
+    /// Anchors of a cell.
+    public var anchors: Int { 3 * scales.count }
+    /// Values of a box that is a result.
+    public static let proposalWidth = 5
+    /// Of one with a class: box in the original picture, score, class, box in the input.
+    public static let detectionWidth = 10
+    /// Where the box in the input begins.
+    public static let detectionBox = 6
+}
+
+/// How logits and deltas of proposals become boxes.
+public struct RegionRule: Sendable, Hashable, Codable {
+    public let era: Era
+    public let proposals: Int
+    public let classes: Int
+    public let scoreThreshold: Double
+    public let overlap: Double
+    public let most: Int
+
+    public init(
+        era: Era, proposals: Int, classes: Int, scoreThreshold: Double = 0.05,
+        overlap: Double = 0.5, most: Int = 100
+    ) {
+        self.era = era
+        self.proposals = proposals
+        self.classes = classes
+        self.scoreThreshold = scoreThreshold
+        self.overlap = overlap
+        self.most = most
+    }
+}
+
+/// Means of bilinear samples in bins×bins parts of each box (He et al., arXiv 1703.06870), the box's level by its size
+/// (Lin et al., arXiv 1612.03144, equation 1). Output rows are boxes, bin by bin.
+public struct RoIAlign: Sendable, Hashable, Codable {
+    public let boxes: Int
+    /// Values of a box in the input, and the first of its four coordinates.
+    public let boxWidth, boxColumn: Int
+    public let bins: Int
+    /// Levels that boxes are distributed over, the first ones of the input.
+    public let levels: [PyramidLevel]
+
+    public init(boxes: Int, boxWidth: Int, boxColumn: Int, bins: Int, levels: [PyramidLevel]) {
+        self.boxes = boxes
+        self.boxWidth = boxWidth
+        self.boxColumn = boxColumn
+        self.bins = bins
+        self.levels = levels
+    }
+}
+
+/// A 1×1 convolution of which each detection needs the output of its own class.
+public struct MaskLogits: Sendable, Hashable {
+    public let parameter: String
+    public let detections: Int
+    public let classes: Int
+    /// Side of the map that becomes twice as large.
+    public let side: Int
+
+    public init(_ parameter: String, detections: Int, classes: Int, side: Int = 14) {
+        self.parameter = parameter
+        self.detections = detections
+        self.classes = classes
+        self.side = side
+    }
+}
