@@ -11,13 +11,19 @@ TITLES = {
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
     "eager": "PyTorch eager",
 }
-FORMS = {"native": "", "grid": ", grid_sample", "sdpa": ", SDPA"}
+FORMS = {"native": "", "grid": ", grid_sample", "sdpa": ", SDPA", "boxes": " and boxes by PyTorch"}
 
 # Attention layers of LITv2's paper by name, all of its dimensions.
 LAYERS = {
     "hilo": "HiLo", "sra": "SRA", "window": "window", "shifted": "shifted window", "msa": "MSA",
 }
 DIM, HEADS, ALPHA = 768, 12, 0.9
+
+# Networks with a LITv2 as backbone: titles, and the task of `hilo generate`.
+HEADED = {
+    "retinanet": ("RetinaNet", "detect"), "maskrcnn": ("Mask R-CNN", "instances"),
+    "semanticfpn": ("Semantic FPN", "segment"),
+}
 
 # `hilo generate --name`: what the files and symbols of every measured library begin with.
 LIBRARY_NAME = "model"
@@ -27,7 +33,7 @@ LIBRARY_NAME = "model"
 class Peer:
     """A runtime and, for all but HiLo, the form of some operators; see networks.py."""
 
-    FORM: ClassVar = "RUNTIME[:grid|:sdpa]"
+    FORM: ClassVar = "RUNTIME[:grid|:sdpa|:boxes]"
 
     runtime: str
     form: str = "native"
@@ -46,7 +52,7 @@ class Peer:
         runtime, _, form = text.partition(":")
         if runtime not in TITLES or (form or "native") not in FORMS or (form and runtime == "hilo"):
             raise ArgumentTypeError(f"{text}: expected one of {', '.join(TITLES)}, all but hilo "
-                                    "also with :grid or :sdpa")
+                                    "also with :grid, :sdpa or, for RetinaNet, :boxes")
         return Peer(runtime, form or "native")
 
 
@@ -55,10 +61,10 @@ class Case:
     """A network at one resolution, in pixels for a LITv2 and in tokens for a single layer.
 
     A dense case is a backbone that returns the feature maps of all stages; its stage 3 has windows
-    of `window` tokens. `ratio` is how much smaller SRA makes each side of the map.
+    of `window` tokens. `head` makes a detector or a segmenter of a LITv2. `ratio` is how much smaller SRA makes each side of the map.
     """
 
-    FORM: ClassVar = "NETWORK[-dense][-HxW][-wN][-rN][-plain]"
+    FORM: ClassVar = "NETWORK[-dense|-retinanet|-maskrcnn|-semanticfpn][-HxW][-wN][-rN][-plain]"
 
     network: str
     height: int
@@ -67,6 +73,12 @@ class Case:
     dense: bool = False
     window: int = 2
     ratio: int = 2
+    head: str = ""
+
+    @property
+    def task(self) -> str:
+        """Of `hilo generate`, when it is not to classify."""
+        return HEADED[self.head][1] if self.head else "features" if self.dense else ""
 
     @property
     def is_layer(self) -> bool:
@@ -88,7 +100,8 @@ class Case:
     @property
     def name(self) -> str:
         size = f"{self.height}" if self.height == self.width else self.resolution
-        return (self.network + ("-dense" if self.dense else "") + f"-{size}"
+        head = "-dense" if self.dense else f"-{self.head}" if self.head else ""
+        return (self.network + head + f"-{size}"
                 + (f"-w{self.window}" if self.window != default_window(self.network) else "")
                 + (f"-r{self.ratio}" if self.ratio != 2 else "")
                 + ("-plain" if self.plain else ""))
@@ -105,6 +118,8 @@ class Case:
         if self.is_layer:
             return f"{LAYERS[self.network]} layer {size}{self.variant}"
         name = "digits" if self.network == "digits" else "LITv2-" + self.network[-1].upper()
+        if self.head:
+            return f"{HEADED[self.head][0]} {name} at {size}, window {self.window}"
         if self.dense:
             return f"{name} backbone at {size}, window {self.window}"
         return (f"{name} at {self.height}" if self.height == self.width else f"{name} at {size}") + (
@@ -114,20 +129,22 @@ class Case:
     def parse(text: str) -> "Case":
         """Reads what FORM says: litv2-b-384, hilo, litv2-s-dense-800x1344-w4, sra-28-r4."""
         form = re.fullmatch(
-            rf"(litv2-[smb]|digits|{'|'.join(LAYERS)})(-dense)?(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?"
-            r"(?:-r(\d+))?(-plain)?", text)
+            rf"(litv2-[smb]|digits|{'|'.join(LAYERS)})(-dense|-{'|-'.join(HEADED)})?"
+            r"(?:-(\d+)(?:x(\d+))?)?(?:-w(\d+))?(?:-r(\d+))?(-plain)?", text)
         if not form:
             raise ArgumentTypeError(
                 f"{text}: expected litv2-s, litv2-m, litv2-b, digits, {', '.join(LAYERS)}, such as "
                 "litv2-b-384, litv2-s-plain, litv2-s-dense-800x1344-w4 or sra-28-r4")
-        network, dense, height, width, window, ratio, plain = form.groups()
-        if ((network in LAYERS and (plain or dense)) or (ratio and network != "sra")
+        network, form, height, width, window, ratio, plain = form.groups()
+        dense, head = form == "-dense", (form or "")[1:] if form != "-dense" else ""
+        if ((network in LAYERS and (plain or form)) or (ratio and network != "sra")
+                or (head and (plain or network == "digits"))
                 or (window and network in ("sra", "msa"))):
             raise ArgumentTypeError(f"{text}: {network} has no such variant")
         side = int(height or (14 if network in LAYERS else 64 if network == "digits"
-                              else 512 if dense else 224))
-        return Case(network, side, int(width or side), bool(plain), bool(dense),
-                    int(window or default_window(network)), int(ratio or 2))
+                              else 512 if form else 224))
+        return Case(network, side, int(width or side), bool(plain), dense,
+                    int(window or default_window(network)), int(ratio or 2), head)
 
 
 def default_window(network: str) -> int:

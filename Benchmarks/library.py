@@ -81,12 +81,12 @@ def network_options(case: Case) -> list:
     if case.network == "digits":
         return ["--config", HERE.parent / "Examples" / "digits" / "digits.yaml"]
     options = ["--model", case.network, "--window", case.window]
-    return options + (["--task", "features"] if case.dense else [])
+    return options + (["--task", case.task] if case.task else [])
 
 
 def weight_options(case: Case, folder: Path) -> list:
     """A seed, or a file where the weights are not those that a seed gives."""
-    if not case.plain and case.network != "shifted":
+    if not case.plain and not case.head and case.network != "shifted":
         return ["--seed", 1]
     weights = folder.with_suffix(".safetensors")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,8 @@ import attentions  # noqa: E402
 import litv2  # noqa: E402
 import seeded  # noqa: E402
 
+import detectors  # noqa: E402
+import outputs_order  # noqa: E402
 from cases import DIM, HEADS, Case  # noqa: E402
 
 ATTENTIONS = {
@@ -124,7 +126,8 @@ def unfilled(case: Case) -> nn.Module:
 
 def build(case: Case, form: str, seed: int = 1) -> nn.Module:
     """The network of a case with operators in the form `form`."""
-    network = seeded.fill(unfilled(case), seed).eval()
+    network = (detectors.build(case, seed) if case.head
+               else seeded.fill(unfilled(case), seed).eval())
     merging = PlainMerging if case.plain else GridMerging if form == "grid" else None
     for module in network.modules():
         if merging and isinstance(module, litv2.TokenMerging):
@@ -151,6 +154,8 @@ def expected(case: Case, images: Tensor) -> np.ndarray:
     """The output in the native form; a layer's image by image, or scores would need gigabytes."""
     network = build(case, "native")
     with torch.inference_mode():
+        if case.head:
+            return outputs_order.comparable(case, list(network(images)))
         if case.is_layer:
             return flat(torch.cat([network(image) for image in images.split(1)]))
         return flat(network(images))
@@ -158,6 +163,8 @@ def expected(case: Case, images: Tensor) -> np.ndarray:
 
 def weights(case: Case, seed: int = 1) -> dict[str, Tensor]:
     """The `state_dict` for HiLo, which makes deformable merging a plain one by zero offsets."""
+    if case.head:
+        return detectors.network(case, seed).state_dict()
     state = seeded.fill(unfilled(case), seed).state_dict()
     return {
         name: torch.zeros_like(tensor) if case.plain and "conv_offset" in name else tensor

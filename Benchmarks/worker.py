@@ -11,6 +11,7 @@ import argparse
 import ctypes
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -19,13 +20,20 @@ from pathlib import Path
 
 import numpy as np
 
+import outputs_order
 from cases import LIBRARY_NAME, Case, Peer
+
+
+def output_floats(header: Path) -> int:
+    """Of one image, at the library's first resolution."""
+    found = re.search(r"_OUTPUT_FLOATS (\d+)", header.read_text())
+    return int(found.group(1))
 
 
 def hilo(args, images):
     """The generated library, through its C API."""
     folder, name = Path(args.library), LIBRARY_NAME
-    output = np.empty(np.load(args.folder / "output.npy", mmap_mode="r").shape, np.float32)
+    output = np.empty(output_floats(folder / "include" / f"{name}.h") * args.batch, np.float32)
 
     def pointer(array):
         return array.ctypes.data_as(ctypes.c_void_p)
@@ -130,6 +138,32 @@ def flat(outputs) -> np.ndarray:
     return np.concatenate([np.asarray(output).ravel() for output in outputs])
 
 
+def with_boxes(args, run):
+    """The same and the boxes that follow, as in a program around a network that has none."""
+    import torch
+
+    import detectors
+
+    torch.set_num_threads(args.threads)
+
+    def both():
+        with torch.inference_mode():
+            outputs = run()
+            detectors.boxes(args.case, outputs)
+        return outputs
+
+    return both
+
+
+def compared(args, outputs) -> np.ndarray:
+    """What is compared with the expected output."""
+    if not args.case.head:
+        return flat(outputs)
+    if args.peer.runtime.startswith("hilo"):
+        return outputs_order.of_library(args.case, outputs[0])
+    return outputs_order.comparable(args.case, outputs)
+
+
 def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
@@ -196,10 +230,12 @@ def main():
     base = peak_mb()
     start = time.perf_counter()
     run = opened()
+    if args.peer.form == "boxes":
+        run = with_boxes(args, run)
     first = run()
     ready = (time.perf_counter() - start) * 1e3
     memory = peak_mb()
-    np.save(args.output, flat(first))
+    np.save(args.output, compared(args, first))
     del first  # dozens of workers may share the memory
     runs = [run] + [open_peer(args, images)() for _ in range(args.callers - 1)]
     for other in runs[1:]:

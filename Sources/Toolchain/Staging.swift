@@ -11,8 +11,7 @@ struct Staging: Sendable {
         let parent = destination.deletingLastPathComponent()
         let prefix = ".\(destination.lastPathComponent).partial-"
         Self.removeAbandoned(in: parent, prefix: prefix)
-        let process = ProcessInfo.processInfo.processIdentifier
-        folder = parent.appendingPathComponent("\(prefix)\(process)-\(UUID().uuidString)")
+        folder = parent.appendingPathComponent(prefix + WritingProcess.mark())
         try createFolder(folder)
     }
 
@@ -53,13 +52,11 @@ struct Staging: Sendable {
         }
     }
 
-    /// A build that was killed could not clean up; its process number tells that it is gone.
+    /// A build that was killed could not clean up.
     private static func removeAbandoned(in parent: URL, prefix: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.filePath)) ?? []
         for name in names where name.hasPrefix(prefix) {
-            let process = name.dropFirst(prefix.count).split(separator: "-").first
-            guard let process = process.flatMap({ pid_t($0) }), process > 0 else { continue }
-            if kill(process, 0) != 0, errno == ESRCH {
+            if WritingProcess(mark: name.dropFirst(prefix.count))?.isGone == true {
                 try? FileManager.default.removeItem(at: parent.appendingPathComponent(name))
             }
         }

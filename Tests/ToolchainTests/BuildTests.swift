@@ -1,3 +1,4 @@
+import FileIO
 import Foundation
 import Synchronization
 import Testing
@@ -248,9 +249,11 @@ extension ToolchainTests {
         }
 
         @Test func whatAKilledBuildLeftIsRemoved() async throws {
+            let (mark, this) = (WritingProcess.mark(), ProcessInfo.processInfo.processIdentifier)
             // Process numbers end far below this one.
-            try sandbox.file(".build.partial-2147483646-x/objects/add.o", "half")
-            let mine = ".build.partial-\(ProcessInfo.processInfo.processIdentifier)-x/add.o"
+            let dead = mark.replacing("\(this)-", with: "2147483646-", maxReplacements: 1)
+            try sandbox.file(".build.partial-\(dead)/objects/add.o", "half")
+            let mine = ".build.partial-\(mark)/add.o"
             try sandbox.file(mine, "of a build that still runs")
             _ = try await build(recipe())
             #expect(built.filter { $0.contains("2147483646") } == [])
