@@ -35,6 +35,28 @@ extension Checkpoint {
         }
     }
 
+    /// Shapes of its tensors by what their names are behind a prefix, which is what stands before a name
+    /// that all networks of a kind have.
+    ///
+    /// - Parameter landmark: such a name, `patch_embed.proj.weight`.
+    /// - Returns: nil when no name ends so; of several prefixes the shortest is taken.
+    public func shapes(
+        behindPrefixOf landmark: String
+    ) -> (prefix: String, shapes: [String: [Int]])? {
+        let plain = names.map { (file: $0, plain: NameMatching.unwrapped($0)) }
+        let prefixes = plain.map(\.plain)
+            .filter { $0 == landmark || $0.hasSuffix("." + landmark) }
+            .map { String($0.dropLast(landmark.count)) }
+        guard let prefix = prefixes.min(by: { ($0.utf8.count, $0) < ($1.utf8.count, $1) }) else {
+            return nil
+        }
+        var shapes: [String: [Int]] = [:]
+        for (file, name) in plain where name.hasPrefix(prefix) {
+            shapes[String(name.dropFirst(prefix.count))] = tensors[file]?.shape
+        }
+        return (prefix, shapes)
+    }
+
     /// Whether a tensor counts batches or operations of a training run and is no weight.
     public static func isCounter(_ name: String) -> Bool { NameMatching.isCounter(name) }
 

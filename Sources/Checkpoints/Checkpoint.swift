@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
     public let metadata: [String: String]
     /// `config` of a training checkpoint.
     public let configuration: ConfigurationValue?
+    /// `meta` of a checkpoint of OpenMMLab's tools: how and with what it was trained.
+    public let training: ConfigurationValue?
     /// Python names in the file, sorted, that nothing is known about. They were not executed.
     public let opaqueGlobals: [String]
     /// What stands beside the tensors and cannot be weights, by name: "a tensor of
@@ -84,6 +86,7 @@ public struct Checkpoint: Sendable {
         tensors = Dictionary(contents.records.map { ($0.name, $0) }) { first, _ in first }
         metadata = contents.metadata
         configuration = contents.configuration
+        training = contents.training
         opaqueGlobals = contents.opaqueGlobals.sorted()
         unread = contents.unread
         stateDictionary = contents.stateDictionary

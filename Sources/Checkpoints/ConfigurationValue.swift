@@ -17,6 +17,10 @@ public enum ConfigurationValue: Sendable, Equatable {
         if case .dictionary(let entries) = self { entries[key] } else { nil }
     }
 
+    /// The settings of a Python text, `model = dict(type='FPN', …)`, which is read as data; nil when this
+    /// is no text.
+    public var settings: ConfigurationValue? { string.map { PythonSettings.read($0) } }
+
     public var boolean: Bool? {
         if case .boolean(let value) = self { value } else { nil }
     }

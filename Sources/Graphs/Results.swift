@@ -118,3 +118,32 @@ public struct MaskLogits: Sendable, Hashable {
         self.side = side
     }
 }
+
+// MARK: - Lists of candidates
+
+/// How a search for candidates shares its work: a level is searched in chunks of tokens, each of which has a slot of
+/// its own for the best that it found, so that threads need not agree before all is searched.
+extension AnchorRule {
+    /// Logits of a chunk: enough that a slot is filled from many times as many, and few enough for many threads.
+    private static let chunkLogits = 1 << 20
+
+    /// Logits of a token.
+    public var logits: Int { anchors * classes }
+    /// Whether an anchor comes with all its classes. Else every pair of an anchor and a class is on its own; with one
+    /// class both are the same.
+    public var takesAnchors: Bool { era == .two && classes > 1 }
+    /// What may become a candidate, in each token.
+    public var itemsPerToken: Int { takesAnchors ? anchors : logits }
+    /// Tokens of a chunk; the last one of a level may be smaller.
+    public var chunk: Int { max(1, Self.chunkLogits / logits) }
+    /// Chunks of each level.
+    public var chunks: [Int] { levels.map { $0.map.count.dividedRoundingUp(by: chunk) } }
+    /// Candidates of a chunk, at most.
+    public var slot: Int {
+        let largest = levels.map { min(chunk, $0.map.count) }.max() ?? 0
+        return min(candidates, largest * itemsPerToken)
+    }
+    /// Values of the tensor between `.candidates` and what reads it, with a map of 1×1: scores and places of a chunk's
+    /// candidates, chunk by chunk.
+    public var candidateFloats: Int { 2 * slot * chunks.reduce(0, +) }
+}

@@ -14,6 +14,8 @@ public struct ModelOptions: Sendable, Equatable {
     public var classes: Int?
     /// Makes a backbone that returns these maps.
     public var features: FeatureMaps?
+    /// Makes a segmenter or a detector of a LITv2.
+    public var head: HeadOptions?
 
     /// Channels of a token, of a single layer as what follows up to `ratio`.
     public var dim: Int?
@@ -36,6 +38,13 @@ public struct ModelOptions: Sendable, Equatable {
         self.window = window
         self.classes = classes
         self.features = features
+    }
+
+    /// Whether the checkpoint of a network with heads has a norm behind the backbone's first stage; nil
+    /// when it is no such checkpoint.
+    var normalisesFirst: Bool? {
+        guard parameters.contains("backbone.norm1.weight") else { return nil }
+        return parameters.contains("backbone.\(FeatureMaps.signOfFirstNorm)")
     }
 
     /// `features`, with a norm behind the first stage where the checkpoint has one.

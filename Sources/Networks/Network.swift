@@ -19,6 +19,7 @@ public struct Network: Sendable, Equatable, Codable {
     }
     public var outputs: [NetworkOutput] { base.outputs }
     public var outputShapes: [[Int]] { outputs.map(\.shape) }
+    public var labels: [String] { base.labels }
     public var parameters: [Parameter] { base.parameters }
     public var optionalParameters: Set<String> { base.optionalParameters }
     public var graph: Graph { base.graph }
@@ -38,6 +39,15 @@ public struct Network: Sendable, Equatable, Codable {
 
     /// Whether its outputs are the maps of stages.
     public var isBackbone: Bool { outputs[0].stage != nil }
+
+    /// Why values of one of the discrete outputs cannot be right; nil when they may be.
+    ///
+    /// - Parameter expected: what the reference gave for the same image.
+    public func flaw(
+        in values: [Float], ofOutput index: Int, beside expected: [[Double]]
+    ) -> String? {
+        base.flaw(in: values, ofOutput: index, beside: expected)
+    }
 
     /// The same network at another resolution.
     ///

@@ -24,6 +24,8 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     var inputShape: [Int] { get }
     /// What one image becomes, in order.
     var outputs: [NetworkOutput] { get }
+    /// What its classes are called; empty where nobody said it.
+    var labels: [String] { get }
     /// The learned tensors in the order of the authors' `state_dict`.
     var parameters: [Parameter] { get }
     /// Names of parameters that a checkpoint may lack, and then are those of a new layer.
@@ -48,12 +50,35 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     /// - Parameter input: values of `inputShape`.
     /// - Throws: `ReferenceError` when a tensor has another size than the network needs.
     func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]]
+    /// The same where results follow from comparisons, which rounding decides.
+    ///
+    /// - Parameter found: those of the outputs that are discrete, as the library found them, in the
+    ///   place of the output; nil of others. What comes behind them is computed from them.
+    /// - Returns: an empty array for a discrete output.
+    func reference(
+        _ input: [Float], _ weights: ParameterReader, continuing found: [[Float]?]
+    ) throws -> [[Double]]
+    /// Why values of a discrete output cannot be right; nil when they may be.
+    ///
+    /// - Parameter expected: what `reference` gave.
+    func flaw(in values: [Float], ofOutput index: Int, beside expected: [[Double]]) -> String?
 }
 
 extension NetworkFamily {
     public static var models: [NamedModel] { [] }
     public var optionalParameters: Set<String> { [] }
     public var image: EvaluationRecipe? { nil }
+    public var labels: [String] { [] }
+
+    public func reference(
+        _ input: [Float], _ weights: ParameterReader, continuing found: [[Float]?]
+    ) throws -> [[Double]] {
+        try reference(input, weights)
+    }
+
+    public func flaw(
+        in values: [Float], ofOutput index: Int, beside expected: [[Double]]
+    ) -> String? { nil }
 }
 
 /// One of a network's outputs, for one image.
@@ -65,6 +90,22 @@ public struct NetworkOutput: Sendable, Equatable {
         /// The map of a stage, from 1.
         case featureMap(stage: Int, FeatureLayout)
         case values
+        /// A logit of each class, of anchors, of proposals or of the tokens of a map.
+        case logits
+        /// How boxes must be moved.
+        case deltas
+        /// Of all that may be an object.
+        case proposalLogits, proposalDeltas
+        /// Boxes that may be objects: x0, y0, x1, y1 in pixels of the input and a score, the best first; rows
+        /// behind the last have the score −1.
+        case proposals
+        /// Objects, in rows of `AnchorRule.detectionWidth`, the best first; rows behind the last have the
+        /// class −1.
+        case detections
+        /// A logit of each point of a detection's box.
+        case maskLogits
+        /// The class of each pixel.
+        case labels
     }
 
     public let kind: Kind
@@ -87,7 +128,38 @@ public struct NetworkOutput: Sendable, Equatable {
     }
 
     /// A name for files.
-    public var name: String { stage.map { "stage\($0)" } ?? "output" }
+    public var name: String {
+        switch kind {
+        case .classes, .values: "output"
+        case .featureMap(let stage, _): "stage\(stage)"
+        case .logits: "logits"
+        case .deltas: "deltas"
+        case .proposalLogits: "rpn_logits"
+        case .proposalDeltas: "rpn_deltas"
+        case .proposals: "proposals"
+        case .detections: "detections"
+        case .maskLogits: "mask_logits"
+        case .labels: "labels"
+        }
+    }
+
+    /// Whether it follows from comparisons: rounding may give another value, not one nearby.
+    public var isDiscrete: Bool {
+        switch kind {
+        case .proposals, .detections, .labels: true
+        case .classes, .featureMap, .values, .logits, .deltas, .proposalLogits, .proposalDeltas,
+            .maskLogits:
+            false
+        }
+    }
+}
+
+extension NetworkOutput {
+    /// So many rows of detections.
+    static func detections(_ most: Int) -> NetworkOutput {
+        NetworkOutput(
+            .detections, shape: [most, AnchorRule.detectionWidth], dimensions: "detections, values")
+    }
 }
 
 /// Equal for networks that take the same weights.

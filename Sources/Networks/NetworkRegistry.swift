@@ -6,6 +6,9 @@ public enum NetworkRegistry {
         MSA.self,
         SRA.self,
         WindowMSA.self,
+        SemanticFPN.self,
+        RetinaNet.self,
+        MaskRCNN.self,
     ]
 
     /// Networks with a name on the command line.
@@ -16,7 +19,7 @@ public enum NetworkRegistry {
 public struct NamedModel: Sendable {
     /// What a person may say of a network.
     public enum Option: String, Sendable, CaseIterable {
-        case alpha, window, shift, ratio, classes, features, dim, heads
+        case alpha, window, shift, ratio, classes, features, dim, heads, head
     }
 
     public let name: String

@@ -14,16 +14,22 @@ public struct ReferenceNetwork: Sendable {
 
     /// Computes all outputs of one image or one layer's tokens.
     ///
-    /// - Parameter input: values of `network.inputShape`.
-    /// - Returns: values of `network.outputShapes`.
+    /// - Parameters:
+    ///   - input: values of `network.inputShape`.
+    ///   - found: what the library returned, of which discrete outputs are continued; nil of a network
+    ///     that has none.
+    /// - Returns: values of `network.outputShapes`; an empty array for a discrete output.
     /// - Throws: `ReferenceError` when the input or a tensor has another size.
-    public func outputs(_ input: [Float]) throws -> [[Double]] {
+    public func outputs(_ input: [Float], continuing found: [[Float]]? = nil) throws -> [[Double]] {
         let expected = network.inputShape
         guard input.count == expected.reduce(1, *) else {
             throw ReferenceError(
                 "\(network.name): the input has \(input.count) values; expected "
                     + "\(expected.reduce(1, *)), the shape \(expected)")
         }
-        return try network.base.reference(input, weights)
+        let discrete = network.outputs.enumerated().map { index, output in
+            output.isDiscrete ? found?[index] : nil
+        }
+        return try network.base.reference(input, weights, continuing: discrete)
     }
 }

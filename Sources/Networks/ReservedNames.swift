@@ -67,16 +67,19 @@ enum ReservedNames {
     ]
 
     private static let ownHeaders: Set<String> = [
-        "allocations", "api", "attention_tile", "cases", "contenders", "depthwise_row",
-        "edit_distance", "epilogue", "float_state", "gemm_tile", "guarded", "harness", "input",
-        "internal", "kernel", "layer_norm_row", "npy", "npy_header", "options", "packing", "parallel",
-        "peak", "processors", "profile", "random", "reference", "reference_attention", "reference_norm", "registry",
-        "session", "simd", "statistics", "team", "verify",
+        "allocations", "anchors", "api", "attention_tile", "bilinear", "boxes", "cases",
+        "contenders", "depthwise_row", "edit_distance", "epilogue", "float_state", "gemm_tile",
+        "guarded", "harness", "input", "internal", "kernel", "layer_norm_row", "npy", "npy_header",
+        "options", "packing", "parallel", "peak", "processors", "profile", "random", "reference",
+        "reference_attention", "reference_boxes", "reference_norm", "registry", "results",
+        "selection", "session", "simd", "statistics", "suppression", "team", "verify",
     ]
 
     private static let ownSymbols: Set<String> = [
-        "bench", "can", "check", "choose", "choose_all", "create", "exit", "find", "map", "merged",
-        "open", "parse", "pooled", "require", "run", "timed", "wrote_only",
+        "bench", "block", "box", "can", "check", "choose", "choose_all", "coarse", "create",
+        "detection", "end", "exit", "find", "halved", "image", "labels", "map", "mask", "merged",
+        "open", "parse", "picture", "plan", "pooled", "region", "require", "resized", "run",
+        "timed", "transform", "wrote_only",
     ]
 
     /// Its variables and a package that every library needs begin with them.

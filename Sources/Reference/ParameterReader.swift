@@ -8,6 +8,8 @@ public struct ReferenceError: Error, Equatable, CustomStringConvertible {
 public struct ParameterReader: Sendable {
     let network: String
     let parameter: @Sendable (String) -> [Float]
+    /// What stands before all names.
+    private var prefix = ""
 
     /// - Parameters:
     ///   - network: a name for messages.
@@ -17,8 +19,16 @@ public struct ParameterReader: Sendable {
         self.parameter = parameter
     }
 
+    /// The tensors of a part whose names begin so.
+    public func under(_ prefix: String) -> ParameterReader {
+        var part = self
+        part.prefix += prefix
+        return part
+    }
+
     /// - Throws: `ReferenceError` when it has another number of values.
     public func tensor(_ name: String, count: Int) throws -> [Float] {
+        let name = prefix + name
         let values = parameter(name)
         guard values.count == count else {
             throw ReferenceError(

@@ -5,6 +5,7 @@ struct FileContents {
     /// What entries are that cannot be weights, by name.
     var unread: [String: String] = [:]
     var configuration: ConfigurationValue?
+    var training: ConfigurationValue?
     var opaqueGlobals: Set<String> = []
     /// Where the tensors were in a torch file, and where else there are some.
     var stateDictionary: String?
@@ -16,6 +17,7 @@ extension FileContents {
         self.records = records
         unread = state.unread
         configuration = state.configuration
+        training = state.training
         opaqueGlobals = graph.opaqueGlobals
         stateDictionary = state.name
         stateDictionaries = state.available

@@ -8,6 +8,8 @@ struct StateDictionary {
     /// What its other entries are, by name: nothing that could be weights.
     let unread: [String: String]
     let configuration: ConfigurationValue?
+    /// `meta` of OpenMMLab's tools.
+    let training: ConfigurationValue?
 
     /// - Parameter choice: which to take; nil takes the first.
     init(_ graph: PickleGraph, named choice: String?) throws {
@@ -23,6 +25,7 @@ struct StateDictionary {
         configuration = graph.member("config", of: graph.root).map {
             ConfigurationValue($0, in: graph)
         }
+        training = graph.member("meta", of: graph.root).map { ConfigurationValue($0, in: graph) }
         (tensors, unread) = try Self.read(taken.pairs, in: graph)
     }
 

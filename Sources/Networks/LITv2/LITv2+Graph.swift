@@ -4,16 +4,9 @@ extension LITv2 {
     /// The network as operations (LITv2, arXiv 2205.13213, and the authors' code).
     public var graph: Graph {
         var graph = Graph(input: Tensor(map: resolution, channels: 3))
-        var x = graph.embedding(self)
-        for (index, stage) in stages.prefix(lastStage).enumerated() {
-            for block in 0..<stage.depth {
-                x = graph.block(x, stage, prefix: "layers.\(index).blocks.\(block).")
-            }
-            if let features, features.stages.contains(index + 1) {
-                graph.returns(graph.featureMap(x, ofStage: index + 1, features))
-            }
-            if index + 1 < lastStage {
-                x = graph.tokenMerging(x, prefix: "layers.\(index).downsample.")
+        let x = graph.stages(of: self) { graph, x, stage in
+            if let features, features.stages.contains(stage) {
+                graph.returns(graph.featureMap(x, ofStage: stage, features))
             }
         }
         if features == nil { graph.returns(graph.head(x, classes: classes)) }
@@ -21,22 +14,56 @@ extension LITv2 {
     }
 
     /// How many stages are computed: a backbone stops behind the last map that it returns.
-    private var lastStage: Int { features?.stages.last ?? stages.count }
+    fileprivate var lastStage: Int { features?.stages.last ?? stages.count }
 }
 
 extension Graph {
-    fileprivate mutating func embedding(_ network: LITv2) -> Int {
+    /// Adds the stages of a network whose parameters' names begin with `prefix`.
+    ///
+    /// - Parameter visit: gets each stage's map, before its token merging, and its number, from 1.
+    /// - Returns: the last stage's map.
+    fileprivate mutating func stages(
+        of network: LITv2, prefix: String = "",
+        _ visit: (_ graph: inout Graph, _ map: Int, _ stage: Int) -> Void
+    ) -> Int {
+        var x = embedding(network, prefix: prefix + "patch_embed.")
+        let count = network.lastStage
+        for (index, stage) in network.stages.prefix(count).enumerated() {
+            let layer = prefix + "layers.\(index)."
+            for block in 0..<stage.depth {
+                x = self.block(x, stage, prefix: layer + "blocks.\(block).")
+            }
+            visit(&self, x, index + 1)
+            if index + 1 < count { x = tokenMerging(x, prefix: layer + "downsample.") }
+        }
+        return x
+    }
+
+    /// Adds a backbone.
+    ///
+    /// - Returns: the maps of `network.features`, through their norms, as tokens.
+    mutating func maps(of network: LITv2, prefix: String) -> [Int] {
+        let features = network.features ?? FeatureMaps().of(stageCount: network.stages.count)
+        var maps: [Int] = []
+        _ = stages(of: network, prefix: prefix) { graph, x, stage in
+            guard features.stages.contains(stage) else { return }
+            maps.append(
+                features.norm(ofStage: stage).map { graph.layerNorm(x, prefix + $0) } ?? x)
+        }
+        return maps
+    }
+
+    private mutating func embedding(_ network: LITv2, prefix: String) -> Int {
         let side = LITv2.patch
         let patches = add(
             .patches(side: side), [Graph.input], map: network.map(ofStage: 0),
             channels: 3 * side * side, label: "patches")
         let x = linear(
-            patches,
-            Linear("patch_embed.proj", from: 3 * side * side, to: network.stages[0].channels))
-        return layerNorm(x, "patch_embed.norm")
+            patches, Linear(prefix + "proj", from: 3 * side * side, to: network.stages[0].channels))
+        return layerNorm(x, prefix + "norm")
     }
 
-    fileprivate mutating func block(_ input: Int, _ stage: LITv2.Stage, prefix: String) -> Int {
+    private mutating func block(_ input: Int, _ stage: LITv2.Stage, prefix: String) -> Int {
         var x = input
         if let heads = stage.attention {
             let attended = hiLo(layerNorm(x, prefix + "norm1"), heads, prefix: prefix + "attn.")
@@ -54,7 +81,7 @@ extension Graph {
         return linear(active, Linear(prefix + "fc2", from: stage.hidden, to: stage.channels))
     }
 
-    fileprivate mutating func tokenMerging(_ x: Int, prefix: String) -> Int {
+    private mutating func tokenMerging(_ x: Int, prefix: String) -> Int {
         let channels = tensors[x].channels
         let samples = add(
             .deformableSamples(parameter: prefix + "dconv.conv_offset"), [x],

@@ -5,13 +5,14 @@ extension LITv2: NetworkFamily {
     public static let id = "litv2"
 
     public static let models = Preset.allCases.map { preset in
-        NamedModel(preset.rawValue, options: [.alpha, .window, .classes, .features]) { options in
-            Network(
-                try preset.network(
-                    name: options.name,
-                    resolution: options.resolution ?? Resolution(height: 224, width: 224),
-                    alpha: options.alpha ?? 0.9, window: options.window ?? 2,
-                    classes: options.classes ?? 1000, features: options.featureMaps))
+        NamedModel(preset.rawValue, options: [.alpha, .window, .classes, .features, .head]) {
+            options in
+            let network = try preset.network(
+                name: options.name, resolution: options.resolution ?? options.usualResolution,
+                alpha: options.alpha ?? 0.9, window: options.window ?? 2,
+                classes: options.classes ?? 1000,
+                features: options.head == nil ? options.featureMaps : FeatureMaps())
+            return try network.network(options)
         }
     }
 
