@@ -4,6 +4,8 @@ public enum KernelRegistry {
     public static let families: [any KernelFamily.Type] = [
         FusedConvFFN.self,
         GEMM.self,
+        DirectConvolution.self,
+        WinogradConvolution.self,
         Patches.self,
         TokenPatches.self,
         LayerNorm.self,
@@ -14,6 +16,16 @@ public enum KernelRegistry {
         HiFiAttention.self,
         LoFiAttention.self,
         DeformableSampling.self,
+        CandidateSelection.self,
+        ProposalSelection.self,
+        AnchorDetection.self,
+        RegionDetection.self,
         FeatureOutput.self,
+        UpsampledSum.self,
+        Resize.self,
+        Subsample.self,
+        RegionSampling.self,
+        MaskOutput.self,
+        LabelOutput.self,
     ]
 }

@@ -6,6 +6,9 @@ public enum Packing: Sendable, Hashable {
     /// The outputs of linear operators on one input, as columns in panels of `panelColumns`: for each
     /// of their inputs a row of so many values; then the bias, filled up like the last panel.
     case panels([Linear])
+    /// A 3×3 convolution at the points of Winograd's form, likewise, as if each of its channels had an
+    /// input for each point, point by point.
+    case winograd(Linear, WinogradForm)
     /// Rows of up to `width` values, each filled up to whole cache lines.
     case rows([PackedRow], width: Int)
 
@@ -18,15 +21,22 @@ public enum Packing: Sendable, Hashable {
     public var count: Int {
         switch self {
         case .panels(let linears): PanelLayout(linears).count
+        case .winograd(let linear, let form): PanelLayout(linear, form).count
         case .rows(let rows, let width): rows.count * width.rounded(upTo: Self.rowUnit)
         }
     }
 
     /// Floats from the beginning to the bias of a linear operator; nil when it is not in here.
     public func biasOffset(of linear: Linear) -> Int? {
-        guard case .panels(let linears) = self, linears.contains(linear) else { return nil }
-        let column = linears.prefix { $0 != linear }.reduce(0) { $0 + $1.outputs }
-        return PanelLayout(linears).bias + column
+        switch self {
+        case .panels(let linears):
+            guard linears.contains(linear) else { return nil }
+            let column = linears.prefix { $0 != linear }.reduce(0) { $0 + $1.outputs }
+            return PanelLayout(linears).bias + column
+        case .winograd(let packed, let form):
+            return packed == linear ? PanelLayout(packed, form).bias : nil
+        case .rows: return nil
+        }
     }
 }
 
@@ -39,6 +49,13 @@ public struct PanelLayout: Sendable {
     public init(_ linears: [Linear]) {
         k = linears[0].inputs
         columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: Packing.panelColumns)
+    }
+
+    /// Of a convolution at the points of a form: rows go point by point, and of each channel by
+    /// channel.
+    public init(_ linear: Linear, _ form: WinogradForm) {
+        k = linear.inputs / 9 * form.points
+        columns = linear.outputs.rounded(upTo: Packing.panelColumns)
     }
 
     /// Where the bias begins.

@@ -56,9 +56,37 @@ private func completePlans() throws -> [Plan] {
     }
 }
 
+/// Detectors and segmenters with convolutions of every kind.
+private func headPlans() throws -> [Plan] {
+    let backbone = try LITv2(name: "heads", height: 64, width: 96) {
+        PatchEmbedding(channels: 8)
+        Stage(depth: 1) { ConvFFN() }
+        TokenMerging()
+        Stage(depth: 1) { ConvFFN() }
+        TokenMerging()
+        Stage(depth: 1) { ConvFFN() }
+        TokenMerging()
+        Stage(depth: 1) { ConvFFN() }
+        FeatureMaps()
+    }
+    let networks = [
+        Network(
+            try RetinaNet(backbone, classes: 3, channels: 16, depth: 1, convolutions: .winograd4)),
+        Network(
+            try MaskRCNN(
+                backbone, classes: 3, channels: 16, width: 32, depth: 1, convolutions: .direct)),
+        Network(
+            try SemanticFPN(
+                backbone, classes: 3, channels: 16, width: 16, convolutions: .winograd2)),
+    ]
+    return try networks.map {
+        try Planner($0, Target(isas: [.generic, .avx2, .avx512], maxBatch: 2)).plan()
+    }
+}
+
 /// All that is ever generated.
 private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [GeneratedFile] {
-    try completePlans().flatMap { Generator($0).files(observer: observer) }
+    try (completePlans() + headPlans()).flatMap { Generator($0).files(observer: observer) }
         + ISA.all.flatMap { MachineProgram.files(for: $0, observer: observer) }
 }
 
@@ -94,6 +122,7 @@ private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [Gener
         // Partials are rendered inside their template.
         let whole = names.filter {
             !$0.hasPrefix("gemm/formula_") && !$0.hasPrefix("gemm/split_")
+                && !$0.hasPrefix("winograd/transform_")
         }
         #expect(Set(whole).subtracting(used.withLock { $0 }) == [])
     }

@@ -15,6 +15,8 @@ enum ConformanceCases {
     static let all: [any FamilyCases.Type] = [
         FusedConvFFNCases.self,
         GEMMCases.self,
+        DirectConvolutionCases.self,
+        WinogradConvolutionCases.self,
         PatchesCases.self,
         TokenPatchesCases.self,
         LayerNormCases.self,
@@ -25,7 +27,17 @@ enum ConformanceCases {
         HiFiAttentionCases.self,
         LoFiAttentionCases.self,
         DeformableSamplingCases.self,
+        CandidateSelectionCases.self,
+        ProposalSelectionCases.self,
+        AnchorDetectionCases.self,
+        RegionDetectionCases.self,
         FeatureOutputCases.self,
+        UpsampledSumCases.self,
+        ResizeCases.self,
+        SubsampleCases.self,
+        RegionSamplingCases.self,
+        MaskOutputCases.self,
+        LabelOutputCases.self,
     ]
 }
 

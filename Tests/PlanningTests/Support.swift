@@ -57,7 +57,7 @@ extension Variant {
         var steps = pass.steps[...]
         var matches: [AnyMatch] = []
         for node in graph.nodes.indices where !taken.contains(node) {
-            if graph.nodes[node].operation == .concatenate { continue }
+            if graph.nodes[node].operation.joins { continue }
             guard let step = steps.popFirst(),
                 let match = KernelRegistry.matches(graph, at: node).first(where: {
                     $0.computation.family == kernels[step.kernel].family

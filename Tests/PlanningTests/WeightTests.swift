@@ -147,11 +147,9 @@ extension Packing {
     fileprivate func count(in uses: inout [String: Uses]) {
         switch self {
         case .panels(let linears):
-            for linear in linears {
-                for (name, range) in linear.parameters {
-                    uses[name, default: Uses()].ranges.append(range)
-                }
-            }
+            for linear in linears { linear.count(in: &uses) }
+        case .winograd(let linear, _):
+            linear.count(in: &uses)
         case .rows(let rows, _):
             for row in rows {
                 for index in 0..<row.count {
@@ -164,9 +162,13 @@ extension Packing {
 }
 
 extension Linear {
+    fileprivate func count(in uses: inout [String: Uses]) {
+        for (name, range) in parameters { uses[name, default: Uses()].ranges.append(range) }
+    }
+
     /// What it and its BatchNorm take; of a matrix whose rows are no permutation nothing.
     fileprivate var parameters: [(String, Range<Int>)] {
-        let order = Set((0..<inputs).map { position(ofInput: $0) })
+        let order = Set((0..<inputs).map { position(ofRow: 0, input: $0) - firstRow * inputs })
         let rows = firstRow..<firstRow + outputs
         let matrix = rows.lowerBound * inputs..<rows.upperBound * inputs
         let statistics = ["weight", "bias", "running_mean", "running_var"]
@@ -184,6 +186,9 @@ extension Packing {
         case .panels(let linears):
             let columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: 32)
             return columns * linears[0].inputs + columns
+        case .winograd(let linear, let form):
+            let columns = linear.outputs.rounded(upTo: 32)
+            return columns * (linear.inputs / 9) * form.points + columns
         case .rows(let rows, let width): return rows.count * width.rounded(upTo: 16)
         }
     }

@@ -63,7 +63,7 @@ static void check_null_is_fine(api_bench *api)
     check(api, tiny_context_threads(NULL) == 0 && tiny_context_bytes(NULL) == 0,
           "no context has no threads and no memory");
     int texts = 1;
-    for (int status = -1; status <= 8; ++status)
+    for (int status = -1; status <= 9; ++status)
         texts = texts && tiny_status_text((tiny_status)status) != NULL;
     check(api, texts, "every status has a text");
 }

@@ -42,6 +42,8 @@ static void reference(const kernel_case *c, output_row at, estimate *row)
             reference_product(x, c->weights + n * s->k, s->k, c->weights[(long)s->n * s->k + n]);
         if (s->epilogue == EPILOGUE_GELU)
             row[n] = gelu_of(row[n]);
+        else if (s->epilogue == EPILOGUE_RELU)
+            row[n].value = fmax(row[n].value, 0);
         else if (s->epilogue == EPILOGUE_RESIDUAL)
             row[n] = plus(row[n], residual[n]);
     }

@@ -49,7 +49,7 @@ static int preprocess_image(const char *path, const npy_array *array, tiny_recip
         complain("%s: an image of %zu x %zu is too large", path, height, width);
         return EXIT_BAD_DATA;
     }
-    *input = (network_input){ allocate(resolution->input_floats, sizeof(float)), 1 };
+    *input = (network_input){ .floats = allocate(resolution->input_floats, sizeof(float)), .images = 1 };
     const tiny_status status
         = tiny_preprocess(array->bytes, (int)width, (int)height, 3 * width, recipe,
                                resolution->height, resolution->width, input->floats);
@@ -86,7 +86,7 @@ int read_input(const char *path, const char *recipe, const tiny_resolution *reso
     if (code != EXIT_OK)
         return code;
     if (is_network_input(&array, resolution) && array.shape[0] > 0) {
-        *input = (network_input){ array.floats, array.shape[0] };
+        *input = (network_input){ .floats = array.floats, .images = array.shape[0] };
         return EXIT_OK;
     }
     if (array.type == NPY_UINT8 && array.dimensions == 3 && array.shape[2] == 3 && array.count) {
@@ -101,7 +101,7 @@ int read_input(const char *path, const char *recipe, const tiny_resolution *reso
 network_input random_input(uint64_t seed, size_t images, const tiny_resolution *resolution)
 {
     const size_t floats = images * resolution->input_floats;
-    network_input input = { allocate(floats, sizeof(float)), images };
+    network_input input = { .floats = allocate(floats, sizeof(float)), .images = images };
     random_source random = random_from(seed);
     for (size_t i = 0; i < floats; ++i)
         input.floats[i] = (float)random_normal(&random);

@@ -13,7 +13,7 @@ typedef struct network_input {
     size_t images;
 } network_input;
 
-/* Returns EXIT_OK, or another exit code after a message. The caller frees `floats`. */
+/* Returns EXIT_OK, or another exit code after a message. The caller frees what the input points to. */
 int read_input(const char *path, const char *recipe, const tiny_resolution *resolution,
                network_input *input);
 

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 /* Version 1.0: a Python dictionary, padded so that the data begins at a multiple of 64 bytes. */
-static int write_header(FILE *file, const size_t *shape, int dimensions)
+static int write_header(FILE *file, const char *type, const size_t *shape, int dimensions)
 {
     char text[246];
-    int length = snprintf(text, sizeof text, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    int length
+        = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (", type);
     for (int i = 0; i < dimensions; ++i)
         length += snprintf(text + length, sizeof text - (size_t)length, "%zu, ", shape[i]);
     length += snprintf(text + length, sizeof text - (size_t)length, "), }");
@@ -24,13 +25,14 @@ static int write_header(FILE *file, const size_t *shape, int dimensions)
     return fwrite(START, sizeof START, 1, file) == 1 && fwrite(text, sizeof text, 1, file) == 1;
 }
 
-static int write_array(FILE *file, const float *floats, const size_t *shape, int dimensions)
+/* Elements of 4 bytes. */
+static int write_array(FILE *file, const char *type, const void *data, const size_t *shape, int dimensions)
 {
     size_t count = 1;
     for (int i = 0; i < dimensions; ++i)
         count *= shape[i];
-    return write_header(file, shape, dimensions)
-           && fwrite(floats, sizeof(float), count, file) == count
+    return write_header(file, type, shape, dimensions)
+           && fwrite(data, 4, count, file) == count
            && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
@@ -40,7 +42,8 @@ static int cannot_write(const char *path, int reason)
     return EXIT_CANNOT_WRITE;
 }
 
-int npy_write(const char *path, const float *floats, const size_t *shape, int dimensions)
+static int write_file(const char *path, const char *type, const void *data, const size_t *shape,
+                      int dimensions)
 {
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
@@ -53,7 +56,7 @@ int npy_write(const char *path, const float *floats, const size_t *shape, int di
     FILE *file = fopen(temporary, "wbx");
     int reason = file ? 0 : errno;
     if (file) {
-        if (!write_array(file, floats, shape, dimensions))
+        if (!write_array(file, type, data, shape, dimensions))
             reason = errno ? errno : EIO;
         if (fclose(file) != 0 && !reason)
             reason = errno;
@@ -64,4 +67,14 @@ int npy_write(const char *path, const float *floats, const size_t *shape, int di
     }
     free(temporary);
     return reason ? cannot_write(path, reason) : EXIT_OK;
+}
+
+int npy_write(const char *path, const float *floats, const size_t *shape, int dimensions)
+{
+    return write_file(path, "<f4", floats, shape, dimensions);
+}
+
+int npy_write_int32(const char *path, const int32_t *numbers, const size_t *shape, int dimensions)
+{
+    return write_file(path, "<i4", numbers, shape, dimensions);
 }

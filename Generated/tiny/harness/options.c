@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,16 @@ static int parse_seconds(const char *text, double *value)
     return 1;
 }
 
+static int parse_size(const char *text, int *size)
+{
+    int height = 0, width = 0, end = 0;
+    if (sscanf(text, "%9dx%9d%n", &height, &width, &end) != 2 || text[end] || height < 1 || width < 1)
+        return 0;
+    size[0] = height;
+    size[1] = width;
+    return 1;
+}
+
 /* NULL, or what the option wants instead of `text`. */
 static const char *set_option(const option *o, const char *text)
 {
@@ -51,6 +62,7 @@ static const char *set_option(const option *o, const char *text)
     case OPTION_COUNT: return parse_count(text, o->value) ? NULL : "a whole number from 1";
     case OPTION_SEED: return parse_seed(text, o->value) ? NULL : "a whole number from 0";
     case OPTION_SECONDS: return parse_seconds(text, o->value) ? NULL : "a number above 0";
+    case OPTION_SIZE: return parse_size(text, o->value) ? NULL : "height x width, such as 480x640";
     }
     return "nothing";
 }

@@ -9,6 +9,7 @@ typedef enum option_kind {
     OPTION_COUNT,   /* int *, 1 or more */
     OPTION_SEED,    /* uint64_t *, decimal or 0x */
     OPTION_SECONDS, /* double *, more than 0 */
+    OPTION_SIZE,    /* int[2], height and width, 1 or more: "HxW" */
 } option_kind;
 
 typedef struct option {

@@ -3,6 +3,6 @@
 #ifndef EPILOGUE_H
 #define EPILOGUE_H
 
-typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU } gemm_epilogue;
+typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU, EPILOGUE_RELU } gemm_epilogue;
 
 #endif

@@ -43,6 +43,7 @@ static kernel_call call_of(forward_pass *pass, const step *s, int thread, int th
         .ahead = pass->weights + s->ahead + s->panels * thread / threads * s->panel_bytes,
         .scratch = pass->scratch + thread * pass->network->scratch_bytes,
         .images = images,
+        .frames = atomic_load_explicit(&pass->group.frames, memory_order_acquire),
         .thread = thread,
         .threads = threads,
     };
@@ -179,6 +180,7 @@ static void set_group(forward_pass *pass, const float *input, float *const *outp
     atomic_store_explicit(&pass->group.input, input, memory_order_release);
     for (int i = 0; i < TINY_OUTPUTS; ++i)
         atomic_store_explicit(&pass->group.outputs[i], outputs[i], memory_order_release);
+    atomic_store_explicit(&pass->group.frames, pass->frames, memory_order_release);
     atomic_store_explicit(&pass->group.images, images, memory_order_release);
     atomic_store_explicit(&pass->group.threads, threads, memory_order_release);
     if (pass->seconds)

@@ -36,7 +36,7 @@ typedef struct network_pass {
     const step *steps;
     int step_count;
     long arena_bytes, scratch_bytes; /* working memory of one image, of one thread */
-    int images_per_thread;           /* that are in work at once */
+    int images_per_thread;           /* that are in work at once; 0: all threads work on one */
     const tiny_resolution *resolution;
 } network_pass;
 
@@ -59,6 +59,7 @@ enum { TINY_MOST_STEPS = 38 };
  * while the next images are put here, hence the atomic members: it is told by its ticket (kernel.h). */
 typedef struct image_group {
     _Atomic(const float *) input;
+    _Atomic(const image_frame *) frames; /* of each image; NULL: each fills its input */
     _Atomic(float *) outputs[TINY_OUTPUTS];
     atomic_int images, threads;
 } image_group;
@@ -73,12 +74,23 @@ typedef struct forward_pass {
     int threads;   /* of the team */
     unsigned forks; /* of this process when the context was made */
     int takes_all; /* whether all of them run, however few processors there are: for tests */
+    const image_frame *frames; /* of the images of the next call; NULL: each fills its input */
     double *seconds; /* NULL, or where to add the time of each step */
     double began;    /* when the step in work did */
     image_group group;
     _Alignas(64) atomic_ullong position; /* the step in work, and its ticket */
     _Alignas(64) atomic_long computed;   /* units of that step */
 } forward_pass;
+
+struct tiny_context {
+    forward_pass pass;
+    char *memory; /* arena of the images in work, then scratch of each thread, then their shares */
+    size_t bytes;
+    int max_batch, group; /* images of a call, and those in work at once */
+};
+
+/* Memory for `bytes`, not touched; NULL when there is none. */
+void *tiny_reserve(size_t bytes);
 
 /* Makes the pass ready for its first run. */
 void tiny_forward_prepare(forward_pass *pass);

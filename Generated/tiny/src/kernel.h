@@ -6,6 +6,7 @@
 #include <float.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "packed weights are little-endian, and this machine is not"
@@ -36,6 +37,13 @@ typedef struct work_done {
     long computed; /* by this thread */
 } work_done;
 
+/* Which part of an input is the picture, and what its results refer to. */
+typedef struct image_frame {
+    int height, width;                   /* of the picture, at the top left of the input */
+    int original_height, original_width; /* of the picture in whose coordinates results are */
+    int32_t *labels; /* gets a class for each pixel of the original picture; NULL: nobody asks */
+} image_frame;
+
 enum { KERNEL_INPUTS = 4, KERNEL_OUTPUTS = 2, KERNEL_WEIGHTS = 4 };
 
 /* One call of a kernel by one thread of the team. Tokens are rows, channels-last; the maps of `images`
@@ -47,11 +55,19 @@ typedef struct kernel_call {
     const void *ahead; /* what this thread reads first of the weights that the next steps need */
     void *scratch;     /* of this thread alone */
     int images;
+    const image_frame *frames; /* of each image; NULL: the input is the picture, and the original */
     int thread, threads;
     work_share *shares; /* of all threads; NULL: each does its own share and no other */
     unsigned ticket;    /* of this step, from 1 */
     work_done *done;    /* where shares are */
 } kernel_call;
+
+/* The frame of an image whose input has this size. */
+static inline image_frame frame_of(const kernel_call *call, int image, int height, int width)
+{
+    return call->frames ? call->frames[image]
+                        : (image_frame){ height, width, height, width, NULL };
+}
 
 typedef void kernel_function(const kernel_call *call);
 

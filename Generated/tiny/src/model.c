@@ -22,13 +22,6 @@ struct tiny_model {
     size_t mapping_size;
 };
 
-struct tiny_context {
-    forward_pass pass;
-    char *memory; /* arena of the images in work, then scratch of each thread, then their shares */
-    size_t bytes;
-    int max_batch, group; /* images of a call, and those in work at once */
-};
-
 /* The header of packed weights begins with this, so a file is known without parsing JSON. */
 static const char HEADER_START[] = "{\"__metadata__\":{\"fingerprint\":\"" TINY_FINGERPRINT "\"";
 static const size_t WEIGHT_BYTES = 1230912 * sizeof(float);
@@ -190,14 +183,16 @@ static const network_pass *find_pass(const variant *v, int height, int width)
 static int images_at_once(const tiny_context *c)
 {
     const int processors = tiny_processors(), threads = c->pass.threads;
+    if (c->pass.network->images_per_thread == 0)
+        return 1;
     const long images =
         (long)c->pass.network->images_per_thread * (threads < processors ? threads : processors);
     return images < c->max_batch ? (int)images : c->max_batch;
 }
 
 /* Much memory comes in large pages where the system has them: a kernel walks many rows side by side,
- * each in another page. NULL when there is none. */
-static void *allocate(size_t bytes)
+ * each in another page. */
+void *tiny_reserve(size_t bytes)
 {
     void *memory = NULL;
     if (posix_memalign(&memory, bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE, bytes) != 0)
@@ -206,8 +201,14 @@ static void *allocate(size_t bytes)
     if (bytes >= LARGE_PAGE)
         madvise(memory, bytes, MADV_HUGEPAGE); /* without them all works too */
 #endif
-    memset(memory, 0, bytes); /* touched here, so that running never waits for pages */
     return memory;
+}
+
+/* The same, touched, so that running never waits for pages. */
+static void *allocate(size_t bytes)
+{
+    void *memory = tiny_reserve(bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
 }
 
 /* Adds `count` times `size` bytes to a sum; 0 when distances in so much memory are no long. */

@@ -22,11 +22,20 @@ struct HarnessSource {
 
     private static let registry: Set<String> = ["harness/registry.h", "harness/registry.c"]
     fileprivate static let peakLoop = "harness/peak_loop.c"
+    /// Files that only some libraries have, and which.
+    private var conditional: [String: Bool] {
+        [
+            "run_outputs": !names.results, "run_results": names.results,
+            "api_frames": names.results, "api_detections": names.detects,
+            "api_masks": names.masks, "api_labels": names.segments,
+        ]
+    }
 
     func files() -> [GeneratedFile] {
         let registry = RegistryContext(names, variants)
+        let others = Set(conditional.filter { !$0.value }.map { "harness/\($0.key).c" })
         let general = TemplateFiles.harness.filter {
-            !Self.registry.contains($0) && $0 != Self.peakLoop
+            !Self.registry.contains($0) && $0 != Self.peakLoop && !others.contains($0)
         }
         return general.map { renderer.file($0, $0, names) }
             + Self.registry.sorted().map { renderer.file($0, $0, registry) }

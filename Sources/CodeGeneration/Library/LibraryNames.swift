@@ -29,6 +29,11 @@ struct LibraryNames: Sendable {
     let isaNames: String
     /// Whether the input is an image, so that it can be preprocessed.
     let image: Bool
+    /// Whether it can be preprocessed in several ways, as classifiers and backbones have them.
+    let recipes: Bool
+    /// Whether the library makes results of its outputs: detections, perhaps with masks, or classes
+    /// of pixels.
+    let results, detects, masks, segments: Bool
 
     init(_ plan: Plan) {
         model = plan.network.name
@@ -44,6 +49,12 @@ struct LibraryNames: Sendable {
         }
         isaNames = plan.target.isas.map(\.title).joined(separator: "; ")
         image = plan.network.image != nil
+        let facts = ResultFacts(plan.network)
+        results = facts != nil
+        recipes = image && !results
+        detects = facts?.detectionsOutput != nil
+        masks = facts?.masksOutput != nil
+        segments = results && !detects
     }
 }
 

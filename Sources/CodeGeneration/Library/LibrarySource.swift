@@ -1,3 +1,4 @@
+import Graphs
 import Kernels
 import Machines
 import Networks
@@ -35,7 +36,7 @@ struct LibrarySource {
             renderer.file("src/model.c", "runtime/model.c", headerContext),
             renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
             renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
-        ] + preprocessing() + innerLoops() + variants.flatMap { files(of: $0) }
+        ] + preprocessing() + results() + innerLoops() + variants.flatMap { files(of: $0) }
     }
 
     /// Headers that kernels include: each that one of them asks for.
@@ -61,11 +62,26 @@ struct LibrarySource {
 
     private func preprocessing() -> [GeneratedFile] {
         guard names.image else { return [] }
+        let template = names.results ? "preprocess/detector_preprocess" : "preprocess/preprocess"
         return [
             renderer.file(
-                "include/\(names.model)_preprocess.h", "preprocess/preprocess.h", headerContext),
-            renderer.file("src/preprocess.c", "preprocess/preprocess.c", headerContext),
+                "include/\(names.model)_preprocess.h", "\(template).h", headerContext),
+            renderer.file("src/preprocess.c", "\(template).c", headerContext),
         ]
+    }
+
+    /// What makes results of the network's outputs.
+    private func results() -> [GeneratedFile] {
+        guard names.results else { return [] }
+        let context = resultContext
+        let kind = names.detects ? "detect" : "segment"
+        let masks = !names.masks ? [] : ["h", "c"].map {
+            renderer.file("src/results.\($0)", "results/results.\($0)", context)
+        }
+        return [
+            renderer.file("src/frames.c", "runtime/frames.c", context),
+            renderer.file("src/\(kind).c", "runtime/\(kind).c", context),
+        ] + masks
     }
 }
 
@@ -82,39 +98,72 @@ extension LibrarySource {
         let resolutionCount, outputCount: Int
         let inputShape, outputShape, outputDimensions, resolutionUnit, resolutionList: String
         let inputFloats, outputFloats, height, width, maxBatch, weightFloats: Int
-        let fingerprint, isaNames, recipe: String
-        let image: Bool
+        let fingerprint, isaNames, recipe, outputNames, resultNames: String
+        let image, recipes, results, detects, masks, segments: Bool
+        let longSide, shortSide, classes, mostDetections: Int
     }
 
     private var headerContext: HeaderContext {
         let network = plan.network
         func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
+        let facts = ResultFacts(network)
         return HeaderContext(
             model: names.model, MODEL: names.MODEL, summary: network.summary,
             resolutionCount: plan.resolutions.count, outputCount: network.outputs.count,
             inputShape: text(network.inputShape),
             outputShape: network.outputShapes.map(text).joined(separator: ", "),
-            outputDimensions: network.outputs[0].dimensions,
+            outputDimensions: names.results
+                ? network.outputs.map { "\($0.name): \($0.dimensions)" }.joined(separator: "; ")
+                : network.outputs[0].dimensions,
             resolutionUnit: names.image ? "pixels" : "tokens",
             resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
             inputFloats: network.inputFloats, outputFloats: network.outputFloats,
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
             fingerprint: plan.fingerprint, isaNames: names.isaNames,
-            recipe: network.image?.recipe ?? "", image: names.image)
+            recipe: network.image?.recipe ?? "",
+            outputNames: network.outputs.map(\.name).joined(separator: ", "),
+            resultNames: names.segments
+                ? "classes" : names.masks ? "detections and masks" : "detections",
+            image: names.image, recipes: names.recipes, results: names.results,
+            detects: names.detects, masks: names.masks, segments: names.segments,
+            longSide: facts?.longSide ?? 0, shortSide: facts?.shortSide ?? 0,
+            classes: facts?.classes ?? 0, mostDetections: facts?.mostDetections ?? 0)
+    }
+
+    private struct ResultContext {
+        let model, MODEL: String
+        let masks: Bool
+        /// A condition on the number of an output.
+        let kept: String
+        let detectionWidth, detectionBox, detectionsOutput: Int
+        let masksOutput, maskPoints, isSecondEra: Int
+    }
+
+    private var resultContext: ResultContext {
+        let facts = ResultFacts(plan.network)
+        let kept = [facts?.detectionsOutput, facts?.masksOutput].compactMap { $0 }
+        return ResultContext(
+            model: names.model, MODEL: names.MODEL, masks: names.masks,
+            kept: kept.isEmpty ? "0" : kept.map { "output == \($0)" }.joined(separator: " || "),
+            detectionWidth: AnchorRule.detectionWidth, detectionBox: AnchorRule.detectionBox,
+            detectionsOutput: facts?.detectionsOutput ?? 0, masksOutput: facts?.masksOutput ?? 0,
+            maskPoints: facts?.maskPoints ?? 0, isSecondEra: facts?.isSecondEra == true ? 1 : 0)
     }
 
     private struct InternalContext {
         let model, MODEL: String
         let variants: [LibraryNames.Variant]
         let variantCount, mostSteps: Int
+        let results: Bool
     }
 
     private var internalContext: InternalContext {
         InternalContext(
             model: names.model, MODEL: names.MODEL, variants: names.variants,
             variantCount: names.variantCount,
-            mostSteps: plan.variants.flatMap(\.passes).map(\.steps.count).max() ?? 0)
+            mostSteps: plan.variants.flatMap(\.passes).map(\.steps.count).max() ?? 0,
+            results: names.results)
     }
 }
 
@@ -122,7 +171,7 @@ extension LibrarySource {
 private struct VariantsContext {
     struct Output {
         let stage, dimensions, floats, offset: Int
-        let shape: String
+        let shape, name: String
     }
 
     struct Resolution {
@@ -138,7 +187,8 @@ private struct VariantsContext {
                     stage: output.stage ?? 0, dimensions: output.shape.count,
                     floats: output.count,
                     offset: network.outputs[..<index].reduce(0) { $0 + $1.count },
-                    shape: output.shape.map(String.init).joined(separator: ", "))
+                    shape: output.shape.map(String.init).joined(separator: ", "),
+                    name: output.name)
             }
         }
     }
@@ -146,9 +196,11 @@ private struct VariantsContext {
     let model, MODEL: String
     let variants: [LibraryNames.Variant]
     let resolutions: [Resolution]
+    let results: Bool
 
     init(_ plan: Plan, _ names: LibraryNames) {
         (model, MODEL, variants) = (names.model, names.MODEL, names.variants)
+        results = names.results
         resolutions = plan.resolutions.map { Resolution(plan.network(at: $0)) }
     }
 }

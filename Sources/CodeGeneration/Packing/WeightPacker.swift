@@ -23,6 +23,7 @@ public struct WeightPacker: Sendable {
                 pack(linear, from: column, layout, into: &packed)
                 column += linear.outputs
             }
+        case .winograd(let linear, let form): pack(linear, form, into: &packed)
         case .rows(let rows, let width):
             let pitch = Packing.pitch(ofWidth: width)
             for (index, row) in rows.enumerated() {
@@ -38,20 +39,59 @@ public struct WeightPacker: Sendable {
         _ linear: Linear, from column: Int, _ layout: PanelLayout, into packed: inout [Float]
     ) {
         let matrix = weights["\(linear.parameter).weight"]
-        let bias = linear.hasBias ? weights["\(linear.parameter).bias"] : nil
-        let fold = linear.batchNorm.map { BatchNormFold(weights, $0) }
+        let scaling = Scaling(linear, weights)
         for row in 0..<linear.outputs {
-            let scale = linear.factor(ofRow: row) * (fold?.scale(row) ?? 1)
+            let scale = scaling.factor(row)
             let start = layout.start(ofColumn: column + row)
             for input in 0..<linear.inputs {
                 let value = matrix[linear.position(ofRow: row, input: input)]
                 packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
             }
-            packed[layout.bias + column + row] =
-                Float(
-                    Double(bias?[linear.biasPosition(ofRow: row)] ?? 0) * scale
-                        + (fold?.shift(row) ?? 0))
+            packed[layout.bias + column + row] = scaling.bias(row)
         }
+    }
+
+    /// Scaled, then transformed, all in double precision.
+    private func pack(_ linear: Linear, _ form: WinogradForm, into packed: inout [Float]) {
+        let matrix = weights["\(linear.parameter).weight"]
+        let (scaling, layout) = (Scaling(linear, weights), PanelLayout(linear, form))
+        let (transform, channels) = (WinogradTransform(form), linear.inputs / 9)
+        for row in 0..<linear.outputs {
+            let scale = scaling.factor(row)
+            let start = layout.start(ofColumn: row)
+            for channel in 0..<channels {
+                let taps = (0..<9).map { tap in
+                    let input = tap * channels + channel
+                    return scale * Double(matrix[linear.position(ofRow: row, input: input)])
+                }
+                for (point, value) in transform.values(of: taps).enumerated() {
+                    packed[start + (point * channels + channel) * Packing.panelColumns] =
+                        Float(value)
+                }
+            }
+            packed[layout.bias + row] = scaling.bias(row)
+        }
+    }
+}
+
+/// What is folded into the rows of a matrix, and the bias with it.
+private struct Scaling {
+    private let linear: Linear
+    private let values: [Float]?
+    private let fold: BatchNormFold?
+
+    init(_ linear: Linear, _ weights: Weights) {
+        self.linear = linear
+        values = linear.hasBias ? weights["\(linear.parameter).bias"] : nil
+        fold = linear.batchNorm.map { BatchNormFold(weights, $0) }
+    }
+
+    func factor(_ row: Int) -> Double { linear.factor(ofRow: row) * (fold?.scale(row) ?? 1) }
+
+    func bias(_ row: Int) -> Float {
+        Float(
+            Double(values?[linear.biasPosition(ofRow: row)] ?? 0) * factor(row)
+                + (fold?.shift(row) ?? 0))
     }
 }
 

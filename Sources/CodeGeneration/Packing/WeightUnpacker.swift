@@ -23,6 +23,8 @@ public struct WeightUnpacker: Sendable {
             switch tensor.packing {
             case .panels(let linears):
                 unpack(linears, Array(block), shapes, into: &values)
+            case .winograd(let linear, let form):
+                unpack(linear, form, Array(block), shapes, into: &values)
             case .rows(let rows, let width):
                 let pitch = Packing.pitch(ofWidth: width)
                 for (index, row) in rows.enumerated() {
@@ -69,7 +71,43 @@ public struct WeightUnpacker: Sendable {
             values["\(linear.parameter).weight"] = matrix
             if !bias.isEmpty { values["\(linear.parameter).bias"] = bias }
             if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
+            if !linear.hasBias {
+                keepShift(
+                    of: linear, block, at: layout.bias + column - linear.outputs, into: &values)
+            }
         }
+    }
+
+    /// A convolution that is transformed back: nearly what it was, since its values at the points
+    /// are rounded.
+    private func unpack(
+        _ linear: Linear, _ form: WinogradForm, _ block: [Float], _ counts: [String: Int],
+        into values: inout [String: [Float]]
+    ) {
+        let (layout, transform) = (PanelLayout(linear, form), WinogradTransform(form))
+        let channels = linear.inputs / 9
+        var matrix = tensor("\(linear.parameter).weight", counts, in: values)
+        var bias = tensor("\(linear.parameter).bias", counts, in: values)
+        for row in 0..<linear.outputs {
+            let (scale, start) = (linear.factor(ofRow: row), layout.start(ofColumn: row))
+            for channel in 0..<channels {
+                let packed = (0..<form.points).map {
+                    Double(block[start + ($0 * channels + channel) * Packing.panelColumns])
+                }
+                for (tap, value) in transform.taps(of: packed).enumerated() {
+                    matrix[linear.position(ofRow: row, input: tap * channels + channel)] =
+                        Float(value / scale)
+                }
+            }
+            if !bias.isEmpty {
+                bias[linear.biasPosition(ofRow: row)] =
+                    Float(Double(block[layout.bias + row]) / scale)
+            }
+        }
+        values["\(linear.parameter).weight"] = matrix
+        if !bias.isEmpty { values["\(linear.parameter).bias"] = bias }
+        if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
+        if !linear.hasBias { keepShift(of: linear, block, at: layout.bias, into: &values) }
     }
 
     /// What has been recovered of a tensor; empty when the network has none of this name.
@@ -77,6 +115,14 @@ public struct WeightUnpacker: Sendable {
         _ name: String, _ counts: [String: Int], in values: [String: [Float]]
     ) -> [Float] {
         values[name] ?? [Float](repeating: 0, count: counts[name] ?? 0)
+    }
+
+    /// Where an operator has no bias of its own, its BatchNorm's shift is all that the packed one holds.
+    private func keepShift(
+        of linear: Linear, _ block: [Float], at bias: Int, into values: inout [String: [Float]]
+    ) {
+        guard let norm = linear.batchNorm else { return }
+        values["\(norm).bias"] = Array(block[bias..<bias + linear.outputs])
     }
 
     private func identity(
