@@ -59,8 +59,8 @@ let package = Package(
         .executableTarget(
             name: "hilo",
             dependencies: [
-                "HiLoKit", "Tuning", "ArrayFiles", "FeaturePictures", "FileIO", "ImageFiles",
-                "Templates",
+                "HiLoKit", "Tuning", "ArrayFiles", "Evaluation", "FeaturePictures", "FileIO",
+                "ImageFiles", "ResultPictures", "Templates",
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -77,6 +77,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
+        .target(name: "ResultPictures", dependencies: ["ImageFiles"]),
+        .target(name: "Evaluation", dependencies: ["FileIO", "ImageFiles"]),
 
         // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness
         // beside Swift.
@@ -97,6 +99,10 @@ let package = Package(
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles", "TestFixtures"]),
         .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
         .testTarget(name: "FeaturePicturesTests", dependencies: ["FeaturePictures", "ImageFiles"]),
+        .testTarget(name: "ResultPicturesTests", dependencies: ["ResultPictures", "ImageFiles"]),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Evaluation", "FileIO", "ImageFiles"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "KernelsTests", dependencies: ["Kernels", "HiLoKit", "TestFixtures", "Toolchain"]),
         .testTarget(
@@ -105,7 +111,7 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests",
             dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
-        .testTarget(name: "ToolchainTests", dependencies: ["Toolchain"]),
+        .testTarget(name: "ToolchainTests", dependencies: ["FileIO", "Toolchain"]),
         .testTarget(name: "VectorTests", dependencies: ["Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
@@ -119,7 +125,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "FileIO", "ImageFiles",
+                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "FileIO",
+                "ImageFiles",
             ]),
         .testTarget(
             name: "HiLoTests",

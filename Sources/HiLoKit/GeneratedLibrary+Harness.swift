@@ -25,8 +25,8 @@ extension GeneratedLibrary {
     /// - Parameters:
     ///   - input: a .npy file: float32 of N × `inputShape`, or uint8 of height × width × RGB,
     ///     which the library preprocesses.
-    ///   - output: gets float32 of N × the output's shape; of a library of feature maps it is a
-    ///     folder, which gets stage1.npy and so on.
+    ///   - output: gets float32 of N × the output's shape; of a library with several outputs it is
+    ///     a folder, which gets stage1.npy and so on.
     ///   - resolution: one that the library holds; nil is the first.
     ///   - threads: nil is what the library chooses.
     ///   - isa: whose kernels run; nil is the best that this CPU has.
@@ -36,14 +36,20 @@ extension GeneratedLibrary {
         input: URL, output: URL, resolution: Resolution? = nil, threads: Int? = nil,
         isa: ISA? = nil
     ) async throws -> RunReport {
+        let raw = plan.network.findings == nil ? [] : ["--raw"]
         let result = try await runHarness(
-            [
-                "run", "--weights", weightsFile.path, "--input", input.path, "--output",
-                output.path,
-                "--json",
-            ] + option("--resolution", resolution) + option("--threads", threads)
-                + option("--isa", isa))
+            runArguments(input, output, resolution, threads, isa) + raw)
         return try decode(RunReport.self, result.stdout)
+    }
+
+    func runArguments(
+        _ input: URL, _ output: URL, _ resolution: Resolution?, _ threads: Int?, _ isa: ISA?
+    ) -> [String] {
+        [
+            "run", "--weights", weightsFile.path, "--input", input.path, "--output", output.path,
+            "--json",
+        ] + option("--resolution", resolution) + option("--threads", threads)
+            + option("--isa", isa)
     }
 
     /// Times the network.
@@ -143,7 +149,7 @@ extension GeneratedLibrary {
             ? "\(harness.path) ended with \(output.status)" : lines.joined(separator: "\n")
     }
 
-    private func option(_ name: String, _ value: (some CustomStringConvertible)?) -> [String] {
+    func option(_ name: String, _ value: (some CustomStringConvertible)?) -> [String] {
         value.map { [name, $0.description] } ?? []
     }
 

@@ -10,7 +10,8 @@ extension GeneratedLibrary {
     /// - Parameters:
     ///   - input: as `run` takes it.
     ///   - folder: an existing folder, which gets the files of the outputs.
-    /// - Returns: one array for each of the network's outputs, N × its shape.
+    /// - Returns: one array for each of the network's outputs, N × its shape; a detector's and a
+    ///   segmenter's are those of inputs without padding.
     /// - Throws: `LibraryError.harness`, `.notBuilt`; `NPYError`.
     public func outputs(
         of input: URL, in folder: URL, resolution: Resolution? = nil, threads: Int? = nil,
@@ -18,7 +19,7 @@ extension GeneratedLibrary {
     ) async throws -> (arrays: [NPYArray], report: RunReport) {
         let network = try resolution.map { try plan.network.at($0) } ?? plan.network
         let files = network.outputs.map { folder.appending(path: "\($0.name).npy") }
-        let target = network.isBackbone ? folder : files[0]
+        let target = network.isBackbone || network.findings != nil ? folder : files[0]
         let report = try await run(
             input: input, output: target, resolution: resolution, threads: threads,
             isa: isa)

@@ -154,20 +154,30 @@ extension Verifier {
 extension Verifier {
     /// What the network should return: the same for every instruction set, and minutes of work.
     private struct Expectations {
+        private struct Known {
+            let discrete: [[Float]]
+            let outputs: [[Double]]
+        }
+
         private let weights: Weights
-        private var known: [Resolution: [[[Double]]]] = [:]
+        private var known: [Resolution: [Int: Known]] = [:]
 
         init(_ weights: Weights) { self.weights = weights }
 
-        /// The outputs of each image of `input`, which is the same whenever a resolution is asked for.
-        mutating func outputs(of network: Network, _ input: [Float]) throws -> [[[Double]]] {
-            if let found = known[network.resolution] { return found }
-            let reference = ReferenceNetwork(network) { [weights] in weights[$0] }
-            let size = network.inputShape.reduce(1, *)
-            let outputs = try stride(from: 0, to: input.count, by: size).map { start in
-                try reference.outputs(Array(input[start..<start + size]))
+        /// The outputs of an image, which is the same whenever a resolution is asked for.
+        ///
+        /// - Parameter found: what the library returned; the reference goes on from what is discrete.
+        mutating func outputs(
+            of network: Network, image: Int, _ input: [Float], found: [[Float]]
+        ) throws -> [[Double]] {
+            let discrete = zip(network.outputs, found).filter(\.0.isDiscrete).map(\.1)
+            if let known = known[network.resolution]?[image], known.discrete == discrete {
+                return known.outputs
             }
-            known[network.resolution] = outputs
+            let reference = ReferenceNetwork(network) { [weights] in weights[$0] }
+            let outputs = try reference.outputs(input, continuing: found)
+            known[network.resolution, default: [:]][image] = Known(
+                discrete: discrete, outputs: outputs)
             return outputs
         }
     }
@@ -179,24 +189,32 @@ extension Verifier {
         let size = network.inputShape.reduce(1, *)
         let input = SeededValues(seed: seed, name: "input").values(images * size, scale: 2)
         let outputs = try await run(network, images: images, input, isa)
-        let expected = try expectations.outputs(of: network, input)
-        var comparisons: [Verification.Comparison] = []
-        for image in 0..<images {
-            for (index, expected) in expected[image].enumerated() {
-                comparisons.append(
-                    Self.compare(
-                        outputs[index][image * expected.count..<(image + 1) * expected.count],
-                        expected, name: name(of: index, image: image, network, isa)))
+        return try (0..<images).flatMap { image in
+            let found = zip(outputs, network.outputs).map { values, output in
+                Array(values[image * output.count..<(image + 1) * output.count])
+            }
+            let expected = try expectations.outputs(
+                of: network, image: image, Array(input[image * size..<(image + 1) * size]),
+                found: found)
+            return network.outputs.indices.map { index in
+                let name = name(of: index, image: image, network, isa)
+                guard network.outputs[index].isDiscrete else {
+                    return Self.compare(found[index][...], expected[index], name: name)
+                }
+                let flaw = network.flaw(in: found[index], ofOutput: index, beside: expected)
+                return Verification.Comparison(
+                    name: name, passed: flaw == nil, error: nil, bound: nil, problem: flaw)
             }
         }
-        return comparisons
     }
 
     private func name(of output: Int, image: Int, _ network: Network, _ isa: ISA) -> String {
         let variant = library.plan.variants.count > 1 ? "\(isa), " : ""
         let resolution = library.plan.resolutions.count > 1 ? "\(network.resolution), " : ""
-        let stage = network.outputs[output].stage.map { ", stage \($0)" } ?? ""
-        return "\(variant)\(resolution)image \(image)\(stage)"
+        let one = network.outputs[output]
+        let label = network.outputs.count > 1 ? ", \(one.name)" : ""
+        let part = one.stage.map { ", stage \($0)" } ?? label
+        return "\(variant)\(resolution)image \(image)\(part)"
     }
 
     /// Each output, of all images.
@@ -218,7 +236,9 @@ extension Verifier {
     {
         let differences = zip(output, expected).map { abs(Double($0) - $1) }
         let isFinite = differences.allSatisfy(\.isFinite) && expected.allSatisfy(\.isFinite)
-        guard isFinite, let error = differences.max(), let largest = expected.map(abs).max() else {
+        guard isFinite, output.count == expected.count, let error = differences.max(),
+            let largest = expected.map(abs).max()
+        else {
             return Verification.Comparison(
                 name: name, passed: false, error: nil, bound: nil,
                 problem: "the output or the reference is not finite")

@@ -47,7 +47,7 @@ import Testing
         Mistake("generate --model litv2-x --output out", "--model litv2-x", "litv2-s"),
         Mistake("generate --output out", "--model", "--config"),
         Mistake("generate --model litv2-s --config tiny.yaml --output out", "--model and --config"),
-        Mistake("plan --model litv2-s --task detect", "detect", "features"),
+        Mistake("plan --model litv2-s --task describe", "describe", "features"),
         Mistake("plan --model litv2-s --task features --resolution 27x64", "27", "at least 29"),
         Mistake("plan --model litv2-s --task features --classes 10", "--classes", "features"),
         Mistake("plan --model litv2-s --task features --outputs 2,5", "2,5", "1 to 4"),

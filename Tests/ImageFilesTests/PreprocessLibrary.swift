@@ -29,27 +29,33 @@ struct CompilerOptions: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// The template's C, rendered and compiled with one of the fixture's programs in a folder of its own.
+/// The template's C, rendered and compiled with one of the fixture's programs in a folder of its
+/// own.
 final class PreprocessLibrary {
     private let folder: URL
     private let program: URL
 
-    init(program source: String, with compiler: CompilerOptions) throws {
+    /// - Parameter template: its name, which is that of the fixture's folder too.
+    init(
+        program source: String, template: String = "preprocess", with compiler: CompilerOptions
+    ) throws {
         folder = URL(filePath: NSTemporaryDirectory())
             .appending(path: "hilo-preprocess-" + UUID().uuidString)
         program = folder.appending(path: "program")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for suffix in ["c", "h"] {
-            let name = "preprocess.\(suffix)"
             let text = try String(
-                contentsOf: templates.appending(path: name + ".mustache"), encoding: .utf8)
-            try Self.render(text)
-                .write(to: folder.appending(path: "net_" + name), atomically: true, encoding: .utf8)
+                contentsOf: templates.appending(path: "\(template).\(suffix).mustache"),
+                encoding: .utf8)
+            try Self.render(text).write(
+                to: folder.appending(path: "net_preprocess.\(suffix)"), atomically: true,
+                encoding: .utf8)
         }
-        let main = tests.appending(path: "Fixtures/preprocess/\(source)").path
+        let main = tests.appending(path: "Fixtures/\(template)/\(source)").path
         let library = folder.appending(path: "net_preprocess.c").path
-        // refusals.c includes the library, to put its own malloc under it.
-        let sources = source == "refusals.c" ? [main] : [main, library]
+        // One of the programs includes the library, to put its own malloc under it.
+        let includes = source == "refusals.c" && template == "preprocess"
+        let sources = includes ? [main] : [main, library]
         try execute(
             "/usr/bin/env",
             [compiler.compiler] + compiler.options + ["-I", folder.path] + sources
@@ -60,24 +66,35 @@ final class PreprocessLibrary {
 
     private static func render(_ text: String) throws -> String {
         let rendered = text.replacing("<%model%>", with: "net").replacing("<%MODEL%>", with: "NET")
+            .replacing("<%longSide%>", with: "1333").replacing("<%shortSide%>", with: "800")
         try #require(!rendered.contains("<%"), "a tag of the template is unknown")
         return rendered
     }
 
-    /// Runs the program without arguments.
-    func run() throws { try execute(program.path, []) }
+    /// Runs the program with nothing but numbers.
+    func run(_ numbers: [Int] = []) throws { try execute(program.path, numbers.map(String.init)) }
 
     /// Three planes of floats of each picture: of a fitted one, the part that it fills.
     func preprocess(_ pictures: [Picture]) throws -> [Data] {
-        let files = pictures.indices.map { folder.appending(path: "\($0)") }
+        try run(
+            pictures.map { picture in
+                let target = picture.target
+                return (
+                    [
+                        picture.width, picture.height, picture.recipe.rawValue, target.height,
+                        target.width,
+                    ], picture.pixels
+                )
+            })
+    }
+
+    /// Runs the program on files of pixels, each behind its numbers: what it writes for each.
+    func run(_ tasks: [(numbers: [Int], pixels: [UInt8])]) throws -> [Data] {
+        let files = tasks.indices.map { folder.appending(path: "\($0)") }
         var arguments: [String] = []
-        for (picture, file) in zip(pictures, files) {
-            try Data(picture.pixels).write(to: file)
-            let target = picture.target
-            arguments += [
-                picture.width, picture.height, picture.recipe.rawValue, target.height, target.width,
-            ].map(String.init)
-            arguments += [file.path, file.path + ".f32"]
+        for (task, file) in zip(tasks, files) {
+            try Data(task.pixels).write(to: file)
+            arguments += task.numbers.map(String.init) + [file.path, file.path + ".f32"]
         }
         try execute(program.path, arguments)
         return try files.map { try Data(contentsOf: $0.appendingPathExtension("f32")) }

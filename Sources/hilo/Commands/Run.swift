@@ -8,20 +8,28 @@ struct Run: AsyncParsableCommand {
             An array (.npy) is float32 of N x 3 x height x width, already normalised, or uint8 of \
             height x width x 3, which is prepared like an image. A library of feature maps writes \
             stage1.npy and so on into the folder --output; --visualize adds a picture of each. \
+            Detectors and segmenters take pictures of any size, also a folder of them, or the \
+            normalised and padded array with --content and --original. The folder --output gets \
+            detections.json in the form of COCO's results, or labels.npy, and for each picture \
+            a PNG with its findings drawn in; without --output they are listed. \
             The library is built first if that has not been done since its sources changed.
             """)
 
     @OptionGroup var library: LibraryArgument
     @OptionGroup var threads: ThreadsOption
     @OptionGroup var resolution: ResolutionOption
+    @OptionGroup var findings: FindingsOptions
 
-    @Option(help: ArgumentHelp("A PNG, a JPEG or an array.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A PNG, a JPEG or an array; for detectors and segmenters also a folder of pictures.",
+            valueName: "file"))
     var input: String
 
     @Option(
         help: ArgumentHelp(
-            "Gets the outputs of the network; of feature maps it is a folder.",
-            valueName: "y.npy"))
+            "Gets the outputs of the network; of feature maps, detections and labels it is a "
+                + "folder.", valueName: "y.npy"))
     var output: String?
 
     @Option(help: ArgumentHelp("Names of the classes, one a line.", valueName: "file"))
@@ -50,6 +58,7 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try library.open()
+        guard opened.plan.network.findings == nil else { return try await find(with: opened) }
         let network = try resolution.network(of: opened)
         try check(network)
         _ = try PackedWeights(of: opened)
@@ -69,6 +78,11 @@ struct Run: AsyncParsableCommand {
     }
 
     private func check(_ network: Network) throws {
+        if let flag = findings.given {
+            throw UsageError(
+                "\(flag): the library neither detects nor segments; leave it out, or generate one with "
+                    + "--task detect, instances or segment")
+        }
         if visualize, !network.isBackbone || output == nil {
             throw UsageError(
                 "--visualize draws feature maps: it needs a library of --task features, and "

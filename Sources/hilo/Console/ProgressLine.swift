@@ -12,13 +12,16 @@ struct ProgressLine: Sendable {
         -> Result
     {
         let line = ProgressLine()
-        defer { line.write(erasure) }
+        defer { line.clear() }
         return try await body(line)
     }
 
     func show(_ done: Int, of total: Int, _ text: String) {
         write(Self.erasure + "[\(done)/\(total)] \(text.printable)".prefix(Self.width))
     }
+
+    /// Takes the line away, for what is written next.
+    func clear() { write(Self.erasure) }
 
     private func write(_ text: String) {
         guard isShown else { return }

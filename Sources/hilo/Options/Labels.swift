@@ -7,7 +7,7 @@ enum Labels {
     ///
     /// - Throws: `FileError`; `InputError` when there is not one name for each class.
     static func read(_ path: String, for network: Network) throws -> [String] {
-        guard let classes = network.classes else {
+        guard let classes = network.classes ?? network.findingClasses else {
             throw UsageError("--labels: the network \(network.name) has no classes; leave it out")
         }
         var names = lines(of: try readText(path, limit: 1 << 20))

@@ -2,8 +2,13 @@ import ArgumentParser
 import HiLoKit
 
 enum Task: String, CaseIterable, ExpressibleByArgument {
-    case classify, features
+    case classify, features, segment, detect, instances
+
+    /// What stands on the backbone.
+    var head: HeadOptions.Task? { HeadOptions.Task(rawValue: rawValue) }
 }
+
+extension ConvolutionChoice: ExpressibleByArgument {}
 
 /// The flags that describe a network.
 struct NetworkOptions: ParsableArguments {
@@ -23,8 +28,24 @@ struct NetworkOptions: ParsableArguments {
             valueName: "HxW"))
     var resolution: [String] = []
 
-    @Option(help: "What the network is for: classes, or the feature maps of a backbone.")
-    var task: Task = .classify
+    @Option(
+        help: ArgumentHelp(
+            "What the network is for: classes, the feature maps of a backbone, the class of each "
+                + "pixel (Semantic FPN), boxes (RetinaNet), or boxes with masks (Mask R-CNN). "
+                + "(default: what the checkpoint has heads for, else classify)"))
+    var task: Task?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whose results detectors give: 3 is mmdet 3, 2 is mmdet 2.11, with which the published "
+                + "figures were made. (default: 3)", valueName: "2|3"))
+    var era: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How 3x3 convolutions of detectors and segmenters are computed; Winograd's forms have "
+                + "fewer products and larger rounding errors. (default: automatic)"))
+    var convolution: ConvolutionChoice?
 
     @Option(
         help: ArgumentHelp(
@@ -69,15 +90,58 @@ struct NetworkOptions: ParsableArguments {
     /// - Throws: `UsageError`, `NetworkError` for flags; `InputError` for what a file says.
     func network(checkpoint: Checkpoint?) throws -> Network? {
         try checkCombination()
-        if let model { return try namedModel(model).network(options(checkpoint)) }
+        let described = checkpoint.flatMap { DescribedNetwork($0) }
+        let task = task ?? described?.task.flatMap { Task(rawValue: $0.rawValue) } ?? .classify
+        try check(flagsFor: task)
+        let network = try network(checkpoint, described, for: task)
+        if let network, task == .detect || task == .instances {
+            Console.note(
+                "results are those of the recipe for pictures whose padded size is "
+                    + "\(network.resolution); padding takes part, so that those of others differ")
+        }
+        return network
+    }
+
+    private func network(
+        _ checkpoint: Checkpoint?, _ described: DescribedNetwork?, for task: Task
+    ) throws -> Network? {
+        var options = try options(checkpoint, for: task)
+        if let described {
+            note(what: described, options)
+            options = described.filling(options)
+        }
+        if let model { return try namedModel(model).network(options) }
         if let config {
             let text = try readText(config)
-            return try configured(checkpoint) {
+            return try configured(options) {
                 try LITv2(yaml: text, source: config, overrides: $0)
             }
         }
-        guard let checkpoint, checkpoint.configuration != nil else { return nil }
-        return try configured(checkpoint) { try LITv2(configurationOf: checkpoint, overrides: $0) }
+        guard let checkpoint else { return nil }
+        if checkpoint.configuration != nil {
+            return try configured(options) {
+                try LITv2(configurationOf: checkpoint, overrides: $0)
+            }
+        }
+        return try described?.network(options)
+    }
+
+    /// Says which flags win over what the checkpoint says, and what it does not say.
+    private func note(what described: DescribedNetwork, _ options: ModelOptions) {
+        if let window, let trained = described.window, window != trained {
+            Console.note("--window \(window) wins over the checkpoint, which has \(trained)")
+        }
+        if let alpha, let trained = described.alpha, alpha != trained {
+            Console.note("--alpha \(alpha) wins over the checkpoint, which has \(trained)")
+        }
+        if let classes, let trained = described.classes, classes != trained {
+            Console.note("--classes \(classes) wins over the checkpoint, which has \(trained)")
+        }
+        if window == nil, described.hasWindows, described.window == nil {
+            Console.note(
+                "the checkpoint does not say the side of its windows; 2 is taken, and --window 4 "
+                    + "would be the authors' other")
+        }
     }
 
     /// A flag that changes a network and is given, for messages.
@@ -97,6 +161,8 @@ struct NetworkOptions: ParsableArguments {
             ("--heads", .heads, heads != nil), ("--shift", .shift, shift != nil),
             ("--sr-ratio", .ratio, srRatio != nil),
             ("--task features", .features, task == .features),
+            ("--task \(task?.rawValue ?? "")", .head, task?.head != nil),
+            ("--era", .head, era != nil), ("--convolution", .head, convolution != nil),
             ("--outputs", .features, outputs != nil), ("--channels-last", .features, channelsLast),
         ]
         return all.filter(\.2).map { ($0.0, $0.1) }
@@ -104,7 +170,7 @@ struct NetworkOptions: ParsableArguments {
 
     func checkCombination() throws {
         let featureFlag = outputs != nil ? "--outputs" : channelsLast ? "--channels-last" : nil
-        if task == .classify, let flag = featureFlag {
+        if task != .features, let flag = featureFlag {
             throw UsageError("\(flag) is about feature maps; it needs --task features")
         }
         if task == .features, classes != nil {
@@ -119,6 +185,19 @@ struct NetworkOptions: ParsableArguments {
         if let (flag, option) = given.first(where: { !known.contains($0.option) }) {
             throw UsageError(
                 "\(flag) describes a single layer; it needs --model \(layers(with: option))")
+        }
+    }
+
+    private func check(flagsFor task: Task) throws {
+        if era != nil, task != .detect, task != .instances {
+            throw UsageError("--era is about detectors; it needs --task detect or instances")
+        }
+        if convolution != nil, task.head == nil {
+            throw UsageError(
+                "--convolution is about heads; it needs --task segment, detect or instances")
+        }
+        if let era, Era(rawValue: era) == nil {
+            throw UsageError("--era \(era): 2 and 3 are possible")
         }
     }
 
@@ -162,7 +241,7 @@ struct NetworkOptions: ParsableArguments {
     private func givenResolution() throws -> Resolution? { try resolutions().first }
 
     /// The feature maps that are asked for.
-    private func features() throws -> FeatureMaps? {
+    private func features(_ task: Task) throws -> FeatureMaps? {
         guard task == .features else { return nil }
         let layout: FeatureLayout = channelsLast ? .tokens : .planes
         guard let outputs else { return FeatureMaps(layout: layout) }
@@ -176,10 +255,13 @@ struct NetworkOptions: ParsableArguments {
     // MARK: Networks
 
     /// - Parameter checkpoint: says which parameters a single layer has.
-    private func options(_ checkpoint: Checkpoint? = nil) throws -> ModelOptions {
+    private func options(_ checkpoint: Checkpoint?, for task: Task) throws -> ModelOptions {
         var options = ModelOptions(
             name: name, resolution: try givenResolution(), alpha: alpha, window: window,
-            classes: classes, features: try features())
+            classes: classes, features: try features(task))
+        options.head = task.head.map {
+            HeadOptions($0, era: era.flatMap { Era(rawValue: $0) }, convolutions: convolution)
+        }
         options.dim = dim
         options.heads = heads
         options.shift = shift
@@ -190,11 +272,16 @@ struct NetworkOptions: ParsableArguments {
 
     /// A network from a file; blames the flags when the file alone describes one.
     private func configured(
-        _ checkpoint: Checkpoint?, _ make: (ModelOptions) throws -> LITv2?
+        _ options: ModelOptions, _ make: (ModelOptions) throws -> LITv2?
     ) throws -> Network? {
-        let overrides = try options(checkpoint)
+        var options = options
+        // The stages are what counts; their maps have any size.
+        if options.head != nil {
+            options.features = FeatureMaps()
+            options.resolution = options.resolution ?? options.usualResolution
+        }
         do {
-            return try make(overrides).map { Network($0) }
+            return try make(options)?.network(options)
         } catch let error as NetworkError {
             guard (try? make(ModelOptions())) == nil else { throw error }
             throw InputError(error.description)

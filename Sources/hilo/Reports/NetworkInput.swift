@@ -32,7 +32,8 @@ struct NetworkInput {
         }
     }
 
-    private static func isArray(_ path: String) throws -> Bool {
+    /// Whether a file is a NumPy array, by its first bytes or its name.
+    static func isArray(_ path: String) throws -> Bool {
         let file = try InputFile(path: path)
         let magic: [UInt8] = [0x93] + "NUMPY".utf8
         let start = try file.read(min(file.size, magic.count))

@@ -1,0 +1,135 @@
+import Checkpoints
+import Networks
+
+/// What a checkpoint in the form of mmdetection and mmsegmentation says of its network: sizes by its
+/// tensors' shapes, the rest by the configuration that it carries as a Python text.
+public struct DescribedNetwork: Sendable {
+    /// What it is for; nil of a backbone without heads.
+    public let task: HeadOptions.Task?
+    /// Side of the windows, where there are some and the checkpoint says it.
+    public let window: Int?
+    public let alpha: Double?
+    public let classes: Int?
+    /// Whether stages have windows.
+    public let hasWindows: Bool
+
+    /// Channels of the pyramid, of the head, and convolutions of a tower.
+    private let channels, width, depth: Int?
+    private let labels: [String]
+    /// Of the backbone.
+    private let shapes: [String: [Int]]
+    private let settings: BackboneSettings
+
+    /// - Returns: nil when the checkpoint has no tensors of a LITv2 under `backbone.`.
+    public init?(_ checkpoint: Checkpoint) {
+        let backbone = "backbone."
+        guard
+            let (_, all) = checkpoint.shapes(
+                behindPrefixOf: backbone + "patch_embed.proj.weight")
+        else { return nil }
+        shapes = all.reduce(into: [:]) { shapes, tensor in
+            guard tensor.key.hasPrefix(backbone) else { return }
+            shapes[String(tensor.key.dropFirst(backbone.count))] = tensor.value
+        }
+        let model = Self.model(checkpoint.training)
+        settings = BackboneSettings(model?["backbone"], checkpoint.training)
+        let heads = HeadShapes(all)
+        (task, classes) = (heads.task, heads.classes)
+        (channels, width, depth) = (heads.channels, heads.width, heads.depth)
+        hasWindows = shapes.keys.contains { $0.hasSuffix("attn.h_proj.weight") }
+        window = settings.windows?.last { $0 > 1 }
+        alpha = settings.alpha
+        let labels = Self.labels(checkpoint.training)
+        self.labels = labels.count == heads.classes ? labels : []
+    }
+
+    /// What was not said, as the checkpoint has it.
+    public func filling(_ options: ModelOptions) -> ModelOptions {
+        var options = options
+        options.window = options.window ?? window
+        options.alpha = options.alpha ?? alpha
+        guard options.head?.task == task, task != nil else { return options }
+        options.classes = options.classes ?? classes
+        options.head?.channels = channels
+        options.head?.width = width
+        options.head?.depth = depth
+        if options.classes == classes { options.head?.labels = labels }
+        return options
+    }
+
+    /// The network that its shapes tell.
+    ///
+    /// - Throws: `NetworkError` when no LITv2 has such shapes.
+    public func network(_ options: ModelOptions) throws -> Network {
+        let options = filling(options)
+        let name = options.head == nil ? options.name ?? "litv2" : "litv2"
+        var backbone = options
+        if options.head != nil { backbone.features = nil }
+        return try LITv2(shapes: shapes, settings, name: name, options: backbone).network(options)
+    }
+
+    /// `model` of the configuration, which mmdetection 3 keeps as `cfg`.
+    private static func model(_ training: ConfigurationValue?) -> ConfigurationValue? {
+        (training?["config"] ?? training?["cfg"])?.settings?["model"]
+    }
+
+    private static func labels(_ training: ConfigurationValue?) -> [String] {
+        let dataset = training?["dataset_meta"]
+        let found = training?["CLASSES"] ?? dataset?["classes"] ?? dataset?["CLASSES"]
+        let labels = found?.list?.compactMap(\.string) ?? []
+        return labels.allSatisfy { $0.utf8.count <= 200 } ? labels : []
+    }
+}
+
+/// Sizes of the heads.
+private struct HeadShapes {
+    private(set) var task: HeadOptions.Task?
+    private(set) var classes, channels, width, depth: Int?
+
+    init(_ shapes: [String: [Int]]) {
+        func first(_ name: String) -> Int? { shapes[name]?.first }
+        func count(_ name: String) -> Int {
+            (0..<1000).prefix { shapes["\(name).\($0).conv.weight"] != nil }.count
+        }
+        channels = first("neck.fpn_convs.0.conv.weight")
+        if shapes.keys.contains(where: { $0.hasPrefix("decode_head.") }) {
+            task = .segment
+            classes = first("decode_head.conv_seg.bias")
+            width = first("decode_head.scale_heads.0.0.conv.weight")
+        } else if shapes.keys.contains(where: { $0.hasPrefix("roi_head.") }) {
+            task = .instances
+            classes = first("roi_head.bbox_head.fc_cls.bias").map { $0 - 1 }
+            width = first("roi_head.bbox_head.shared_fcs.0.bias")
+            depth = count("roi_head.mask_head.convs")
+        } else if let logits = first("bbox_head.retina_cls.bias") {
+            task = .detect
+            classes = logits / 9
+            depth = count("bbox_head.cls_convs")
+        }
+    }
+}
+
+extension BackboneSettings {
+    /// - Parameters:
+    ///   - backbone: of a configuration.
+    ///   - training: whose name of the experiment may tell the window, `…_ws_4.py`.
+    fileprivate init(_ backbone: ConfigurationValue?, _ training: ConfigurationValue?) {
+        self.init(
+            heads: backbone?["num_heads"]?.integers, windows: backbone?["local_ws"]?.integers,
+            alpha: backbone?["alpha"]?.double, qkScale: backbone?["qk_scale"]?.double)
+        guard windows == nil, let name = training?["exp_name"]?.string,
+            let mark = name.range(of: "_ws_"),
+            let window = Int(name[mark.upperBound...].prefix { $0.isNumber })
+        else { return }
+        windows = [0, 0, window, 1]
+    }
+}
+
+extension ConfigurationValue {
+    /// The integers of a list; nil when it holds anything else.
+    fileprivate var integers: [Int]? {
+        guard let list else { return nil }
+        let integers = list.compactMap(\.integer)
+        return integers.count == list.count ? integers : nil
+    }
+}

@@ -1,0 +1,137 @@
+import ArrayFiles
+import FileIO
+import Foundation
+import Graphs
+import Networks
+
+/// What a network's library makes of the outputs.
+public enum FindingsKind: Sendable {
+    case detections, instances, labels
+}
+
+extension Network {
+    /// nil of a network whose outputs are its results.
+    public var findings: FindingsKind? {
+        let kinds = outputs.map(\.kind)
+        if kinds.contains(.labels) { return .labels }
+        guard kinds.contains(.detections) else { return nil }
+        return kinds.contains(.maskLogits) ? .instances : .detections
+    }
+
+    /// How many classes its findings may have; nil of a network without findings.
+    public var findingClasses: Int? {
+        guard let findings, let logits = outputs.first(where: { $0.kind == .logits }) else {
+            return nil
+        }
+        let last = logits.shape[logits.shape.count - 1]
+        // One that tells masks apart has a logit of the background too.
+        return findings == .instances ? last - 1 : last
+    }
+}
+
+/// An object that a detector found, in pixels of the original picture.
+public struct DetectedObject: Sendable, Equatable {
+    public let x0, y0, x1, y1: Float
+    public let score: Float
+    /// The number of its class, from 0.
+    public let classIndex: Int
+    /// Its mask in COCO's run lengths; nil of a network that draws none.
+    public let mask: String?
+
+    public init(
+        x0: Float, y0: Float, x1: Float, y1: Float, score: Float, classIndex: Int,
+        mask: String? = nil
+    ) {
+        (self.x0, self.y0, self.x1, self.y1) = (x0, y0, x1, y1)
+        (self.score, self.classIndex, self.mask) = (score, classIndex, mask)
+    }
+}
+
+/// The class of each pixel of a picture.
+public struct ClassMap: Sendable, Equatable {
+    public let size: Resolution
+    /// Row by row.
+    public let classes: [Int32]
+
+    public init(size: Resolution, classes: [Int32]) {
+        precondition(classes.count == size.count, "\(classes.count) labels of \(size) pixels")
+        self.size = size
+        self.classes = classes
+    }
+}
+
+/// What was found in an image.
+public enum Findings: Sendable, Equatable {
+    /// By falling score.
+    case detections([DetectedObject])
+    case labels(ClassMap)
+}
+
+extension Findings {
+    /// Reads what the program of a library wrote into a folder.
+    ///
+    /// - Throws: `NPYError`, `FileError`, `LibraryError.harness` when that is something else.
+    init(in folder: URL, _ kind: FindingsKind) throws {
+        switch kind {
+        case .labels: self = .labels(try ClassMap(contentsOf: folder.appending(path: "labels.npy")))
+        case .detections: self = .detections(try Self.detections(in: folder, masks: nil))
+        case .instances:
+            let text = try InputFile(path: folder.appending(path: "segmentations.txt").path)
+            let masks = String(decoding: try text.read(text.size), as: UTF8.self)
+                .split(separator: "\n").map(String.init)
+            self = .detections(try Self.detections(in: folder, masks: masks))
+        }
+    }
+
+    private static func detections(in folder: URL, masks: [String]?) throws -> [DetectedObject] {
+        let width = 6
+        let array = try NPYArray(contentsOf: folder.appending(path: "detections.npy").path)
+        guard array.shape.count == 2, array.shape[1] == width,
+            masks.map({ $0.count == array.shape[0] }) ?? true
+        else { throw LibraryError.unexpectedFiles(in: folder) }
+        return try (0..<array.shape[0]).map { row in
+            let values = array.values[row * width..<(row + 1) * width].map { $0 }
+            guard let classIndex = Int(exactly: values[5]) else {
+                throw LibraryError.unexpectedFiles(in: folder)
+            }
+            return DetectedObject(
+                x0: values[0], y0: values[1], x1: values[2], y1: values[3], score: values[4],
+                classIndex: classIndex, mask: masks?[row])
+        }
+    }
+}
+
+extension ClassMap {
+    /// Reads what a library's program wrote: int32 of height × width, which `NPYArray` does not
+    /// read.
+    init(contentsOf file: URL) throws {
+        let input = try InputFile(path: file.path)
+        let bytes = try input.read(input.size)
+        // Magic, version, the length of the header, and the header.
+        let begin = bytes.count >= 10 ? 10 + Int(bytes[8]) + Int(bytes[9]) << 8 : 0
+        guard bytes.starts(with: [0x93] + Array("NUMPY".utf8) + [1, 0]), begin <= bytes.count,
+            case let header = String(decoding: bytes[10..<begin], as: UTF8.self),
+            let shape = header.firstMatch(of: /'descr': '<i4'.*'shape': \((\d+), (\d+)/),
+            let height = Int(shape.1), let width = Int(shape.2),
+            bytes.count - begin == 4 * height * width
+        else { throw LibraryError.unexpectedFiles(in: file.deletingLastPathComponent()) }
+        let classes = [Int32](unsafeUninitializedCapacity: height * width) { buffer, count in
+            bytes[begin...].withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
+            }
+            count = height * width
+        }
+        self.init(
+            size: Resolution(height: height, width: width),
+            classes: classes.map(Int32.init(littleEndian:)))
+    }
+}
+
+extension LibraryError {
+    fileprivate static func unexpectedFiles(in folder: URL) -> LibraryError {
+        .harness(
+            code: 0,
+            "\(folder.path): the library's program wrote something else than expected; generate "
+                + "and build the library again")
+    }
+}

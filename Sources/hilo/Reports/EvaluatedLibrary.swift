@@ -1,0 +1,143 @@
+import Evaluation
+import Foundation
+import HiLoKit
+
+/// A library that runs on pictures of which the truth is known.
+struct EvaluatedLibrary {
+    private let library: GeneratedLibrary
+    private let network: Network
+    private let findingsRun: FindingsRun
+    private let threads: Int?
+    private let ignoringOrientation: Bool
+    /// Of the classes; none where they are not known.
+    let names: [String]
+
+    /// Opens the library, and builds it if that has not been done.
+    init(
+        _ folder: String, resolution: ResolutionOption, threads: Int?, names: String?,
+        ignoringOrientation: Bool
+    ) async throws {
+        var argument = LibraryArgument()
+        argument.folder = folder
+        library = try argument.open()
+        network = try resolution.network(of: library)
+        findingsRun = FindingsRun(
+            library: library, resolution: resolution.resolution == nil ? nil : network.resolution,
+            content: nil, original: nil, threads: threads,
+            ignoresOrientation: ignoringOrientation, annotations: nil)
+        self.threads = threads
+        self.names = try names.map(readNames) ?? network.labels
+        self.ignoringOrientation = ignoringOrientation
+        _ = try PackedWeights(of: library)
+        try await argument.buildIfOutOfDate(library)
+    }
+
+    // MARK: - Detection and segmentation
+
+    /// What the library finds in all pictures of a data set.
+    func detections(
+        in folder: String, _ dataset: CocoDataset, _ annotations: String
+    ) async throws -> [CocoDetection] {
+        guard let classes = network.findingClasses, network.findings != .labels else {
+            throw UsageError("--annotations: the library is no detector")
+        }
+        let ids = try Annotations(annotations).categoryIDs(classes: classes, names: names)
+        var all: [CocoDetection] = []
+        try await ProgressLine.during { line in
+            for (index, image) in dataset.images.enumerated() {
+                line.show(index, of: dataset.images.count, image.fileName)
+                let path = URL(fileURLWithPath: folder).appending(path: image.fileName).path
+                guard case .detections(let objects) = try await findings(in: path) else { continue }
+                all += objects.map { CocoDetection($0, in: image, ids) }
+            }
+        }
+        return all
+    }
+
+    /// The class of each pixel of a picture.
+    func labels(of path: String) async throws -> LabelMap {
+        guard network.findings == .labels else {
+            throw UsageError("--labels: the library is no segmenter")
+        }
+        guard case .labels(let map) = try await findings(in: path) else {
+            throw InputError("\(path): the library found no labels")
+        }
+        return LabelMap(height: map.size.height, width: map.size.width, labels: map.classes)
+    }
+
+    private func findings(in path: String) async throws -> Findings {
+        try await findingsRun.image(ofPicture: path, id: 0).images[0].findings
+    }
+
+    // MARK: - Classification
+
+    /// The pictures of a folder for each class.
+    func classification(of folder: PictureFolder) async throws -> ClassificationReport {
+        guard let classes = network.classes, network.findings == nil else {
+            throw UsageError(
+                "--images alone is for a classifier; add --annotations for a detector, --labels "
+                    + "for a segmenter")
+        }
+        let folders = try folder.folders()
+        let indices = try classIndices(folders.map(\.lastPathComponent), classes, folder.url.path)
+        let pictures = try zip(folders, indices).flatMap { folder, index in
+            try PictureFolder(folder.path).pictures().map { (file: $0.path, truth: index) }
+        }
+        guard !pictures.isEmpty else { throw InputError("\(folder.url.path): has no pictures") }
+        var accuracy = ClassificationAccuracy()
+        try await ProgressLine.during { line in
+            for (index, picture) in pictures.enumerated() {
+                line.show(index, of: pictures.count, picture.file)
+                accuracy.add(scores: try await scores(of: picture.file), truth: picture.truth)
+            }
+        }
+        return ClassificationReport(accuracy)
+    }
+
+    private func scores(of path: String) async throws -> [Float] {
+        let input = try NetworkInput(path, of: network, ignoringOrientation: ignoringOrientation)
+        let result = try await input.run(
+            on: library, output: nil, pictures: false, threads: threads)
+        return result.arrays[0].values
+    }
+
+    /// The class of each folder: by name where names are known, by number where all names are
+    /// numbers, else in alphabetical order.
+    private func classIndices(_ folders: [String], _ classes: Int, _ path: String) throws -> [Int] {
+        if !names.isEmpty {
+            return try folders.map { name in
+                guard let index = names.firstIndex(of: name), index < classes else {
+                    throw InputError("\(path)/\(name): is no class of --names")
+                }
+                return index
+            }
+        }
+        let numbers = folders.compactMap { Int($0) }
+        if numbers.count == folders.count, numbers.allSatisfy((0..<classes).contains) {
+            return numbers
+        }
+        guard folders.count == classes else {
+            throw InputError(
+                "\(path): has \(folders.count) folders, and the network \(classes) classes; give "
+                    + "--names FILE with the folder's name of each class")
+        }
+        return Array(folders.indices)
+    }
+}
+
+/// The lines of a file that are not empty.
+func readNames(_ path: String) throws -> [String] {
+    try readText(path).split(whereSeparator: \.isNewline).map(String.init)
+}
+
+extension CocoDetection {
+    fileprivate init(_ object: DetectedObject, in image: CocoDataset.Image, _ ids: [Int]) {
+        let (x0, y0) = (Double(object.x0), Double(object.y0))
+        self.init(
+            imageID: image.id, categoryID: ids[object.classIndex], score: Double(object.score),
+            box: [x0, y0, Double(object.x1) - x0, Double(object.y1) - y0],
+            segmentation: object.mask.map {
+                .compressed(height: image.height, width: image.width, $0)
+            })
+    }
+}
