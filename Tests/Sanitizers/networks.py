@@ -1,11 +1,10 @@
 """Small networks that together use every family of kernels."""
 
-import json
 import re
-import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import checkpoints
 from tools import Failure, succeed
 
 KERNELS = Path(__file__).resolve().parents[2] / "Sources" / "Kernels"
@@ -33,8 +32,8 @@ class SampleNetwork:
     why: str
     options: list[str] = field(default_factory=list)
     configuration: str | None = None
-    # The side of the windows of a layer whose checkpoint has a table of relative positions.
-    table_of_window: int | None = None
+    # Of a checkpoint, where that says what no flag can.
+    shapes: checkpoints.Shapes | None = None
 
     def generate(self, hilo: Path, isas: list[str], folder: Path) -> Path:
         """Writes the library into a folder of its name."""
@@ -44,9 +43,9 @@ class SampleNetwork:
             file = folder / f"{self.name}.yaml"
             file.write_text(self.configuration)
             command += ["--config", file]
-        if self.table_of_window is not None:
+        if self.shapes is not None:
             file = folder / f"{self.name}.safetensors"
-            write_window_layer(file, _WINDOW_DIM, _WINDOW_HEADS, self.table_of_window)
+            checkpoints.write(file, self.shapes)
             command += ["--checkpoint", file]
         else:
             command += ["--seed", 1]
@@ -69,15 +68,8 @@ def _litv2(name: str, side: int, channels: int, ratio: float, stages: int, windo
 
 _WINDOW_DIM, _WINDOW_HEADS = 24, 3
 
-# Families of detectors and segmenters, of which no sample is small enough yet to be built with sanitizers: their
-# kernels run under ASan and UBSan in no check so far.
-WITHOUT_SAMPLE = {
-    "candidates", "convolution", "detections", "labels", "mask_logits", "proposals",
-    "region_detections", "resize", "roi_align", "subsample", "upsampled_sum", "winograd",
-}
-
-# Enough for every other family.
-QUICK = ("classifier", "tokens", "reduction", "shifted")
+# Enough for every family.
+QUICK = ("classifier", "tokens", "reduction", "shifted", "detector", "regions", "segmenter")
 NETWORKS = [
     SampleNetwork(
         "classifier", "a map large enough for the fused ConvFFN, sums longer than a chain, a head",
@@ -96,7 +88,18 @@ NETWORKS = [
     SampleNetwork(
         "shifted", "shifted windows with relative positions over the edge of the map",
         ["--model", "window", "--dim", str(_WINDOW_DIM), "--heads", str(_WINDOW_HEADS), "--window",
-         "4", "--shift", "2", "--resolution", "7x9"], table_of_window=4),
+         "4", "--shift", "2", "--resolution", "7x9"],
+        shapes=checkpoints.window_layer(_WINDOW_DIM, _WINDOW_HEADS, 4)),
+    SampleNetwork(
+        "detector", "convolutions by Winograd over several maps at once, boxes of anchors",
+        ["--resolution", "45x61", "--convolution", "winograd4"], shapes=checkpoints.retinanet()),
+    SampleNetwork(
+        "regions", "proposals, samples inside boxes, masks",
+        ["--resolution", "45x61", "--era", "2"], shapes=checkpoints.mask_rcnn()),
+    SampleNetwork(
+        "segmenter", "maps that are enlarged, the class of each pixel",
+        ["--resolution", "45x61", "--convolution", "winograd2"],
+        shapes=checkpoints.semantic_fpn()),
     SampleNetwork(
         "layer", "both branches of HiLo on a map that windows do not divide",
         ["--model", "hilo", "--dim", "20", "--heads", "4", "--window", "2", "--alpha", "0.5",
@@ -105,24 +108,6 @@ NETWORKS = [
         "global_layer", "attention of all tokens to all, over several blocks of keys",
         ["--model", "msa", "--dim", "20", "--heads", "2", "--resolution", "19x23"]),
 ]
-
-
-def write_window_layer(path: Path, dim: int, heads: int, window: int) -> None:
-    """A checkpoint of a window layer with a table of relative positions, which no flag can ask for."""
-    shapes = {
-        "qkv.weight": [3 * dim, dim], "qkv.bias": [3 * dim], "proj.weight": [dim, dim],
-        "proj.bias": [dim], "relative_position_bias_table": [(2 * window - 1) ** 2, heads],
-    }
-    header: dict[str, object] = {}
-    values: list[float] = []
-    for name, shape in shapes.items():
-        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
-        begin = 4 * len(values)
-        values += [((len(values) + i) * 7919 % 2003 / 1001.5 - 1) / 4 for i in range(count)]
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, 4 * len(values)]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(values)}f", *values))
 
 
 def families() -> set[str]:
