@@ -78,7 +78,7 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
         .target(name: "ResultPictures", dependencies: ["ImageFiles"]),
-        .target(name: "Evaluation", dependencies: ["FileIO", "ImageFiles"]),
+        .target(name: "Evaluation", dependencies: ["ArrayFiles", "FileIO", "ImageFiles"]),
 
         // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness
         // beside Swift.
@@ -125,8 +125,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "FileIO",
-                "ImageFiles",
+                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "Evaluation",
+                "FileIO", "ImageFiles",
             ]),
         .testTarget(
             name: "HiLoTests",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
+import oracle  # noqa: F401
 import head_networks
 import heads
 import results
@@ -24,8 +25,7 @@ CALIBRATION_SIDE = 256
 
 def network(case: Case, seed: int = 1) -> head_networks.HeadNetwork:
     """The oracle's network with seeded weights, whose last layers are made useful on a small picture."""
-    classes = 150 if case.task == "segment" else 80
-    config = head_networks.preset(case.network, case.task, classes, case.window)
+    config = head_networks.preset(case.network, case.task, window=case.window)
     side = CALIBRATION_SIDE
     images = seeded.inputs(seed, 1, 3, side, side)
     picture = results.Picture((side, side), (side, side))
@@ -100,11 +100,21 @@ def random_boxes(case: Case, count: int) -> Tensor:
     return torch.from_numpy(np.hstack([corners, corners + sizes])).float()
 
 
+def level_sizes(case: Case) -> list[tuple[int, int]]:
+    """Of RetinaNet's levels: patches at the border are filled, token merging leaves an odd row or
+    column out, and strided convolutions round up."""
+    rows, columns = -(-case.height // 4), -(-case.width // 4)
+    sizes = [(rows >> stage, columns >> stage) for stage in (1, 2, 3)]
+    for _ in range(2):
+        rows, columns = sizes[-1]
+        sizes.append(((rows + 1) // 2, (columns + 1) // 2))
+    return sizes
+
+
 def boxes(case: Case, outputs: list) -> results.Detections:
     """RetinaNet's detections of what a peer computed for one picture, which fills its input."""
     size = case.height, case.width
-    maps = [(-(-case.height // stride), -(-case.width // stride))
-            for stride in results.RETINA_STRIDES]
+    maps = level_sizes(case)
     counts = [9 * rows * columns for rows, columns in maps]
     logits, deltas = (torch.as_tensor(np.asarray(output))[0].split(counts) for output in outputs[:2])
     return results.retina_detections(logits, deltas, maps, results.Picture(size, size), era=3)

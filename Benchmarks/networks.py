@@ -15,22 +15,19 @@ scaled_dot_product_attention (`sdpa`), which keeps no scores in memory.
 
 import dataclasses
 import functools
-import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Tests" / "Oracle"))
-import attentions  # noqa: E402
-import litv2  # noqa: E402
-import seeded  # noqa: E402
-
-import detectors  # noqa: E402
-import outputs_order  # noqa: E402
-from cases import DIM, HEADS, Case  # noqa: E402
+import oracle  # noqa: F401
+import attentions
+import litv2
+import seeded
+import detectors
+import outputs_order
+from cases import DIM, HEADS, Case
 
 ATTENTIONS = {
     "hilo": litv2.HiLo, "sra": attentions.SRA, "msa": attentions.MSA,

@@ -1,5 +1,8 @@
 /// An array of numbers in a NumPy file (.npy).
 public struct NPYArray: Equatable, Sendable {
+    /// The first bytes of every NumPy file.
+    public static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
     /// How the file stores an element. All are little-endian; in memory they are `Float`.
     public enum ElementType: String, Sendable {
         case float32 = "<f4"

@@ -40,9 +40,7 @@ extension Checkpoint {
     ///
     /// - Parameter landmark: such a name, `patch_embed.proj.weight`.
     /// - Returns: nil when no name ends so; of several prefixes the shortest is taken.
-    public func shapes(
-        behindPrefixOf landmark: String
-    ) -> (prefix: String, shapes: [String: [Int]])? {
+    public func shapes(behindPrefixOf landmark: String) -> [String: [Int]]? {
         let plain = names.map { (file: $0, plain: NameMatching.unwrapped($0)) }
         let prefixes = plain.map(\.plain)
             .filter { $0 == landmark || $0.hasSuffix("." + landmark) }
@@ -54,7 +52,7 @@ extension Checkpoint {
         for (file, name) in plain where name.hasPrefix(prefix) {
             shapes[String(name.dropFirst(prefix.count))] = tensors[file]?.shape
         }
-        return (prefix, shapes)
+        return shapes
     }
 
     /// Whether a tensor counts batches or operations of a training run and is no weight.

@@ -49,7 +49,6 @@ struct PythonSettings {
 
     /// Everything up to a comma, a closing bracket or, outside brackets, the line's end.
     private mutating func expression(depth: Int) throws -> ConfigurationValue {
-        guard depth <= ConfigurationValue.maximumDepth else { throw Unreadable() }
         skip(inBrackets: depth > 0)
         let start = place
         if let value = try? value(depth: depth) {
@@ -61,6 +60,8 @@ struct PythonSettings {
     }
 
     private mutating func value(depth: Int) throws -> ConfigurationValue {
+        // Here, because keys of dictionaries come without `expression`.
+        guard depth <= ConfigurationValue.maximumDepth else { throw Unreadable() }
         guard let byte = current else { throw Unreadable() }
         switch byte {
         case UInt8(ascii: "["): return .list(try items("]", depth))

@@ -40,7 +40,7 @@ extension CocoDataset.Annotation {
     }
 }
 
-extension CocoDetection: Decodable {
+extension CocoDetection: Codable {
     private enum CodingKeys: String, CodingKey {
         case score, segmentation
         case imageID = "image_id"
@@ -62,6 +62,15 @@ extension CocoDetection: Decodable {
         }
     }
 
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(imageID, forKey: .imageID)
+        try values.encode(categoryID, forKey: .categoryID)
+        try values.encode(score, forKey: .score)
+        try values.encodeIfPresent(box, forKey: .box)
+        try values.encodeIfPresent(segmentation, forKey: .segmentation)
+    }
+
     /// A list of detections.
     ///
     /// - Throws: `FileError` or `EvaluationError`.
@@ -70,7 +79,7 @@ extension CocoDetection: Decodable {
     }
 }
 
-extension CocoSegmentation: Decodable {
+extension CocoSegmentation: Codable {
     private enum CodingKeys: String, CodingKey {
         case size, counts
     }
@@ -90,6 +99,21 @@ extension CocoSegmentation: Decodable {
         } else {
             let counts = try values.decode([Int].self, forKey: .counts)
             self = .counts(height: size[0], width: size[1], counts)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        func encode(_ height: Int, _ width: Int, _ counts: some Encodable) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode([height, width], forKey: .size)
+            try values.encode(counts, forKey: .counts)
+        }
+        switch self {
+        case .polygons(let polygons):
+            var value = encoder.singleValueContainer()
+            try value.encode(polygons)
+        case .counts(let height, let width, let counts): try encode(height, width, counts)
+        case .compressed(let height, let width, let text): try encode(height, width, text)
         }
     }
 }

@@ -55,7 +55,7 @@ struct ComparedImage {
         let order = found.indices.sorted {
             found[$0].score == found[$1].score ? $0 < $1 : found[$0].score > found[$1].score
         }
-        self.found = order.prefix(DetectionAccuracy.most.max() ?? 0).map { found[$0] }
+        self.found = order.prefix(DetectionAccuracy.mostOfAll).map { found[$0] }
         overlaps = self.found.map { found in
             truths.map { found.shape.overlap($0.shape, isCrowd: $0.isCrowd) }
         }

@@ -36,7 +36,8 @@ public struct DetectionAccuracy: Equatable, Sendable {
     public let categories: [ByCategory]
 
     /// Detections of one class in one picture that are looked at.
-    static let most = [1, 10, 100]
+    static let most = [1, 10, mostOfAll]
+    static let mostOfAll = 100
     /// As NumPy spaces them.
     static let thresholds: [Double] = {
         let (first, last) = (0.5, 0.95)
@@ -63,7 +64,9 @@ public struct DetectionAccuracy: Equatable, Sendable {
             let images = objects.images(of: category.id)
             for sizes in Sizes.allCases {
                 let matches = images.map { $0.matches(sizes.areas) }
-                curves[sizes, default: []].append(Curves(matches))
+                // The best 1 and 10 are asked for among all sizes only.
+                let best = sizes == .all ? Self.most : [Self.mostOfAll]
+                curves[sizes, default: []].append(Curves(matches, ofBest: best))
             }
         }
         func all(_ sizes: Sizes) -> [Curves] { curves[sizes] ?? [] }
@@ -80,7 +83,8 @@ public struct DetectionAccuracy: Equatable, Sendable {
             })
         recall = Dictionary(
             uniqueKeysWithValues: Sizes.allCases.compactMap { sizes in
-                average(all(sizes).map { $0.meanRecall(ofBest: 100) }).map { (sizes, $0) }
+                average(all(sizes).map { $0.meanRecall(ofBest: Self.mostOfAll) })
+                    .map { (sizes, $0) }
             })
         self.categories = zip(categories, all(.all)).map {
             ByCategory(id: $0.id, name: $0.name, precision: $1.meanPrecision)
@@ -100,22 +104,24 @@ public struct DetectionAccuracy: Equatable, Sendable {
 private struct Curves {
     /// Precision at 101 recalls for each threshold, of the best 100 detections in a picture.
     private let precisions: [[Double]]?
-    /// The largest recall for each threshold, of the best 1, 10 and 100.
+    /// The largest recall for each threshold, of so many best detections.
     private let recalls: [Int: [Double]]
 
-    init(_ images: [ImageMatches]) {
+    /// - Parameter numbers: of best detections in a picture whose recall is asked for, 100 among
+    ///   them.
+    init(_ images: [ImageMatches], ofBest numbers: [Int]) {
         let objects = images.reduce(0) { $0 + $1.objects }
         guard objects > 0 else {
             (precisions, recalls) = (nil, [:])
             return
         }
         var (recalls, precisions): ([Int: [Double]], [[Double]]) = ([:], [])
-        for most in DetectionAccuracy.most {
+        for most in numbers {
             let ranking = Ranking(images, most: most)
             for threshold in DetectionAccuracy.thresholds.indices {
                 let curve = ranking.curve(threshold, objects: objects)
                 recalls[most, default: []].append(curve.recalls.last ?? 0)
-                if most == 100 { precisions.append(curve.interpolated) }
+                if most == DetectionAccuracy.mostOfAll { precisions.append(curve.interpolated) }
             }
         }
         (self.precisions, self.recalls) = (precisions, recalls)

@@ -68,6 +68,15 @@ public struct RunLengthMask: Equatable, Sendable {
 
     public var area: Int { runs.reduce(0) { $0 + $1.count } }
 
+    /// A byte for each pixel of the picture, row by row: 1 is the object, else 0.
+    public var pixels: [UInt8] {
+        var pixels = [UInt8](repeating: 0, count: height * width)
+        for run in runs {
+            for place in run { pixels[place % height * width + place / height] = 1 }
+        }
+        return pixels
+    }
+
     /// x, y, width and height of the smallest box around the object; zeros when it is empty.
     var box: [Double] {
         guard let first = runs.first, let last = runs.last else { return [0, 0, 0, 0] }

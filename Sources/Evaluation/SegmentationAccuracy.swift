@@ -19,12 +19,39 @@ public struct SegmentationAccuracy: Equatable, Sendable {
             throw EvaluationError(
                 "\(prediction.count) predicted labels for a map of \(truth.count)")
         }
-        for (found, label) in zip(prediction, truth) where label != Self.ignored {
-            guard label >= 0 else { throw EvaluationError("the map has the label \(label)") }
-            truths[label, default: 0] += 1
-            predictions[found, default: 0] += 1
-            if found == label { hits[label, default: 0] += 1 }
+        for (pair, count) in Self.count(prediction, truth) where pair.truth != Self.ignored {
+            guard pair.truth >= 0 else {
+                throw EvaluationError("the map has the label \(pair.truth)")
+            }
+            truths[pair.truth, default: 0] += count
+            predictions[pair.found, default: 0] += count
+            if pair.found == pair.truth { hits[pair.truth, default: 0] += count }
         }
+    }
+
+    /// What a pixel is, and what it is taken for.
+    private struct Pair: Hashable {
+        let truth: Int32
+        let found: Int32
+    }
+
+    /// How many pixels have each pair that occurs. Pixels in a row are mostly alike, and are counted
+    /// at once.
+    private static func count(_ prediction: [Int32], _ truth: [Int32]) -> [Pair: Int] {
+        var counts: [Pair: Int] = [:]
+        var begin = 0
+        for place in truth.indices {
+            let next = place + 1
+            if next < truth.count, truth[next] == truth[begin],
+                prediction[next] == prediction[begin]
+            {
+                continue
+            }
+            let pair = Pair(truth: truth[begin], found: prediction[begin])
+            counts[pair, default: 0] += next - begin
+            begin = next
+        }
+        return counts
     }
 
     /// Pixels that are looked at.

@@ -20,6 +20,11 @@ public struct PyramidLevel: Sendable, Hashable, Codable {
     }
 }
 
+extension [PyramidLevel] {
+    /// Of all levels.
+    public var tokens: Int { reduce(0) { $0 + $1.map.count } }
+}
+
 /// How logits of anchors become boxes. Rows of the inputs are tokens, level by level; their channels are
 /// anchor·classes + class and anchor·4 + coordinate.
 public struct AnchorRule: Sendable, Hashable, Codable {
@@ -58,7 +63,8 @@ public struct AnchorRule: Sendable, Hashable, Codable {
     public static let proposalWidth = 5
     /// Of one with a class: box in the original picture, score, class, box in the input.
     public static let detectionWidth = 10
-    /// Where the box in the input begins.
+    /// Where the class is, and where the box in the input begins.
+    public static let detectionClass = 5
     public static let detectionBox = 6
 }
 

@@ -20,40 +20,56 @@ public struct DescribedNetwork: Sendable {
     private let shapes: [String: [Int]]
     private let settings: BackboneSettings
 
+    private static let backbone = "backbone."
+
     /// - Returns: nil when the checkpoint has no tensors of a LITv2 under `backbone.`.
     public init?(_ checkpoint: Checkpoint) {
-        let backbone = "backbone."
-        guard
-            let (_, all) = checkpoint.shapes(
-                behindPrefixOf: backbone + "patch_embed.proj.weight")
-        else { return nil }
+        let landmark = Self.backbone + "patch_embed.proj.weight"
+        guard let shapes = checkpoint.shapes(behindPrefixOf: landmark) else { return nil }
+        self.init(shapes: shapes, training: checkpoint.training)
+    }
+
+    /// - Parameters:
+    ///   - all: of tensors, those of the backbone and those of the heads.
+    ///   - training: how it was trained, as OpenMMLab's tools write it down.
+    init(shapes all: [String: [Int]], training: ConfigurationValue?) {
         shapes = all.reduce(into: [:]) { shapes, tensor in
-            guard tensor.key.hasPrefix(backbone) else { return }
-            shapes[String(tensor.key.dropFirst(backbone.count))] = tensor.value
+            guard tensor.key.hasPrefix(Self.backbone) else { return }
+            shapes[String(tensor.key.dropFirst(Self.backbone.count))] = tensor.value
         }
-        let model = Self.model(checkpoint.training)
-        settings = BackboneSettings(model?["backbone"], checkpoint.training)
+        let model = Self.model(training)
+        settings = BackboneSettings(model?["backbone"], training)
         let heads = HeadShapes(all)
         (task, classes) = (heads.task, heads.classes)
         (channels, width, depth) = (heads.channels, heads.width, heads.depth)
         hasWindows = shapes.keys.contains { $0.hasSuffix("attn.h_proj.weight") }
         window = settings.windows?.last { $0 > 1 }
         alpha = settings.alpha
-        let labels = Self.labels(checkpoint.training)
+        let labels = Self.labels(training)
         self.labels = labels.count == heads.classes ? labels : []
     }
 
-    /// What was not said, as the checkpoint has it.
+    /// What was not said, as the checkpoint has it: for a network that something else describes.
+    ///
+    /// Not for `network(_:)`: what options say of windows holds for all stages that have some, while
+    /// the checkpoint may have another one in each.
     public func filling(_ options: ModelOptions) -> ModelOptions {
-        var options = options
+        var options = fillingHead(options)
         options.window = options.window ?? window
         options.alpha = options.alpha ?? alpha
-        guard options.head?.task == task, task != nil else { return options }
+        return options
+    }
+
+    /// What was not said of the heads, where they are for the same.
+    private func fillingHead(_ options: ModelOptions) -> ModelOptions {
+        guard var head = options.head, head.task == task else { return options }
+        var options = options
         options.classes = options.classes ?? classes
-        options.head?.channels = channels
-        options.head?.width = width
-        options.head?.depth = depth
-        if options.classes == classes { options.head?.labels = labels }
+        head.channels = head.channels ?? channels
+        head.width = head.width ?? width
+        head.depth = head.depth ?? depth
+        if head.labels.isEmpty, options.classes == classes { head.labels = labels }
+        options.head = head
         return options
     }
 
@@ -61,11 +77,9 @@ public struct DescribedNetwork: Sendable {
     ///
     /// - Throws: `NetworkError` when no LITv2 has such shapes.
     public func network(_ options: ModelOptions) throws -> Network {
-        let options = filling(options)
+        let options = fillingHead(options)
         let name = options.head == nil ? options.name ?? "litv2" : "litv2"
-        var backbone = options
-        if options.head != nil { backbone.features = nil }
-        return try LITv2(shapes: shapes, settings, name: name, options: backbone).network(options)
+        return try LITv2(shapes: shapes, settings, name: name, options: options).network(options)
     }
 
     /// `model` of the configuration, which mmdetection 3 keeps as `cfg`.
@@ -103,7 +117,7 @@ private struct HeadShapes {
             depth = count("roi_head.mask_head.convs")
         } else if let logits = first("bbox_head.retina_cls.bias") {
             task = .detect
-            classes = logits / 9
+            classes = logits / RetinaNet.anchors
             depth = count("bbox_head.cls_convs")
         }
     }

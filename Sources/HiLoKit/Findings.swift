@@ -58,6 +58,19 @@ public struct ClassMap: Sendable, Equatable {
         self.size = size
         self.classes = classes
     }
+
+    /// How many pixels have each class that occurs.
+    public var counts: [Int32: Int] {
+        var counts: [Int32: Int] = [:]
+        var begin = 0
+        // A class comes many pixels in a row, which are counted at once.
+        for place in classes.indices where classes[place] != classes[begin] {
+            counts[classes[begin], default: 0] += place - begin
+            begin = place
+        }
+        if begin < classes.count { counts[classes[begin], default: 0] += classes.count - begin }
+        return counts
+    }
 }
 
 /// What was found in an image.
@@ -102,28 +115,15 @@ extension Findings {
 }
 
 extension ClassMap {
-    /// Reads what a library's program wrote: int32 of height × width, which `NPYArray` does not
-    /// read.
+    /// Reads what a library's program wrote: whole numbers of height × width.
+    ///
+    /// - Throws: `LibraryError.harness` when that is something else.
     init(contentsOf file: URL) throws {
-        let input = try InputFile(path: file.path)
-        let bytes = try input.read(input.size)
-        // Magic, version, the length of the header, and the header.
-        let begin = bytes.count >= 10 ? 10 + Int(bytes[8]) + Int(bytes[9]) << 8 : 0
-        guard bytes.starts(with: [0x93] + Array("NUMPY".utf8) + [1, 0]), begin <= bytes.count,
-            case let header = String(decoding: bytes[10..<begin], as: UTF8.self),
-            let shape = header.firstMatch(of: /'descr': '<i4'.*'shape': \((\d+), (\d+)/),
-            let height = Int(shape.1), let width = Int(shape.2),
-            bytes.count - begin == 4 * height * width
-        else { throw LibraryError.unexpectedFiles(in: file.deletingLastPathComponent()) }
-        let classes = [Int32](unsafeUninitializedCapacity: height * width) { buffer, count in
-            bytes[begin...].withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
-            }
-            count = height * width
+        guard let array = try? NPYIntegers(contentsOf: file.path), array.shape.count == 2 else {
+            throw LibraryError.unexpectedFiles(in: file.deletingLastPathComponent())
         }
         self.init(
-            size: Resolution(height: height, width: width),
-            classes: classes.map(Int32.init(littleEndian:)))
+            size: Resolution(height: array.shape[0], width: array.shape[1]), classes: array.values)
     }
 }
 

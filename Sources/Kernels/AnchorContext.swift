@@ -19,7 +19,7 @@ struct AnchorContext: Sendable {
         (chunk, slot, most) = (rule.chunk, rule.slot, rule.candidates)
         (boxes, slotFloats) = (rule.most, rule.candidateFloats)
         let tokens = rule.levels.map(\.map.count)
-        allTokens = tokens.reduce(0, +)
+        allTokens = rule.tokens
         allChunks = rule.chunks.reduce(0, +)
         anchorCount = allTokens * rule.anchors
         levels = zip(rule.levels, rule.chunks).map { level, chunks in
@@ -38,11 +38,11 @@ extension AnchorRule {
     func fields(_ input: Resolution) -> [ShapeField] {
         [
             ShapeField("era", era.rawValue), ShapeField("level_count", levels.count),
-            ShapeField("heights", constant: "{ \(list(levels.map(\.map.height))) }"),
-            ShapeField("widths", constant: "{ \(list(levels.map(\.map.width))) }"),
-            ShapeField("strides", constant: "{ \(list(levels.map(\.stride))) }"),
+            ShapeField("heights", list: levels.map(\.map.height)),
+            ShapeField("widths", list: levels.map(\.map.width)),
+            ShapeField("strides", list: levels.map(\.stride)),
             ShapeField("scale_count", scales.count),
-            ShapeField("scales", constant: "{ \(scales.map { "\($0)" }.joined(separator: ", ")) }"),
+            ShapeField("scales", list: scales),
             ShapeField("classes", classes), ShapeField("candidates", candidates),
             ShapeField("chunk", chunk), ShapeField("slot", slot), ShapeField("most", most),
             ShapeField("threshold", constant: "\(scoreThreshold ?? -1)"),

@@ -35,6 +35,11 @@ public struct ShapeField: Sendable {
         self.value = String(value)
     }
 
+    public init(_ name: String, list values: [some CustomStringConvertible]) {
+        let text = values.map(\.description).joined(separator: ", ")
+        self.init(name, constant: "{ \(text) }")
+    }
+
     public init(_ name: String, constant: String) {
         self.name = name
         value = constant

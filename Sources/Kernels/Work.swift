@@ -33,10 +33,17 @@ public struct Work: Sendable, Equatable {
 
     /// Of `images` images, from that of one; each byte passes L2 once.
     func times(_ images: Int, _ traffic: Traffic) -> Work {
+        var work = times(images)
+        work.l2Bytes = Double(traffic.total(batch: images))
+        return work
+    }
+
+    /// Of `images` images, from that of one.
+    func times(_ images: Int) -> Work {
         let factor = Double(images)
         return Work(
             fmas: factor * fmas, operations: factor * operations, accesses: factor * accesses,
-            l2Bytes: Double(traffic.total(batch: images)), units: units * images)
+            l2Bytes: factor * l2Bytes, units: units * images)
     }
 }
 

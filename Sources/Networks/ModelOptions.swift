@@ -47,8 +47,10 @@ public struct ModelOptions: Sendable, Equatable {
         return parameters.contains("backbone.\(FeatureMaps.signOfFirstNorm)")
     }
 
-    /// `features`, with a norm behind the first stage where the checkpoint has one.
+    /// `features`, with a norm behind the first stage where the checkpoint has one. With a head all
+    /// maps, whose size may be any: the stages are what counts for it.
     var featureMaps: FeatureMaps? {
+        guard head == nil else { return FeatureMaps() }
         guard let features, parameters.contains(FeatureMaps.signOfFirstNorm) else {
             return self.features
         }

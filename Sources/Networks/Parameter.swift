@@ -25,16 +25,29 @@ extension Parameter {
             + (bias ? [Parameter("\(name).bias", [output])] : [])
     }
 
-    static func convolution(_ name: String, from input: Int, to output: Int, kernel: Int)
-        -> [Parameter]
-    {
-        [
-            Parameter("\(name).weight", [output, input, kernel, kernel]),
-            Parameter("\(name).bias", [output]),
-        ]
+    static func convolution(
+        _ name: String, from input: Int, to output: Int, kernel: Int, bias: Bool = true
+    ) -> [Parameter] {
+        [Parameter("\(name).weight", [output, input, kernel, kernel])]
+            + (bias ? [Parameter("\(name).bias", [output])] : [])
     }
 
     static func norm(_ name: String, _ channels: Int) -> [Parameter] {
         [Parameter("\(name).weight", [channels]), Parameter("\(name).bias", [channels])]
+    }
+
+    /// A norm with its running statistics.
+    static func batchNorm(_ name: String, _ channels: Int) -> [Parameter] {
+        norm(name, channels) + [
+            Parameter("\(name).running_mean", [channels]),
+            Parameter("\(name).running_var", [channels]),
+        ]
+    }
+}
+
+extension [Parameter] {
+    /// How much of those whose names begin so is learned.
+    func learned(_ prefix: String) -> Int {
+        filter { $0.name.hasPrefix(prefix) && !$0.isStatistic }.reduce(0) { $0 + $1.count }
     }
 }

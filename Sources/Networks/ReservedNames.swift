@@ -71,8 +71,9 @@ enum ReservedNames {
         "contenders", "depthwise_row", "edit_distance", "epilogue", "float_state", "gemm_tile",
         "guarded", "harness", "input", "internal", "kernel", "layer_norm_row", "npy", "npy_header",
         "options", "packing", "parallel", "peak", "processors", "profile", "random", "reference",
-        "reference_attention", "reference_boxes", "reference_norm", "registry", "results",
-        "selection", "session", "simd", "statistics", "suppression", "team", "verify",
+        "reference_attention", "reference_bilinear", "reference_boxes", "reference_norm",
+        "registry", "results", "selection", "session", "simd", "statistics", "suppression",
+        "team", "verify",
     ]
 
     private static let ownSymbols: Set<String> = [

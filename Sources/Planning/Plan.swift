@@ -47,6 +47,13 @@ public struct Pass: Sendable, Equatable {
     /// A batch runs in groups of this many images for each thread, so that the maps of a group are
     /// still in the caches when the next step reads them; 0 when all threads work on one image at a time.
     public let imagesPerThread: Int
+
+    /// Who works on which images of a batch, in words.
+    public var groupText: String {
+        imagesPerThread == 0
+            ? "one image at a time, by all threads together"
+            : "\(imagesPerThread) of a batch's images in work at once for each thread"
+    }
 }
 
 /// A kernel on its operands.

@@ -35,6 +35,7 @@ package struct Storage {
         places[Graph.input] = Place(buffer: .input, type: input.type, stride: input.channels)
         for (index, match) in matches.enumerated() { place(match, at: index) }
         for index in matches.indices { try check(index) }
+        for node in graph.nodes where node.operation == .stack { try checkParts(of: node) }
     }
 
     /// The place of an operand's first channel.
@@ -62,10 +63,10 @@ package struct Storage {
         let replaced = operands[index].replaced
         for (output, slot) in match.outputs.enumerated() where places[slot.tensors[0]] == nil {
             let tensor = slot.tensors[0]
-            if let input = replaced[output], isFree(match.inputs[input], after: index) {
-                places[tensor] = places[match.inputs[input].tensors[0]]
-            } else if slot.tensors.count == 1, let stack = graph.stack(of: tensor) {
+            if slot.tensors.count == 1, let stack = graph.stack(of: tensor) {
                 placeInStack(tensor, stack)
+            } else if let input = replaced[output], isFree(match.inputs[input], after: index) {
+                places[tensor] = places[match.inputs[input].tensors[0]]
             } else if slot.tensors.count == 1, let next = graph.onlyConsumer(of: tensor),
                 graph.nodes[next].operation == .concatenate
             {
@@ -83,7 +84,9 @@ package struct Storage {
         let later = matches[(index + 1)...].contains { match in
             match.inputs.contains { $0.tensors.contains(tensor) && !match.sharesSum(matches[index]) }
         }
-        return tensor != Graph.input && !graph.outputs.contains(tensor) && !later
+        // Who reads a stack reads its parts.
+        return tensor != Graph.input && !graph.outputs.contains(tensor)
+            && graph.stack(of: tensor) == nil && !later
     }
 
     private mutating func placeSideBySide(_ tensors: [Int]) {
@@ -144,6 +147,14 @@ package struct Storage {
     private func isDense(_ slot: Slot) -> Bool {
         let width = slot.tensors.reduce(0) { $0 + graph.tensors[$1].channels }
         return slot.column == 0 && place(of: slot).column == 0 && place(of: slot).stride == width
+    }
+
+    /// A map that is written elsewhere, as that of two stacks, would be missing.
+    private func checkParts(of stack: Graph.Node) throws {
+        let whole = places[stack.output]?.buffer
+        for part in stack.inputs where whole == nil || places[part]?.buffer != whole {
+            throw PlanError("\(stack.label): its maps do not lie behind one another")
+        }
     }
 
     /// Operands whose distance is not the planner's to choose must be dense.

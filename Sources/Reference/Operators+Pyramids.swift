@@ -71,20 +71,42 @@ extension Operators {
     }
 
     /// A map at another size, bilinear: the sample of token i lies at (i + ½)·n/size − ½, at least 0.
-    public static func resized(_ map: TokenMap, height: Int, width: Int) -> TokenMap {
-        let rows = ResizedAxis(from: map.height, to: height)
-        let columns = ResizedAxis(from: map.width, to: width)
-        return TokenMap(height: height, width: width, channels: map.channels) { token, output in
-            let (top, bottom, below) = rows[token / width]
-            let (left, right, beside) = columns[token % width]
-            for channel in output.indices {
-                let upper =
-                    (1 - beside) * map[top, left, channel] + beside * map[top, right, channel]
-                let lower =
-                    (1 - beside) * map[bottom, left, channel] + beside * map[bottom, right, channel]
-                output[channel] = (1 - below) * upper + below * lower
-            }
+    ///
+    /// - Parameter rows: which of its rows are computed; nil is all.
+    public static func resized(
+        _ map: TokenMap, height: Int, width: Int, rows: Range<Int>? = nil
+    ) -> TokenMap {
+        let rows = rows ?? 0..<height
+        let (down, across) = (
+            Double(map.height) / Double(height), Double(map.width) / Double(width)
+        )
+        return TokenMap(height: rows.count, width: width, channels: map.channels) { token, output in
+            let (row, column) = (rows.lowerBound + token / width, token % width)
+            addSample(
+                of: map, y: (Double(row) + 0.5) * down - 0.5,
+                x: (Double(column) + 0.5) * across - 0.5, to: output)
         }
+    }
+
+    /// Adds a bilinear sample; what lies outside has the border's value.
+    static func addSample(
+        of map: TokenMap, y: Double, x: Double, to output: UnsafeMutableBufferPointer<Double>
+    ) {
+        let (top, bottom, below) = neighbours(y, map.height)
+        let (left, right, beside) = neighbours(x, map.width)
+        for channel in output.indices {
+            let upper = (1 - beside) * map[top, left, channel] + beside * map[top, right, channel]
+            let lower =
+                (1 - beside) * map[bottom, left, channel] + beside * map[bottom, right, channel]
+            output[channel] += (1 - below) * upper + below * lower
+        }
+    }
+
+    /// The tokens before and behind a place, and the weight of the second.
+    private static func neighbours(_ place: Double, _ count: Int) -> (Int, Int, Double) {
+        let place = min(max(place, 0), Double(count - 1))
+        let first = Int(place)
+        return (first, min(first + 1, count - 1), place - Double(first))
     }
 
     /// Every second token of every second row, from the first.
@@ -118,23 +140,5 @@ extension Operators {
                 }
             }
         }
-    }
-}
-
-/// Where the samples of one axis lie.
-private struct ResizedAxis: Sendable {
-    private let scale: Double
-    private let last: Int
-
-    init(from count: Int, to size: Int) {
-        scale = Double(count) / Double(size)
-        last = count - 1
-    }
-
-    /// The tokens before and behind a sample, and the weight of the second.
-    subscript(index: Int) -> (first: Int, second: Int, weight: Double) {
-        let place = max(0, (Double(index) + 0.5) * scale - 0.5)
-        let first = min(Int(place), last)
-        return (first, min(first + 1, last), place - Double(first))
     }
 }

@@ -32,8 +32,8 @@ extension Operators {
         let columns = BoxAxis(box.x0, box.x1, stride: strides[level], bins: bins)
         return TokenMap(height: bins, width: bins, channels: map.channels) { token, output in
             for y in rows.samples(ofBin: token / bins) {
-                for x in columns.samples(ofBin: token % bins) {
-                    add(map, y: y, x: x, to: output)
+                for x in columns.samples(ofBin: token % bins) where reaches(map, y: y, x: x) {
+                    addSample(of: map, y: y, x: x, to: output)
                 }
             }
             let count = Double(max(rows.count * columns.count, 1))
@@ -52,25 +52,9 @@ extension Operators {
         return min(max(Int(level), 0), levels - 1)
     }
 
-    /// A bilinear sample: nothing more than one token outside, and the border's value from there on.
-    private static func add(
-        _ map: TokenMap, y: Double, x: Double, to output: UnsafeMutableBufferPointer<Double>
-    ) {
-        guard y >= -1, y <= Double(map.height), x >= -1, x <= Double(map.width) else { return }
-        let (top, bottom, below) = neighbours(y, map.height)
-        let (left, right, beside) = neighbours(x, map.width)
-        for channel in output.indices {
-            let upper = (1 - beside) * map[top, left, channel] + beside * map[top, right, channel]
-            let lower =
-                (1 - beside) * map[bottom, left, channel] + beside * map[bottom, right, channel]
-            output[channel] += (1 - below) * upper + below * lower
-        }
-    }
-
-    private static func neighbours(_ place: Double, _ count: Int) -> (Int, Int, Double) {
-        let place = min(max(place, 0), Double(count - 1))
-        let first = Int(place)
-        return (first, min(first + 1, count - 1), place - Double(first))
+    /// Whether a sample counts: more than one token outside there is nothing.
+    private static func reaches(_ map: TokenMap, y: Double, x: Double) -> Bool {
+        y >= -1 && y <= Double(map.height) && x >= -1 && x <= Double(map.width)
     }
 }
 

@@ -46,4 +46,12 @@ public struct ParameterReader: Sendable {
             weight: try tensor("\(name).weight", count: outputs * fanIn),
             bias: bias ? try tensor("\(name).bias", count: outputs) : nil)
     }
+
+    /// `name.weight` and `name.bias` of a norm, and its running statistics.
+    public func batchNorm(_ name: String, channels: Int) throws -> BatchNormWeights {
+        BatchNormWeights(
+            affine: try affine(name, outputs: channels),
+            mean: try tensor("\(name).running_mean", count: channels),
+            variance: try tensor("\(name).running_var", count: channels))
+    }
 }

@@ -29,9 +29,12 @@ struct DetectionPicture {
     private(set) var canvas: Canvas
     private(set) var captions: [Caption] = []
     private let scale: PictureScale
+    /// How far from a mask's pixel its contour is looked for.
+    private let distances: [Int]
 
     init(of image: RGBImage) {
         scale = PictureScale(width: image.width, height: image.height)
+        distances = scale.text == 1 ? [1] : [1, scale.text]
         canvas = Canvas(image, enlarged: scale.enlargement)
     }
 
@@ -61,7 +64,7 @@ struct DetectionPicture {
             guard x >= 0, y >= 0, x < canvas.width, y < canvas.height else { return false }
             return !mask.contains(x / factor, y / factor)
         }
-        for distance in Set([1, scale.text]) {
+        for distance in distances {
             if isOutside(x - distance, y) || isOutside(x + distance, y)
                 || isOutside(x, y - distance) || isOutside(x, y + distance)
             {

@@ -8,19 +8,13 @@ public struct SegmentationPicture: Equatable, Sendable {
     public let image: RGBImage
 
     /// - Parameters:
-    ///   - labels: height × width classes, row by row; a pixel whose class is negative or `ignored`
-    ///     stays as it is.
+    ///   - labels: height × width classes, row by row; a pixel whose class is negative or 255 stays
+    ///     as it is.
     ///   - names: of the classes, by number; a class without one is called by its number.
-    ///   - palette: the classes' colours, by number; a class without one has `Colour.ofClass`.
-    ///   - ignored: the label of pixels that belong to no class.
     /// - Precondition: `labels` has an element for each pixel.
-    public init(
-        labels: [Int32], on image: RGBImage, names: [String] = [], palette: [Colour] = [],
-        ignored: Int32 = 255
-    ) {
+    public init(labels: [Int32], on image: RGBImage, names: [String] = []) {
         precondition(labels.count == image.width * image.height, "\(labels.count) labels")
-        let map = LabelledPixels(
-            labels: labels, width: image.width, ignored: ignored, palette: palette)
+        let map = LabelledPixels(labels: labels, width: image.width)
         let scale = PictureScale(width: image.width, height: image.height)
         let overlay = map.overlay(on: image, scale)
         let legend = Legend(of: map, names: names, width: overlay.width, scale: scale.text)
@@ -30,23 +24,47 @@ public struct SegmentationPicture: Equatable, Sendable {
 
 /// A label for each pixel, and the colours of labels.
 struct LabelledPixels {
-    let labels: [Int32]
-    let width: Int
-    let ignored: Int32
-    let palette: [Colour]
+    /// How a class is painted.
+    struct Ink {
+        let colour: Colour
+        /// Of lines where classes meet.
+        let line: Colour
 
-    func isClass(_ label: Int32) -> Bool { label >= 0 && label != ignored }
-
-    func colour(of label: Int32) -> Colour {
-        palette.indices.contains(Int(label)) ? palette[Int(label)] : .ofClass(Int(label))
+        init(ofClass label: Int32) {
+            colour = .ofClass(Int(label))
+            line = colour.mixed(.black, 80)
+        }
     }
 
+    /// The label of pixels that belong to no class.
+    private static let ignored: Int32 = 255
+
+    let labels: [Int32]
+    let width: Int
     /// Classes and their pixels, most pixels first.
-    var classes: [(label: Int32, count: Int)] {
-        var counts: [Int32: Int] = [:]
-        for label in labels where isClass(label) { counts[label, default: 0] += 1 }
-        return counts.map { (label: $0.key, count: $0.value) }
+    let classes: [(label: Int32, count: Int)]
+    private let inks: [Int32: Ink]
+
+    init(labels: [Int32], width: Int) {
+        self.labels = labels
+        self.width = width
+        classes = Self.counts(labels).map { (label: $0.key, count: $0.value) }
             .sorted { ($1.count, $0.label) < ($0.count, $1.label) }
+        inks = Dictionary(
+            uniqueKeysWithValues: classes.map { ($0.label, Ink(ofClass: $0.label)) })
+    }
+
+    /// The pixels of each class. Those in a row are mostly of the same, and are counted at once.
+    private static func counts(_ labels: [Int32]) -> [Int32: Int] {
+        var counts: [Int32: Int] = [:]
+        var begin = 0
+        for place in labels.indices {
+            let (label, next) = (labels[begin], place + 1)
+            if next < labels.count, labels[next] == label { continue }
+            if label >= 0, label != ignored { counts[label, default: 0] += next - begin }
+            begin = next
+        }
+        return counts
     }
 
     /// Colours at half strength, and lines where classes meet.
@@ -54,16 +72,17 @@ struct LabelledPixels {
         let factor = scale.enlargement
         let line = max(1, scale.text / 2)
         var canvas = Canvas(image, enlarged: factor)
+        // Of the last pixel; most have the same as the one before.
+        var (last, ink) = (-1 as Int32, nil as Ink?)
         for y in 0..<canvas.height {
             for x in 0..<canvas.width {
                 let label = label(x / factor, y / factor)
-                guard isClass(label) else { continue }
+                if label != last { (last, ink) = (label, inks[label]) }
+                guard let ink else { continue }
                 let right = self.label(min(x + line, canvas.width - 1) / factor, y / factor)
                 let below = self.label(x / factor, min(y + line, canvas.height - 1) / factor)
                 let isLine = right != label || below != label
-                let colour = colour(of: label)
-                canvas.paint(
-                    x, y, isLine ? colour.mixed(.black, 80) : colour, share: isLine ? 230 : 140)
+                canvas.paint(x, y, isLine ? ink.line : ink.colour, share: isLine ? 230 : 140)
             }
         }
         return canvas
@@ -89,7 +108,7 @@ struct Legend {
         entries = map.classes.map { label, count in
             let name = names.indices.contains(Int(label)) ? names[Int(label)] : "class \(label)"
             let share = Self.percent(count, of: map.labels.count)
-            return Entry(text: "\(name) \(share)", colour: map.colour(of: label))
+            return Entry(text: "\(name) \(share)", colour: .ofClass(Int(label)))
         }
     }
 

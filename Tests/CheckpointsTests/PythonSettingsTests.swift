@@ -94,6 +94,9 @@ import Testing
     @Test func hostile() {
         let deep = "a = " + String(repeating: "[", count: 30_000)
         #expect(read(deep + "\nb = 1")["b"]?.integer == 1)
+        // Keys that are dictionaries, whose keys are dictionaries.
+        let keys = "model = " + String(repeating: "{", count: 300_000)
+        #expect(read(keys + "\nb = 1")["b"]?.integer == 1)
         let many = String(repeating: "a = [(\n", count: 9000)
         _ = read(many)
         _ = read("a = " + String(repeating: "{'a':[dict(b=(", count: 4000))

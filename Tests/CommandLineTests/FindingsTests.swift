@@ -1,4 +1,5 @@
 import ArrayFiles
+import Evaluation
 import Foundation
 import HiLoKit
 import ImageFiles
@@ -38,11 +39,18 @@ struct FindingsTests {
         }
     }
 
+    /// A library that is not built.
+    private func write(
+        _ network: some NetworkFamily, in sandbox: Sandbox
+    ) throws -> GeneratedLibrary {
+        let plan = try Planner(Network(network), Target(isa: .generic, maxBatch: 2)).plan()
+        return try LibraryGenerator(plan, .seed(5)).write(to: sandbox.file("lib"))
+    }
+
     private func generate(
         _ network: some NetworkFamily, in sandbox: Sandbox
     ) async throws -> GeneratedLibrary {
-        let plan = try Planner(Network(network), Target(isa: .generic, maxBatch: 2)).plan()
-        let library = try LibraryGenerator(plan, .seed(5)).write(to: sandbox.file("lib"))
+        let library = try write(network, in: sandbox)
         try await library.build(with: .shared())
         let input = SeededValues(seed: 3, name: "input").values(3 * 64 * 96)
         try NPYArray(shape: [1, 3, 64, 96], values: input).write(to: sandbox.file("x.npy").path)
@@ -182,8 +190,10 @@ struct FindingsTests {
                     ["in/rgb.jpg", "in/rotated.jpg"][result.image_id - 1]).path)
             let mask = try #require(result.segmentation)
             #expect(mask.size == [picture.height, picture.width])
-            let size = Resolution(height: picture.height, width: picture.width)
-            #expect(RunLengths.pixels(of: mask.counts, size: size) != nil)
+            #expect(throws: Never.self) {
+                try RunLengthMask(
+                    height: picture.height, width: picture.width, compressed: mask.counts)
+            }
         }
     }
 
@@ -219,20 +229,55 @@ struct FindingsTests {
                 == ["photo/labels.npy", "photo/rgb.png"])
     }
 
-    /// Of masks worked out by hand, and of texts that are none.
-    @Test func masksAreReadFromText() {
-        let size = Resolution(height: 2, width: 3)
-        // Columns 00, 10, 11.
-        #expect(RunLengths.pixels(of: "2111", size: size) == [0, 1, 1, 0, 0, 1])
-        // 0 1 5: the first pixel; from the fourth number on a difference: 1 1 3 then 1 - 1.
-        #expect(RunLengths.pixels(of: "015", size: size) == [1, 0, 0, 0, 0, 0])
-        #expect(RunLengths.pixels(of: "1130", size: size) == [0, 0, 0, 1, 0, 1])
-        // 40 is two groups of five bits.
-        let long = Resolution(height: 40, width: 1)
-        #expect(RunLengths.pixels(of: "X1", size: long) == [UInt8](repeating: 0, count: 40))
-        for text in ["2112", "211", "21110", "X", "\u{2f}", "ä", "2\n11"] {
-            #expect(RunLengths.pixels(of: text, size: size) == nil, "\(text)")
+    /// Original pictures stay, whether the folder of results is theirs or a link leads there.
+    /// Nothing is built or written before.
+    @Test func nothingThatIsReadIsWrittenOver() throws {
+        let sandbox = try Sandbox()
+        _ = try write(
+            RetinaNet(Self.backbone(), classes: 3, channels: 16, depth: 1), in: sandbox)
+        let manager = FileManager.default
+        try manager.createDirectory(at: sandbox.file("in"), withIntermediateDirectories: true)
+        let photo = Self.images.appending(path: "rgb.png")
+        for name in ["photo.png", "in/a.png", "in/b.png"] {
+            try manager.copyItem(at: photo, to: sandbox.file(name))
         }
+        try manager.createSymbolicLink(
+            at: sandbox.file("link"), withDestinationURL: sandbox.file("in"))
+        for (input, output) in [
+            ("photo.png", "."), ("in/a.png", "in/../in"), ("in", "in"), ("in", "link"),
+            ("link", "in"),
+        ] {
+            try sandbox.expectFailure(
+                64, of: ["run", "lib", "--input", input, "--output", output],
+                saying: ["--output", "png is read"])
+        }
+        #expect(
+            try Data(contentsOf: sandbox.file("photo.png")) == Data(contentsOf: photo))
+        let names = ["one", "two", "three"].map { "{\"id\": 1, \"name\": \"\($0)\"}" }
+        try sandbox.write(
+            "detections.json",
+            "{\"images\": [], \"categories\": [\(names.joined(separator: ","))]}")
+        try sandbox.expectFailure(
+            64,
+            of: [
+                "run", "lib", "--input", "in", "--output", ".", "--annotations", "detections.json",
+            ], saying: ["detections.json is read"])
+    }
+
+    @Test func picturesThatDifferInTheirEndingsAloneAreRefused() throws {
+        let sandbox = try Sandbox()
+        _ = try write(
+            SemanticFPN(Self.backbone(), classes: 4, channels: 16, width: 12), in: sandbox)
+        let manager = FileManager.default
+        try manager.createDirectory(at: sandbox.file("in"), withIntermediateDirectories: true)
+        for ending in ["jpg", "png"] {
+            try manager.copyItem(
+                at: Self.images.appending(path: "rgb.\(ending)"),
+                to: sandbox.file("in/a.\(ending)"))
+        }
+        try sandbox.expectFailure(
+            64, of: ["run", "lib", "--input", "in", "--output", "out"],
+            saying: ["in/a.jpg and in/a.png differ in their endings alone"])
     }
 }
 

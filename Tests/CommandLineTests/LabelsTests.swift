@@ -39,6 +39,13 @@ import Testing
         #expect(try read("a\r\nb\nc\r\n\nd\r\n") == ["a", "b", "c", "", "d"])
     }
 
+    /// Where nobody knows how many there are.
+    @Test func anyNumberIsRead() throws {
+        let file = try sandbox.file(
+            sandbox.write("names.txt", "\u{feff}cat\r\n\r\ngreat dane\n  \n\n")).path
+        #expect(try Labels.read(file) == ["cat", "", "great dane"])
+    }
+
     @Test(arguments: [
         ("a\r\nb\r\n", 2), ("a\nb\nc\nd\ne\nf\n\n", 6), ("a\rb\rc\rd", 4),
         ("a\u{2028}b\u{85}c\u{b}d\u{c}e", 1),

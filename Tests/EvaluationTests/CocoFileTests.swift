@@ -64,6 +64,22 @@ import Testing
                 == "two images have the id 1")
     }
 
+    /// What is written is what is read.
+    @Test(arguments: [
+        CocoSegmentation.compressed(height: 5, width: 7, "S1"),
+        .counts(height: 5, width: 7, [30, 5]), .polygons([[1, 2, 3, 4, 5, 6]]), nil,
+    ]) func detectionsComeBack(segmentation: CocoSegmentation?) throws {
+        let detection = CocoDetection(
+            imageID: 3, categoryID: 90, score: 0.25, box: [1, 2, 3, 4.5],
+            segmentation: segmentation)
+        let copy = try JSONDecoder().decode(
+            CocoDetection.self, from: JSONEncoder().encode(detection))
+        #expect((copy.imageID, copy.categoryID, copy.score) == (3, 90, 0.25))
+        #expect(copy.box == [1, 2, 3, 4.5])
+        let mask = try copy.segmentation?.mask(height: 5, width: 7)
+        #expect(try segmentation?.mask(height: 5, width: 7) == mask)
+    }
+
     @Test func aMissingFileIsNamed() {
         #expect(throws: FileError.self) { try CocoDataset(contentsOf: "/nowhere/a.json") }
         #expect(throws: FileError.self) { try CocoDetection.list(contentsOf: "/nowhere/a.json") }

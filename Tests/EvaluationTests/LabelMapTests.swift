@@ -64,6 +64,13 @@ import Testing
         }
     }
 
+    /// The largest of 64 bits is not -1, whose bits it has.
+    @Test func largeLabelsAreNotTakenForNegativeOnes() throws {
+        #expect(throws: EvaluationError.self) {
+            try read(array("<u8", "(1, 1)", [UInt8](repeating: 255, count: 8)))
+        }
+    }
+
     @Test func greyPicturesAreLabels() throws {
         let image = RGBImage(width: 2, height: 1, pixels: [7, 7, 7, 255, 255, 255])
         let path = FileManager.default.temporaryDirectory

@@ -80,6 +80,23 @@ import Testing
         }
     }
 
+    /// Of masks worked out by hand, and of texts that are none.
+    @Test func masksAreReadFromText() throws {
+        func pixels(_ text: String, height: Int = 2, width: Int = 3) throws -> [UInt8] {
+            try RunLengthMask(height: height, width: width, compressed: text).pixels
+        }
+        // Columns 00, 10, 11.
+        #expect(try pixels("2111") == [0, 1, 1, 0, 0, 1])
+        // 0 1 5: the first pixel; from the fourth number on a difference: 1 1 3 then 1 - 1.
+        #expect(try pixels("015") == [1, 0, 0, 0, 0, 0])
+        #expect(try pixels("1130") == [0, 0, 0, 1, 0, 1])
+        // 40 is two groups of five bits.
+        #expect(try pixels("X1", height: 40, width: 1) == [UInt8](repeating: 0, count: 40))
+        for text in ["2112", "211", "21110", "X", "\u{2f}", "ä", "2\n11"] {
+            #expect(throws: EvaluationError.self, "\(text)") { try pixels(text) }
+        }
+    }
+
     @Test func runsThatDoNotFitAreRefused() throws {
         for counts in [[], [34], [36], [-1, 36], [20, 16], [Int.max, Int.max]] {
             #expect(throws: EvaluationError.self) {

@@ -8,7 +8,10 @@ import Testing
         ("gcc", ["-O3", "-ffp-contract=off"]),
         (
             "clang",
-            ["-O1", "-fsanitize=address,undefined", "-fno-sanitize=float-divide-by-zero"]
+            [
+                "-O1", "-fsanitize=address,undefined", "-fno-sanitize=float-divide-by-zero",
+                "-fno-sanitize-recover=all",
+            ]
         ),
     ]
 

@@ -47,15 +47,9 @@ struct DetectorPreprocessTests {
             fixture.cases.map { ([$0.width, $0.height, $0.newWidth, $0.newHeight], $0.pixels) })
         for (expected, planes) in zip(fixture.cases, results) {
             let bytes = try #require(denormaliser.bytes(of: planes), "\(expected.name)")
-            let rowSize = 3 * expected.newWidth
-            try #require(bytes.count == expected.newHeight * rowSize, "\(expected.name)")
-            for (y, digits) in expected.rows {
-                let start = try #require(Int(y)) * rowSize
-                #expect(
-                    Array(bytes[start..<(start + rowSize)]) == [UInt8](hex: digits),
-                    "\(expected.name), row \(y)")
-            }
-            #expect(fnv1a(bytes) == expected.fnv1a, "\(expected.name)")
+            try check(
+                bytes, width: expected.newWidth, height: expected.newHeight, rows: expected.rows,
+                fnv1a: expected.fnv1a, expected.name)
         }
     }
 

@@ -62,3 +62,19 @@ func fnv1a(_ bytes: [UInt8]) -> String {
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
 }
+
+/// Checks the bytes of a picture against some of its rows, by number and in hexadecimal digits, and
+/// a hash of all.
+func check(
+    _ bytes: [UInt8], width: Int, height: Int, rows: [String: String], fnv1a hash: String,
+    _ name: String
+) throws {
+    let rowSize = 3 * width
+    try #require(bytes.count == height * rowSize, "\(name)")
+    for (y, digits) in rows {
+        let start = try #require(Int(y)) * rowSize
+        #expect(
+            Array(bytes[start..<(start + rowSize)]) == [UInt8](hex: digits), "\(name), row \(y)")
+    }
+    #expect(fnv1a(bytes) == hash, "\(name)")
+}

@@ -58,6 +58,40 @@ import Testing
         #expect(found.stages == network.stages)
     }
 
+    /// A backbone without heads has the norms that its parameters have.
+    @Test(arguments: [true, false]) func firstNorm(isThere: Bool) throws {
+        let network = try Preset.small.network(features: FeatureMaps(normalisesFirst: isThere))
+        let found = try read(network, BackboneSettings())
+        #expect(found.features == network.features)
+        #expect(found.parameters.map(\.name) == network.parameters.map(\.name))
+    }
+
+    /// A head takes all stages, whatever maps are asked for.
+    @Test func headsTakeAllMaps() throws {
+        var options = ModelOptions(features: FeatureMaps(stages: [3], layout: .tokens))
+        options.head = HeadOptions(.detect)
+        let all = FeatureMaps(stages: [1, 2, 3, 4])
+        let network = try Preset.small.network(features: FeatureMaps(normalisesFirst: true))
+        #expect(try read(network, BackboneSettings(), options).features == all)
+        for features in [nil, options.features] {
+            options.features = features
+            let configured = try LITv2(
+                yaml: "MODEL: {TYPE: litv2}", source: "x", overrides: options)
+            #expect(configured.features == all)
+            #expect(configured.evaluation == .fit)
+        }
+    }
+
+    /// Tensors whose elements are all the same one may claim any size.
+    @Test(arguments: [1 << 17, 1 << 40, 1 << 61]) func hugeChannels(channels: Int) throws {
+        var shapes = shapes(try Preset.small.network())
+        shapes["patch_embed.proj.weight"] = [channels, 3, 4, 4]
+        shapes["layers.2.blocks.0.attn.l_proj.bias"] = [channels / 2]
+        #expect(throws: NetworkError.self) {
+            try LITv2(shapes: shapes, .init(), name: "net", options: .init())
+        }
+    }
+
     @Test func refused() throws {
         let network = try Preset.small.network()
         for name in ["patch_embed.proj.weight", "layers.0.blocks.0.mlp.fc1.bias"] {

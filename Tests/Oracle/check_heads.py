@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import generated_pictures
 import pictures
 import results
 from head_checkpoints import config_of, config_text, checkpoint, model_settings
@@ -42,7 +43,7 @@ def count(module: torch.nn.Module) -> int:
 
 def network(name: str, task: str) -> HeadNetwork:
     with torch.device("meta"):
-        return HeadNetwork(preset(name, task, 150 if task == "segment" else 80))
+        return HeadNetwork(preset(name, task))
 
 
 def check_counts():
@@ -341,13 +342,6 @@ def check_resizes():
                 assert abs(found[row, column] - expected) < 1e-12
 
 
-def fnv1a(data: bytes) -> str:
-    value = 0xCBF29CE484222325
-    for byte in data:
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return f"{value:016x}"
-
-
 def check_pictures():
     """Resize and normalising, against what OpenCV gave; and the sizes."""
     folder = Path(__file__).resolve().parents[1] / "Fixtures" / "detector_preprocess"
@@ -358,12 +352,9 @@ def check_pictures():
     for case in stored["cases"]:
         if case["picture"] != "noise":
             continue
-        width, height = case["width"], case["height"]
-        index = np.arange(width * height * 3, dtype=np.uint64)
-        pixels = ((index * np.uint64(2654435761) % np.uint64(2**32)) >> np.uint64(24))
-        pixels = pixels.astype(np.uint8).reshape(height, width, 3)
+        pixels = generated_pictures.picture("noise", case["width"], case["height"])
         found = pictures.resized(pixels, case["newHeight"], case["newWidth"])
-        assert fnv1a(found.tobytes()) == case["fnv1a"], case
+        assert generated_pictures.fnv1a(found.tobytes()) == case["fnv1a"], case
     for width, height, new_width, new_height in stored["sizes"]:
         assert pictures.fitted(height, width, "coco") == (new_height, new_width)
     pixels = np.zeros((480, 640, 3), np.uint8)

@@ -17,6 +17,7 @@ from litv2 import Config, LITv2, PRESETS
 from results import Detections, Picture
 
 TASKS = ("detect", "instances", "segment")
+CLASSES = {"detect": 80, "instances": 80, "segment": 150}  # of COCO and ADE20K
 TINY = Config(embed_dim=8, depths=(1, 1, 2, 1), heads=(1, 2, 4, 8), alpha=0.5)
 
 
@@ -33,7 +34,9 @@ class HeadConfig:
     width: int = 1024
 
 
-def preset(name: str, task: str, classes: int, window: int | None = None) -> HeadConfig:
+def preset(name: str, task: str, classes: int | None = None,
+           window: int | None = None) -> HeadConfig:
+    classes = CLASSES[task] if classes is None else classes
     small = name == "tiny"
     backbone = TINY if small else PRESETS[name]
     if window is not None:
@@ -107,6 +110,18 @@ class HeadNetwork(nn.Module):
             return Raw(maps, pyramid, *self.rpn_head(pyramid))
         pyramid = self.neck(maps)
         return Raw(maps, pyramid, labels=self.decode_head(pyramid))
+
+    def named(self, raw: Raw) -> dict[str, Tensor]:
+        """Outputs of the whole batch by name, levels in one, N×anchors×…."""
+        task = self.config.task
+        out = {f"stage{stage}": x for stage, x in enumerate(raw.maps, start=1)}
+        first = 3 if task == "detect" else 2
+        out |= {f"p{level}": x for level, x in enumerate(raw.pyramid, start=first)}
+        if task == "segment":
+            return out | {"logits": raw.labels}
+        prefix = "rpn_" if task == "instances" else ""
+        return out | {prefix + "logits": torch.cat(raw.logits, dim=1),
+                      prefix + "deltas": torch.cat(raw.deltas, dim=1)}
 
     def results(self, raw: Raw, index: int, inputs: tuple[int, int], picture: Picture,
                 era: int) -> Found:

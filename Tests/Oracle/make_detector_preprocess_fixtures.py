@@ -5,10 +5,10 @@ repository's root:
 
     python Tests/Oracle/make_detector_preprocess_fixtures.py
 
-The pictures are formulas (`picture` of make_preprocess_fixtures.py, written out here because that
-script needs PyTorch), which the Swift test repeats, so that only the results are stored: for every
-case the FNV-1a hash of the resized bytes and three rows of them, once the 256 values of a byte in
-each channel after mmcv's normalisation, and the sizes that mmcv's rule gives pictures.
+The pictures are formulas (generated_pictures.py), which the Swift test repeats, so that only the
+results are stored: for every case the FNV-1a hash of the resized bytes and three rows of them, once
+the 256 values of a byte in each channel after mmcv's normalisation, and the sizes that mmcv's rule
+gives pictures.
 """
 
 import json
@@ -16,6 +16,8 @@ import pathlib
 
 import cv2
 import numpy
+
+from generated_pictures import fnv1a, picture
 
 FOLDER = pathlib.Path(__file__).parent.parent / "Fixtures" / "detector_preprocess"
 LONG, SHORT = 1333, 800
@@ -32,26 +34,6 @@ PICTURES = [
     (427, 640), (612, 612), (1, 5000), (20000, 20000), (65535, 65535), (65535, 900), (333, 200),
     (1023, 614), (3, 4), (2999, 1799),
 ]
-
-
-def picture(kind: str, width: int, height: int) -> numpy.ndarray:
-    """Noise in every byte, or a ramp across, a ramp down and diagonal stripes of 0 and 255."""
-    if kind == "noise":
-        index = numpy.arange(width * height * 3, dtype=numpy.uint64)
-        values = (index * 2654435761 % 2**32) >> 24
-        return values.astype(numpy.uint8).reshape(height, width, 3)
-    y, x = numpy.mgrid[0:height, 0:width]
-    across = x * 255 // max(width - 1, 1)
-    down = y * 255 // max(height - 1, 1)
-    stripes = (x + y) % 16 // 8 * 255
-    return numpy.stack([across, down, stripes], axis=2).astype(numpy.uint8)
-
-
-def fnv1a(data: bytes) -> str:
-    value = 0xCBF29CE484222325
-    for byte in data:
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return f"{value:016x}"
 
 
 def case(kind: str, size: tuple[int, int], new: tuple[int, int]) -> dict[str, object]:

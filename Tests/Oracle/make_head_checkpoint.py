@@ -25,6 +25,12 @@ def size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def read_images(path: Path) -> torch.Tensor:
+    """N×3×H×W or 3×H×W in a file to N×3×H×W."""
+    images = torch.from_numpy(np.load(path)).float()
+    return images if images.dim() == 4 else images[None]
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--task", choices=TASKS, required=True)
@@ -40,17 +46,16 @@ def arguments() -> argparse.Namespace:
 
 def main():
     options = arguments()
-    classes = options.classes or (150 if options.task == "segment" else 80)
-    config = preset(options.preset, options.task, classes, options.window)
-    images = seeded.inputs(options.seed, 1, 3, 224, 320)
+    config = preset(options.preset, options.task, options.classes, options.window)
     if options.input is not None:
-        images = torch.from_numpy(np.load(options.input)).float()
-        images = images if images.dim() == 4 else images[None]
+        images = read_images(options.input)
+    else:
+        images = seeded.inputs(options.seed, 1, 3, 224, 320)
     content = options.content or tuple(images.shape[-2:])
     network, _ = random_network(config, options.seed, images, Picture(content, content))
     torch.save(checkpoint(network, options.preset), options.output)
     count = sum(parameter.numel() for parameter in network.parameters())
-    print(f"{options.output}: {config.task}, {options.preset}, {classes} classes, "
+    print(f"{options.output}: {config.task}, {options.preset}, {config.classes} classes, "
           f"{count:,} parameters")
 
 

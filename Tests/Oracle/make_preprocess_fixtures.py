@@ -4,9 +4,10 @@ Needs pillow, numpy, torch and torchvision. Run from the repository's root:
 
     python Tests/Oracle/make_preprocess_fixtures.py
 
-The pictures are formulas (`picture`), which PreprocessTests.swift repeats, so that only the results
-are stored: for every case the resized (and cropped) size, the FNV-1a hash of its H x W x 3 bytes and
-three of its rows, and once the 256 values of a byte in each channel after normalisation.
+The pictures are formulas (generated_pictures.py), which PreprocessTests.swift repeats, so that only
+the results are stored: for every case the resized (and cropped) size, the FNV-1a hash of its H x W
+x 3 bytes and three of its rows, and once the 256 values of a byte in each channel after
+normalisation.
 """
 
 import json
@@ -18,25 +19,14 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode, functional
 
+from generated_pictures import fnv1a, picture
+
 FOLDER = pathlib.Path(__file__).parent.parent / "Fixtures" / "preprocess"
 TARGETS = [(32, 32), (24, 40), (41, 25)]
 FIT_TARGETS = [(32, 32), (24, 40), (96, 64)]
 SIZES = [(37, 53), (300, 17), (8, 8), (211, 160), (1, 1), (1, 400), (700, 3), (32, 32), (45, 36)]
 # One side fits the first or the second of FIT_TARGETS with 4.5, 22.5 and 7.5 pixels.
 HALVES = [(64, 9), (64, 45), (80, 15)]
-
-
-def picture(kind, width, height):
-    """Noise in every byte, or a ramp across, a ramp down and diagonal stripes of 0 and 255."""
-    if kind == "noise":
-        index = numpy.arange(width * height * 3, dtype=numpy.uint64)
-        values = (index * 2654435761 % 2**32) >> 24
-        return values.astype(numpy.uint8).reshape(height, width, 3)
-    y, x = numpy.mgrid[0:height, 0:width]
-    across = x * 255 // max(width - 1, 1)
-    down = y * 255 // max(height - 1, 1)
-    stripes = (x + y) % 16 // 8 * 255
-    return numpy.stack([across, down, stripes], axis=2).astype(numpy.uint8)
 
 
 def crop(image, height, width):
@@ -55,13 +45,6 @@ def fit(image, height, width):
     scale = min(height / image.height, width / image.width)
     size = [max(1, int(round(side * scale))) for side in image.size]
     return image.resize(size, Image.Resampling.BILINEAR)
-
-
-def fnv1a(data):
-    value = 0xCBF29CE484222325
-    for byte in data:
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return f"{value:016x}"
 
 
 def case(kind, size, target, recipe):

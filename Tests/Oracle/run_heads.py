@@ -18,8 +18,8 @@ from pycocotools import mask as coco_mask
 from torch import Tensor
 
 from head_checkpoints import load
-from head_networks import TASKS, Found, Raw
-from make_head_checkpoint import size
+from head_networks import TASKS, Found
+from make_head_checkpoint import read_images, size
 from results import Picture
 
 
@@ -54,16 +54,11 @@ def detections_json(found: Found, image: int) -> list[dict]:
     return out
 
 
-def raw_arrays(raw: Raw, found: Found, image: int) -> dict[str, Tensor]:
+def raw_arrays(named: dict[str, Tensor], found: Found, image: int) -> dict[str, Tensor]:
     """What is written beside the results; the names are those of the files."""
-    out = {f"stage{stage}": x[image] for stage, x in enumerate(raw.maps, start=1)}
-    first = 2 if len(raw.pyramid) == len(raw.maps) or found.proposals is not None else 3
-    out |= {f"p{level}": x[image] for level, x in enumerate(raw.pyramid, start=first)}
-    if raw.labels is not None:
-        return out | {"logits": raw.labels[image], "label_logits": found.label_logits}
-    logits, deltas = raw.image(image)
-    prefix = "" if found.proposals is None else "rpn_"
-    out |= {prefix + "logits": torch.cat(logits), prefix + "deltas": torch.cat(deltas)}
+    out = {name: x[image] for name, x in named.items()}
+    if found.label_map is not None:
+        return out | {"label_logits": found.label_logits}
     detections = found.detections
     out |= {"boxes": detections.boxes, "scores": detections.scores, "classes": detections.labels}
     if found.proposals is not None:
@@ -80,8 +75,7 @@ def main():
     task = network.config.task
     if options.task not in (None, task):
         raise SystemExit(f"{options.checkpoint} is for {task}, not {options.task}")
-    images = torch.from_numpy(np.load(options.input)).float()
-    images = images if images.dim() == 4 else images[None]
+    images = read_images(options.input)
     inputs = tuple(images.shape[-2:])
     content = options.content or inputs
     if task == "segment" and content != inputs:
@@ -92,11 +86,12 @@ def main():
     detections = []
     with torch.no_grad():
         raw = network.raw(images)
+        named = network.named(raw)
         for image in range(len(images)):
             folder = options.output / str(image) if len(images) > 1 else options.output
             folder.mkdir(parents=True, exist_ok=True)
             found = network.results(raw, image, inputs, picture, options.era)
-            for name, tensor in raw_arrays(raw, found, image).items():
+            for name, tensor in raw_arrays(named, found, image).items():
                 np.save(folder / f"{name}.npy", tensor.contiguous().numpy())
             if task == "segment":
                 np.save(folder / "labels.npy", found.label_map)

@@ -15,13 +15,11 @@ import Testing
     @Test func classesAreOverlaidAndOthersStay() {
         // Four columns of 300 pixels: class 2, ignored, class 0, none.
         let labels = (0..<1200 * 8).map { [2, 255, 0, -1][$0 % 1200 / 300] as Int32 }
-        let palette = [Colour(red: 250, green: 0, blue: 0)]
-        let image = SegmentationPicture(labels: labels, on: picture(1200, 8), palette: palette)
-            .image
+        let image = SegmentationPicture(labels: labels, on: picture(1200, 8)).image
         #expect(image.width == 1200)
         #expect(image.colour(10, 0) == ground.mixed(.ofClass(2), 140))
         #expect(image.colour(310, 0) == ground)
-        #expect(image.colour(610, 7) == ground.mixed(palette[0], 140))
+        #expect(image.colour(610, 7) == ground.mixed(.ofClass(0), 140))
         #expect(image.colour(910, 7) == ground)
         #expect(
             image.colour(299, 4) == ground.mixed(Colour.ofClass(2).mixed(.black, 80), 230),

@@ -6,6 +6,7 @@
 #include "tiny.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct api_bench {
     const char *weights;   /* path */

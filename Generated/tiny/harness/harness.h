@@ -30,6 +30,9 @@ extern const char *program_name;
 /* Prints "<program>: <message>" on standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Complains about a file for a reason of errno.h, and returns EXIT_CANNOT_WRITE. */
+int cannot_write(const char *path, int reason);
+
 /* Memory or the end of the program with EXIT_INTERNAL. */
 void *allocate(size_t count, size_t size);
 

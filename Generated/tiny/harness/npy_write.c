@@ -36,7 +36,7 @@ static int write_array(FILE *file, const char *type, const void *data, const siz
            && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-static int cannot_write(const char *path, int reason)
+int cannot_write(const char *path, int reason)
 {
     complain("%s: cannot write: %s", path, strerror(reason));
     return EXIT_CANNOT_WRITE;

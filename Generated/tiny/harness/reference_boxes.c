@@ -86,8 +86,10 @@ static float slot_input(const anchor_shape *s, long column, double normal)
 
 float anchor_box_input(const void *shape, int which, long column, double normal)
 {
-    return which == 0 ? slot_input(shape, column, normal)
-                      : which == 1 ? logit_input(normal) : delta_input(normal);
+    if (which == 0)
+        return slot_input(shape, column, normal);
+    /* So few values that classes of an anchor are equal. */
+    return which == 1 ? rintf(2 * logit_input(normal)) / 2 : delta_input(normal);
 }
 
 static double limited(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
@@ -235,7 +237,8 @@ static float overlap_of(const float a[4], const float b[4])
     const float w = fmaxf(0, fminf(a[2], b[2]) - fmaxf(a[0], b[0]));
     const float h = fmaxf(0, fminf(a[3], b[3]) - fmaxf(a[1], b[1]));
     const float area_a = (a[2] - a[0]) * (a[3] - a[1]), area_b = (b[2] - b[0]) * (b[3] - b[1]);
-    return w * h / (area_a + area_b - w * h);
+    const float both = area_a + area_b - w * h;
+    return both == 0 ? 0 : w * h / both; /* of empty boxes, which suppress nothing */
 }
 
 long suppress_boxes(rated_box *boxes, long count, double overlap, long most)

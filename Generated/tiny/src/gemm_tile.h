@@ -49,6 +49,8 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int at, vf y, int lanes)
 {
     if (c.epilogue == EPILOGUE_RESIDUAL)
         y += vf_load_upto(t.residual + at, lanes);
+    if (c.epilogue == EPILOGUE_RELU)
+        y = vf_max(y, vf_set(0.0f));
     vf_store_upto(t.output + at, y, lanes);
 }
 
@@ -160,9 +162,6 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
             if (c.epilogue == EPILOGUE_GELU)
                 UNROLL for (int r = 0; r < rows; r += GELU_BLOCK)
                     vf_gelu_each(y + r, rows - r < GELU_BLOCK ? rows - r : GELU_BLOCK);
-            if (c.epilogue == EPILOGUE_RELU)
-                UNROLL for (int r = 0; r < rows; ++r)
-                    y[r] = vf_max(y[r], vf_set(0.0f));
             UNROLL for (int r = 0; r < rows; ++r)
                 gemm_store(t, c, r * c.output_stride + v * VF_LANES, y[r], lanes);
         }

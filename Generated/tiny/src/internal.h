@@ -110,6 +110,18 @@ static inline double seconds_now(void)
  * all that can happen between threads. */
 void tiny_context_take_all(tiny_context *context);
 
+/* Adds `count` times `size` bytes to a sum; 0 when distances in so much memory are no long. */
+int tiny_add_bytes(size_t *sum, size_t size, int count);
+
+/* Whether these may be arguments of a run. */
+int tiny_can_run(const tiny_context *context, const float *input, int batch);
+
+/* Runs images group by group. `steps` has the floats from an image to the next in each output, 0 where the
+ * next group writes over the last one; `frames` is NULL where each image fills its input, and `seconds` gets
+ * the time of each step, unless it is NULL. */
+void tiny_run_groups(tiny_context *context, const float *input, int batch, float *const *outputs,
+                  const size_t *steps, const image_frame *frames, double *seconds);
+
 /* tiny_run that adds the time of each step to `seconds`, unless that is NULL. */
 tiny_status tiny_run_timed(tiny_context *context, const float *input, int batch,
                              float *output, double *seconds);

@@ -211,8 +211,7 @@ static void *allocate(size_t bytes)
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 
-/* Adds `count` times `size` bytes to a sum; 0 when distances in so much memory are no long. */
-static int add_bytes(size_t *sum, size_t size, int count)
+int tiny_add_bytes(size_t *sum, size_t size, int count)
 {
     size_t product = 0;
     return !__builtin_mul_overflow(size, (size_t)count, &product)
@@ -224,11 +223,12 @@ static int allocate_memory(tiny_context *c)
 {
     const network_pass *network = c->pass.network;
     size_t arena = 0, maps = SLACK, bytes = 0;
-    if (!add_bytes(&arena, (size_t)network->arena_bytes, c->group) || !add_bytes(&maps, arena, 1)
-        || !add_bytes(&maps, (size_t)network->scratch_bytes, c->pass.threads))
+    if (!tiny_add_bytes(&arena, (size_t)network->arena_bytes, c->group)
+        || !tiny_add_bytes(&maps, arena, 1)
+        || !tiny_add_bytes(&maps, (size_t)network->scratch_bytes, c->pass.threads))
         return 0;
     bytes = maps;
-    if (!add_bytes(&bytes, sizeof(work_share), c->pass.threads))
+    if (!tiny_add_bytes(&bytes, sizeof(work_share), c->pass.threads))
         return 0;
     c->memory = allocate(bytes);
     if (!c->memory)
@@ -308,24 +308,35 @@ const tiny_resolution *tiny_context_resolution(const tiny_context *context)
 
 void tiny_context_take_all(tiny_context *context) { context->pass.takes_all = 1; }
 
-static tiny_status run(tiny_context *context, const float *input, int batch,
-                        float *const *outputs, double *seconds)
+void tiny_run_groups(tiny_context *context, const float *input, int batch, float *const *outputs,
+                  const size_t *steps, const image_frame *frames, double *seconds)
 {
-    const tiny_resolution *r = context->pass.network->resolution;
+    const size_t input_floats = context->pass.network->resolution->input_floats;
     const int group = context->group;
     context->pass.seconds = seconds;
     for (int first = 0; first < batch; first += group) {
         float *of_group[TINY_OUTPUTS];
         for (int i = 0; i < TINY_OUTPUTS; ++i)
-            of_group[i] = outputs[i] + (size_t)first * r->outputs[i].floats;
+            of_group[i] = outputs[i] + (size_t)first * steps[i];
         const int rest = batch - first;
-        tiny_forward(&context->pass, input + (size_t)first * r->input_floats, of_group,
+        context->pass.frames = frames ? frames + first : NULL;
+        tiny_forward(&context->pass, input + (size_t)first * input_floats, of_group,
                   rest < group ? rest : group);
     }
+    context->pass.frames = NULL;
+}
+
+static tiny_status run(tiny_context *context, const float *input, int batch,
+                        float *const *outputs, double *seconds)
+{
+    size_t steps[TINY_OUTPUTS];
+    for (int i = 0; i < TINY_OUTPUTS; ++i)
+        steps[i] = context->pass.network->resolution->outputs[i].floats;
+    tiny_run_groups(context, input, batch, outputs, steps, NULL, seconds);
     return TINY_OK;
 }
 
-static int can_run(const tiny_context *context, const float *input, int batch)
+int tiny_can_run(const tiny_context *context, const float *input, int batch)
 {
     return context && input && batch >= 1 && batch <= context->max_batch;
 }
@@ -333,7 +344,7 @@ static int can_run(const tiny_context *context, const float *input, int batch)
 tiny_status tiny_run_outputs(tiny_context *context, const float *input, int batch,
                                float *const *outputs)
 {
-    if (!can_run(context, input, batch) || !outputs)
+    if (!tiny_can_run(context, input, batch) || !outputs)
         return TINY_BAD_ARGUMENT;
     for (int i = 0; i < TINY_OUTPUTS; ++i)
         if (!outputs[i])
@@ -344,7 +355,7 @@ tiny_status tiny_run_outputs(tiny_context *context, const float *input, int batc
 tiny_status tiny_run_timed(tiny_context *context, const float *input, int batch,
                              float *output, double *seconds)
 {
-    if (!can_run(context, input, batch) || !output)
+    if (!tiny_can_run(context, input, batch) || !output)
         return TINY_BAD_ARGUMENT;
     float *outputs[TINY_OUTPUTS];
     for (int i = 0; i < TINY_OUTPUTS; ++i)

@@ -50,36 +50,26 @@ public struct WeightUnpacker: Sendable {
         into values: inout [String: [Float]]
     ) {
         let layout = PanelLayout(linears)
-        var column = 0
+        var first = 0
         for linear in linears {
             // Several linear operators may have rows of one matrix.
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
-            var bias = tensor("\(linear.parameter).bias", counts, in: values)
             for row in 0..<linear.outputs {
                 let scale = linear.factor(ofRow: row)
-                let start = layout.start(ofColumn: column)
+                let start = layout.start(ofColumn: first + row)
                 for input in 0..<linear.inputs {
                     matrix[linear.position(ofRow: row, input: input)] =
                         Float(Double(block[start + input * Packing.panelColumns]) / scale)
                 }
-                if !bias.isEmpty {
-                    bias[linear.biasPosition(ofRow: row)] =
-                        Float(Double(block[layout.bias + column]) / scale)
-                }
-                column += 1
             }
             values["\(linear.parameter).weight"] = matrix
-            if !bias.isEmpty { values["\(linear.parameter).bias"] = bias }
-            if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
-            if !linear.hasBias {
-                keepShift(
-                    of: linear, block, at: layout.bias + column - linear.outputs, into: &values)
-            }
+            let bias = layout.bias + first
+            unpackBias(of: linear, Array(block[bias..<bias + linear.outputs]), counts, into: &values)
+            first += linear.outputs
         }
     }
 
-    /// A convolution that is transformed back: nearly what it was, since its values at the points
-    /// are rounded.
+    /// A convolution that is transformed back: nearly what it was, since its values at the points are rounded.
     private func unpack(
         _ linear: Linear, _ form: WinogradForm, _ block: [Float], _ counts: [String: Int],
         into values: inout [String: [Float]]
@@ -87,7 +77,6 @@ public struct WeightUnpacker: Sendable {
         let (layout, transform) = (PanelLayout(linear, form), WinogradTransform(form))
         let channels = linear.inputs / 9
         var matrix = tensor("\(linear.parameter).weight", counts, in: values)
-        var bias = tensor("\(linear.parameter).bias", counts, in: values)
         for row in 0..<linear.outputs {
             let (scale, start) = (linear.factor(ofRow: row), layout.start(ofColumn: row))
             for channel in 0..<channels {
@@ -99,15 +88,30 @@ public struct WeightUnpacker: Sendable {
                         Float(value / scale)
                 }
             }
-            if !bias.isEmpty {
-                bias[linear.biasPosition(ofRow: row)] =
-                    Float(Double(block[layout.bias + row]) / scale)
-            }
         }
         values["\(linear.parameter).weight"] = matrix
-        if !bias.isEmpty { values["\(linear.parameter).bias"] = bias }
-        if let norm = linear.batchNorm { identity(norm, linear.outputs, into: &values) }
-        if !linear.hasBias { keepShift(of: linear, block, at: layout.bias, into: &values) }
+        unpackBias(
+            of: linear, Array(block[layout.bias..<layout.bias + linear.outputs]), counts,
+            into: &values)
+    }
+
+    /// What is added to the outputs: the operator's bias, in which a BatchNorm's shift is folded, or that
+    /// shift alone where there is no other bias.
+    private func unpackBias(
+        of linear: Linear, _ packed: [Float], _ counts: [String: Int],
+        into values: inout [String: [Float]]
+    ) {
+        var bias = tensor("\(linear.parameter).bias", counts, in: values)
+        if !bias.isEmpty {
+            for (row, value) in packed.enumerated() {
+                bias[linear.biasPosition(ofRow: row)] =
+                    Float(Double(value) / linear.factor(ofRow: row))
+            }
+            values["\(linear.parameter).bias"] = bias
+        }
+        guard let norm = linear.batchNorm else { return }
+        identity(norm, linear.outputs, into: &values)
+        if !linear.hasBias { values["\(norm).bias"] = packed }
     }
 
     /// What has been recovered of a tensor; empty when the network has none of this name.
@@ -115,14 +119,6 @@ public struct WeightUnpacker: Sendable {
         _ name: String, _ counts: [String: Int], in values: [String: [Float]]
     ) -> [Float] {
         values[name] ?? [Float](repeating: 0, count: counts[name] ?? 0)
-    }
-
-    /// Where an operator has no bias of its own, its BatchNorm's shift is all that the packed one holds.
-    private func keepShift(
-        of linear: Linear, _ block: [Float], at bias: Int, into values: inout [String: [Float]]
-    ) {
-        guard let norm = linear.batchNorm else { return }
-        values["\(norm).bias"] = Array(block[bias..<bias + linear.outputs])
     }
 
     private func identity(

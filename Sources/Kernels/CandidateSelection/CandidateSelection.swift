@@ -14,7 +14,9 @@ public enum CandidateSelection: KernelFamily {
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
-        guard case .candidates(let rule) = graph.nodes[node].operation else { return nil }
+        guard case .candidates(let rule) = graph.nodes[node].operation, rule.fitsKernels else {
+            return nil
+        }
         return Match(Spec(rule: rule), graph, node)
     }
 
@@ -45,7 +47,7 @@ public enum CandidateSelection: KernelFamily {
         return KernelSource(
             template: "candidates/kernel.c",
             operation: "candidates_\(rule.shape)_\(rule.limits)",
-            headers: ["anchors.h", "boxes.h", "selection.h"], fields: rule.fields(input)
+            headers: ["boxes.h", "selection.h"], fields: rule.fields(input)
         ) { AnchorContext($0, rule, input) }
     }
 
@@ -66,7 +68,10 @@ extension AnchorRule {
     /// Of a choice's working memory, for each that is wanted.
     static let selectionFloats = 4
 
-    var tokens: Int { levels.reduce(0) { $0 + $1.map.count } }
+    var tokens: Int { levels.tokens }
+
+    /// Whether arrays of the C hold its levels and its scales: `MOST_LEVELS` of anchors.h.
+    var fitsKernels: Bool { levels.count <= 8 && scales.count <= 8 }
 
     /// Bytes of working memory of a kernel that makes boxes of candidates: those of one level, all
     /// scores, their places in a heap, the candidates (two boxes and three numbers), and the boxes
@@ -85,7 +90,7 @@ extension AnchorRule {
     }
 
     /// Decoding, and comparisons of each candidate with the boxes that are kept until then.
-    func boxWork(on isa: ISA, most: Int) -> Work {
+    func boxWork(on isa: ISA) -> Work {
         let all = Double(levels.count * candidates)
         let comparisons = Double(most * most / 2 / isa.lanes)
         return Work(
@@ -96,13 +101,3 @@ extension AnchorRule {
 
 /// Working memory of suppression, in whole vectors of every instruction set.
 func keptBoxFloats(_ most: Int) -> Int { 5 * most.rounded(upTo: 16) }
-
-extension Work {
-    /// Of `images` images on one thread each.
-    func times(_ images: Int) -> Work {
-        let factor = Double(images)
-        return Work(
-            fmas: factor * fmas, operations: factor * operations, accesses: factor * accesses,
-            l2Bytes: factor * l2Bytes, units: units * images)
-    }
-}

@@ -14,8 +14,10 @@ extension DirectConvolution {
             var strips: Int { width.dividedRoundingUp(by: strip) }
             var blocks: Int { bands * strips }
 
-            /// Widths of its blocks.
-            var widths: [Int] { strips == 1 ? [width] : [strip, width - (strips - 1) * strip] }
+            /// Tokens across, of all strips.
+            var stripWidths: [Int] {
+                Array(repeating: strip, count: strips - 1) + [width - (strips - 1) * strip]
+            }
         }
 
         let maps: [Map]

@@ -18,8 +18,8 @@ extension DirectConvolution {
     private static func operation(_ spec: Spec) -> String {
         "conv3x3_\(spec.maps)_\(spec.channels)x\(spec.outputs)"
             + (spec.stride == 1 ? "" : "_stride\(spec.stride)")
-            + (spec.inputStride == spec.channels ? "" : "_in\(spec.inputStride)")
-            + (spec.outputStride == spec.outputs ? "" : "_out\(spec.outputStride)")
+            + strideSuffix("in", spec.inputStride, dense: spec.channels)
+            + strideSuffix("out", spec.outputStride, dense: spec.outputs)
             + (spec.isRectified ? "_relu" : "")
     }
 
@@ -33,8 +33,7 @@ extension DirectConvolution {
     }
 
     private struct Context: Sendable {
-        let name, formula: String
-        let isRectified: Bool
+        let name, formula, epilogue: String
         let copies: Int?
         let copyCount, mapCount, channels, outputs, stride, macs: Int
         let inputStride, outputStride, inputTokens, outputTokens: Int
@@ -46,7 +45,7 @@ extension DirectConvolution {
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
-            isRectified = spec.isRectified
+            epilogue = spec.isRectified ? "RELU" : "NONE"
             formula = spec.isRectified ? "max(s[n], 0)" : "s[n]"
             copyCount = spec.maps.copies
             copies = copyCount == 1 ? nil : copyCount
@@ -63,7 +62,7 @@ extension DirectConvolution {
             (tileRows, tileVectors) = (how.rows, how.vectors)
             tileColumns = how.vectors * isa.lanes
             heights = Set(
-                cut.maps.flatMap(\.widths).flatMap { tiles(ofWidth: $0, most: how.rows) }
+                cut.maps.flatMap(\.stripWidths).flatMap { tiles(ofWidth: $0, most: how.rows) }
             ).sorted()
         }
     }
@@ -79,12 +78,9 @@ extension DirectConvolution {
 
 /// Of the struct of a case with a list of maps.
 func mapListFields(_ maps: MapList) -> [ShapeField] {
-    func list(_ side: (Resolution) -> Int) -> String {
-        "{ \(maps.maps.map { String(side($0)) }.joined(separator: ", ")) }"
-    }
-    return [
+    [
         ShapeField("maps", maps.maps.count), ShapeField("copies", maps.copies),
-        ShapeField("heights", constant: list(\.height)),
-        ShapeField("widths", constant: list(\.width)),
+        ShapeField("heights", list: maps.maps.map(\.height)),
+        ShapeField("widths", list: maps.maps.map(\.width)),
     ]
 }

@@ -40,10 +40,3 @@ extension DirectConvolution {
             : WeightStream()
     }
 }
-
-extension DirectConvolution.Blocks.Map {
-    /// Of all strips.
-    fileprivate var stripWidths: [Int] {
-        Array(repeating: strip, count: strips - 1) + [width - (strips - 1) * strip]
-    }
-}

@@ -75,7 +75,7 @@ public enum DeformableSampling: KernelFamily {
         KernelSource(
             template: "sampling/kernel.c",
             operation: "sampling_\(spec.map)x\(spec.channels)"
-                + (spec.outputStride == 4 * spec.channels ? "" : "_out\(spec.outputStride)"),
+                + strideSuffix("out", spec.outputStride, dense: 4 * spec.channels),
             headers: ["packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("output_stride", spec.outputStride)

@@ -21,8 +21,8 @@ extension GEMM {
 
     private static func operation(_ spec: Spec) -> String {
         "gemm_\(spec.rows)x\(spec.k)x\(spec.n)"
-            + (spec.inputStride == spec.k ? "" : "_in\(spec.inputStride)")
-            + (spec.outputStride == spec.n ? "" : "_out\(spec.outputStride)")
+            + strideSuffix("in", spec.inputStride, dense: spec.k)
+            + strideSuffix("out", spec.outputStride, dense: spec.n)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
     }
 

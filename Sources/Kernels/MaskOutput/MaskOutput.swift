@@ -41,8 +41,8 @@ public enum MaskOutput: KernelFamily {
         return Match(
             Spec(
                 detections: mask.detections, classes: mask.classes, side: mask.side,
-                channels: channels, detectionWidth: inputs[1].channels, classColumn: 5), graph,
-            node, weights: [.block(weights)])
+                channels: channels, detectionWidth: inputs[1].channels,
+                classColumn: AnchorRule.detectionClass), graph, node, weights: [.block(weights)])
     }
 
     /// A row of each class, then the biases.

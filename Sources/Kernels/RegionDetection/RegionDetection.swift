@@ -42,10 +42,8 @@ public enum RegionDetection: KernelFamily {
     /// An exponential for every logit, one by one.
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
         let logits = Double(spec.rule.proposals * (spec.rule.classes + 1))
-        return Work(
-            operations: 12 * logits, accesses: 3 * logits,
-            l2Bytes: Double(Traffic(operands(spec)).total(batch: 1))
-        ).times(batch)
+        return Work(operations: 12 * logits, accesses: 3 * logits)
+            .times(batch, Traffic(operands(spec)))
     }
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {

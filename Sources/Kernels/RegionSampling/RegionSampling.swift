@@ -20,7 +20,7 @@ public enum RegionSampling: KernelFamily {
         public init(rule: RoIAlign, channels: Int, tokens: Int? = nil) {
             self.rule = rule
             self.channels = channels
-            self.tokens = tokens ?? rule.levels.reduce(0) { $0 + $1.map.count }
+            self.tokens = tokens ?? rule.levels.tokens
         }
 
         var outputRows: Int { rule.boxes * rule.bins * rule.bins }
@@ -82,16 +82,11 @@ public enum RegionSampling: KernelFamily {
                 ShapeField("box_column", rule.boxColumn), ShapeField("bins", rule.bins),
                 ShapeField("channels", spec.channels), ShapeField("tokens", spec.tokens),
                 ShapeField("levels", rule.levels.count),
-                list("heights", rule.levels.map(\.map.height)),
-                list("widths", rule.levels.map(\.map.width)),
-                list("strides", rule.levels.map(\.stride)),
+                ShapeField("heights", list: rule.levels.map(\.map.height)),
+                ShapeField("widths", list: rule.levels.map(\.map.width)),
+                ShapeField("strides", list: rule.levels.map(\.stride)),
             ]
         ) { Context(name: $0, spec) }
-    }
-
-    private static func list(_ name: String, _ values: [Int]) -> ShapeField {
-        ShapeField(
-            name, constant: "{ \(values.map(String.init).joined(separator: ", ")) }")
     }
 
     private struct Context: Sendable {

@@ -54,7 +54,7 @@ public enum TokenPatches: KernelFamily {
         KernelSource(
             template: "token_patches/kernel.c",
             operation: "token_patches_\(spec.map)x\(spec.channels)_\(spec.side)x\(spec.side)"
-                + (spec.outputStride == spec.width ? "" : "_out\(spec.outputStride)"),
+                + strideSuffix("out", spec.outputStride, dense: spec.width),
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("side", spec.side), ShapeField("output_stride", spec.outputStride),
             ]

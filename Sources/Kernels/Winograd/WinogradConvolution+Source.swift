@@ -16,8 +16,8 @@ extension WinogradConvolution {
 
     private static func operation(_ spec: Spec) -> String {
         "winograd_\(spec.form.rawValue)_\(spec.maps)_\(spec.channels)x\(spec.outputs)"
-            + (spec.inputStride == spec.channels ? "" : "_in\(spec.inputStride)")
-            + (spec.outputStride == spec.outputs ? "" : "_out\(spec.outputStride)")
+            + strideSuffix("in", spec.inputStride, dense: spec.channels)
+            + strideSuffix("out", spec.outputStride, dense: spec.outputs)
             + (spec.isRectified ? "_relu" : "")
     }
 

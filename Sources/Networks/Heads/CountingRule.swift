@@ -55,13 +55,6 @@ struct MACCounter {
     }
 }
 
-extension [Parameter] {
-    /// How much of those whose names begin so is learned.
-    func learned(_ prefix: String) -> Int {
-        filter { $0.name.hasPrefix(prefix) && !$0.isStatistic }.reduce(0) { $0 + $1.count }
-    }
-}
-
 extension LITv2 {
     /// The parts of a backbone.
     func costs(_ rule: CountingRule) -> [Cost] {

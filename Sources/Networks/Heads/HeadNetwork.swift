@@ -6,7 +6,7 @@ import Graphs
 /// mmdetection.
 protocol HeadNetwork: NetworkFamily {
     /// Its name and its resolution, that of the padded picture, are the network's.
-    var backbone: LITv2 { get }
+    var backbone: LITv2 { get set }
     var classes: Int { get }
     /// What the classes are called; empty where nobody said it.
     var labels: [String] { get }
@@ -37,6 +37,13 @@ extension HeadNetwork {
 
     /// As the authors' script counts.
     public var costs: [Cost] { costs(.script) }
+
+    public func at(_ resolution: Resolution) throws -> Self {
+        var network = self
+        network.backbone = try backbone.at(resolution)
+        try network.check()
+        return network
+    }
 
     func costs(_ rule: CountingRule) -> [Cost] {
         backbone.costs(rule) + headCosts(rule)
@@ -69,8 +76,14 @@ extension HeadNetwork {
         }
     }
 
-    /// Everything of the backbone that changes weights.
-    var backboneIdentity: [String] { backbone.identity.structure }
+    /// Everything that changes weights.
+    ///
+    /// - Parameter own: what only this kind of network has.
+    func identity(_ own: String...) -> NetworkIdentity {
+        let first = ["\(classes) classes", "pyramid \(channels)"]
+        let last = ["convolutions \(convolutions.rawValue)"]
+        return NetworkIdentity(Self.id, backbone.identity.structure + first + own + last)
+    }
 
     var summaryOfBackbone: String {
         let depths = backbone.stages.map { String($0.depth) }.joined(separator: ", ")
@@ -112,6 +125,4 @@ extension PyramidLevel {
 
 extension [PyramidLevel] {
     var maps: MapList { MapList(map(\.map)) }
-    /// Tokens of all levels.
-    var tokens: Int { maps.count }
 }

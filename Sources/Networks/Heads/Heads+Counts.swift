@@ -26,19 +26,18 @@ extension HeadNetwork {
 extension RetinaNet {
     func headCosts(_ rule: CountingRule) -> [Cost] {
         let tokens = levels.tokens
-        func head(_ name: String, tower: String, outputs: Int) -> Cost {
+        let all = headParameters
+        func head(_ part: String, tower: String, _ name: String, outputs: Int) -> Cost {
             var counter = MACCounter(rule)
             counter.tower(tokens, channels: channels, depth: depth)
             counter.convolution(tokens, from: channels, to: outputs)
-            let cost = cost(name, "bbox_head.\(tower).", counter)
-            return Cost(
-                part: name,
-                parameters: cost.parameters + (9 * channels + 1) * outputs, macs: cost.macs)
+            let parameters = ["bbox_head.\(tower).", "bbox_head.\(name)."].map(all.learned)
+            return Cost(part: part, parameters: parameters.reduce(0, +), macs: counter.macs)
         }
         return [
             pyramidCost(rule, extra: Array(levels.suffix(Self.extraLevels))),
-            head("classes", tower: "cls_convs", outputs: Self.anchors * classes),
-            head("boxes", tower: "reg_convs", outputs: Self.anchors * 4),
+            head("classes", tower: "cls_convs", "retina_cls", outputs: Self.anchors * classes),
+            head("boxes", tower: "reg_convs", "retina_reg", outputs: Self.anchors * 4),
         ]
     }
 }

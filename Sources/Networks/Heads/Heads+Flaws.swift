@@ -63,18 +63,32 @@ extension HeadNetwork {
     /// The logit of each pixel's class must be the largest one, up to rounding.
     private func flaw(inLabels values: [Float], logits: [Double]) -> String? {
         let map = backbone.map(ofStage: 0)
-        let resized = Operators.resized(
-            TokenMap(height: map.height, width: map.width, channels: classes, values: logits),
-            height: resolution.height, width: resolution.width)
-        let tolerance = 1e-4 * (logits.map(abs).max() ?? 0)
-        for (pixel, value) in values.enumerated() {
-            guard isLabel(value) else { return "pixel \(pixel) has the class \(value)" }
-            let all = resized.values[pixel * classes..<(pixel + 1) * classes]
-            let (own, best) = (all[all.startIndex + Int(value)], all.max() ?? 0)
-            guard own >= best - tolerance else {
-                return "pixel \(pixel) has the class \(Int(value)), of which the logit is \(own); "
-                    + "the largest is \(best)"
+        let logits = TokenMap(
+            height: map.height, width: map.width, channels: classes, values: logits)
+        let tolerance = 1e-4 * (logits.values.map(abs).max() ?? 0)
+        // Row by row: the logits of a whole picture in double precision take gigabytes.
+        for row in 0..<resolution.height {
+            let resized = Operators.resized(
+                logits, height: resolution.height, width: resolution.width, rows: row..<row + 1)
+            let first = row * resolution.width
+            for (column, value) in values[first..<first + resolution.width].enumerated() {
+                let all = resized.values[column * classes..<(column + 1) * classes]
+                if let reason = flaw(inLabel: value, all, tolerance) {
+                    return "pixel \(first + column) has the class \(reason)"
+                }
             }
+        }
+        return nil
+    }
+
+    /// - Parameter logits: of a pixel.
+    private func flaw(
+        inLabel value: Float, _ logits: ArraySlice<Double>, _ tolerance: Double
+    ) -> String? {
+        guard isLabel(value) else { return "\(value)" }
+        let (own, best) = (logits[logits.startIndex + Int(value)], logits.max() ?? 0)
+        guard own >= best - tolerance else {
+            return "\(Int(value)), of which the logit is \(own); the largest is \(best)"
         }
         return nil
     }

@@ -185,10 +185,7 @@ extension SemanticFPN {
         var map = level
         for name in branch(ofLevel: index) {
             let convolved = try weights.convolve(map, name + ".conv", to: width, bias: false)
-            let norm = BatchNormWeights(
-                affine: try weights.affine(name + ".bn", outputs: width),
-                mean: try weights.tensor(name + ".bn.running_mean", count: width),
-                variance: try weights.tensor(name + ".bn.running_var", count: width))
+            let norm = try weights.batchNorm(name + ".bn", channels: width)
             map = Operators.relu(Operators.batchNorm(convolved, norm))
             guard index > 0 else { continue }
             map = Operators.resized(map, height: 2 * map.height, width: 2 * map.width)

@@ -13,7 +13,7 @@ public struct MaskRCNN: HeadNetwork {
     static let boxBins = 7
     static let maskBins = 14
 
-    public private(set) var backbone: LITv2
+    public internal(set) var backbone: LITv2
     public let classes: Int
     public let labels: [String]
     public let era: Era
@@ -44,13 +44,6 @@ public struct MaskRCNN: HeadNetwork {
         self.depth = depth
         self.convolutions = convolutions
         try check()
-    }
-
-    public func at(_ resolution: Resolution) throws -> MaskRCNN {
-        var network = self
-        network.backbone = try backbone.at(resolution)
-        try network.check()
-        return network
     }
 
     public func check() throws {
@@ -101,14 +94,7 @@ public struct MaskRCNN: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
-    public var identity: NetworkIdentity {
-        NetworkIdentity(
-            Self.id,
-            backboneIdentity + [
-                "\(classes) classes", "pyramid \(channels)", "boxes \(width)", "masks \(depth)",
-                "convolutions \(convolutions.rawValue)",
-            ])
-    }
+    public var identity: NetworkIdentity { identity("boxes \(width)", "masks \(depth)") }
 
     var headParameters: [Parameter] {
         Parameter.pyramid(from: backbone.stages.map(\.channels), to: channels)

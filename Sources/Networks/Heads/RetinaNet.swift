@@ -9,9 +9,10 @@ public struct RetinaNet: HeadNetwork {
     static let suffix = "retinanet"
     /// Levels behind the backbone's.
     static let extraLevels = 2
-    static let anchors = 9
+    /// Boxes that may be objects, of a token.
+    public static let anchors = 9
 
-    public private(set) var backbone: LITv2
+    public internal(set) var backbone: LITv2
     public let classes: Int
     public let labels: [String]
     public let era: Era
@@ -35,13 +36,6 @@ public struct RetinaNet: HeadNetwork {
         self.depth = depth
         self.convolutions = convolutions
         try check()
-    }
-
-    public func at(_ resolution: Resolution) throws -> RetinaNet {
-        var network = self
-        network.backbone = try backbone.at(resolution)
-        try network.check()
-        return network
     }
 
     public func check() throws {
@@ -76,14 +70,7 @@ public struct RetinaNet: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
-    public var identity: NetworkIdentity {
-        NetworkIdentity(
-            Self.id,
-            backboneIdentity + [
-                "\(classes) classes", "pyramid \(channels)", "towers \(depth)",
-                "convolutions \(convolutions.rawValue)",
-            ])
-    }
+    public var identity: NetworkIdentity { identity("towers \(depth)") }
 
     var headParameters: [Parameter] {
         let stages = pyramidStages.map { backbone.stages[$0].channels }

@@ -7,7 +7,7 @@ public struct SemanticFPN: HeadNetwork {
     static let firstStage = 1
     static let suffix = "semantic_fpn"
 
-    public private(set) var backbone: LITv2
+    public internal(set) var backbone: LITv2
     public let classes: Int
     public let labels: [String]
     /// Of the pyramid.
@@ -35,13 +35,6 @@ public struct SemanticFPN: HeadNetwork {
         try check()
     }
 
-    public func at(_ resolution: Resolution) throws -> SemanticFPN {
-        var network = self
-        network.backbone = try backbone.at(resolution)
-        try network.check()
-        return network
-    }
-
     public func check() throws {
         try checkHeads()
         try check(width, "channels of the head", 1...4096)
@@ -64,14 +57,7 @@ public struct SemanticFPN: HeadNetwork {
             + "head of \(width)"
     }
 
-    public var identity: NetworkIdentity {
-        NetworkIdentity(
-            Self.id,
-            backboneIdentity + [
-                "\(classes) classes", "pyramid \(channels)", "head \(width)",
-                "convolutions \(convolutions.rawValue)",
-            ])
-    }
+    public var identity: NetworkIdentity { identity("head \(width)") }
 
     /// The convolutions of a level's branch: each is enlarged twofold behind it, but for the first level.
     func branch(ofLevel level: Int) -> [String] {
@@ -82,13 +68,9 @@ public struct SemanticFPN: HeadNetwork {
         let stages = backbone.stages.map(\.channels)
         let branches = stages.indices.flatMap { level in
             branch(ofLevel: level).enumerated().flatMap { index, name in
-                [
-                    Parameter(
-                        name + ".conv.weight", [width, index == 0 ? channels : width, 3, 3])
-                ] + Parameter.norm(name + ".bn", width) + [
-                    Parameter(name + ".bn.running_mean", [width]),
-                    Parameter(name + ".bn.running_var", [width]),
-                ]
+                Parameter.convolution(
+                    name + ".conv", from: index == 0 ? channels : width, to: width, kernel: 3,
+                    bias: false) + Parameter.batchNorm(name + ".bn", width)
             }
         }
         return Parameter.pyramid(from: stages, to: channels) + branches

@@ -40,7 +40,7 @@ public struct NetworkConfiguration: Sendable, Equatable {
                 name: name,
                 resolution: overrides.resolution ?? Resolution(height: side, width: side),
                 stages: stages, classes: classes, features: overrides.featureMaps,
-                evaluation: overrides.features == nil ? evaluation : nil)
+                evaluation: overrides.featureMaps == nil ? evaluation : nil)
         } catch let error as NetworkError {
             throw NetworkError("\(source): \(error.description)")
         }
@@ -99,7 +99,7 @@ extension ConfigurationReader {
         guard (1...8).contains(depths.count) else {
             throw error(at: "MODEL.LIT.DEPTHS", "expected 1 to 8 entries, found \(depths.count)")
         }
-        let channels = try integer("MODEL.LIT.EMBED_DIM", in: 1...65536, default: 96)
+        let channels = try integer("MODEL.LIT.EMBED_DIM", in: LITv2.possibleChannels, default: 96)
         let ratio = try number("MODEL.LIT.MLP_RATIO", default: 4.0) ?? 4
         guard ratio > 0, ratio <= 64 else {
             throw unexpected("MODEL.LIT.MLP_RATIO", .double(ratio), "a number above 0, at most 64")

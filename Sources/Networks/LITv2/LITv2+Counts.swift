@@ -45,11 +45,7 @@ extension LITv2 {
         let prefix = "layers.\(index).downsample."
         return Parameter.convolution(prefix + "dconv", from: channels, to: 2 * channels, kernel: 2)
             + Parameter.convolution(prefix + "dconv.conv_offset", from: channels, to: 8, kernel: 2)
-            + Parameter.norm(prefix + "norm_layer", 2 * channels)
-            + [
-                Parameter(prefix + "norm_layer.running_mean", [2 * channels]),
-                Parameter(prefix + "norm_layer.running_var", [2 * channels]),
-            ]
+            + Parameter.batchNorm(prefix + "norm_layer", 2 * channels)
     }
 }
 
@@ -59,17 +55,14 @@ extension LITv2 {
     /// final norm counts 8C over the embedding's map divided by 2^stages.
     public var costs: [Cost] {
         let all = parameters
-        func count(_ prefix: String) -> Int {
-            all.filter { $0.name.hasPrefix(prefix) && !$0.isStatistic }.reduce(0) { $0 + $1.count }
-        }
         let tokens = map(ofStage: 0).count
         let channels = stages[0].channels
         let embedding = Cost(
-            part: "patch embedding", parameters: count("patch_embed."),
+            part: "patch embedding", parameters: all.learned("patch_embed."),
             macs: tokens * channels * (3 * LITv2.patch * LITv2.patch + 1))
         let layers = stages.indices.map { index in
             Cost(
-                part: "stage \(index + 1)", parameters: count("layers.\(index)."),
+                part: "stage \(index + 1)", parameters: all.learned("layers.\(index)."),
                 macs: blockMACs(index) * stages[index].depth + mergingMACs(index))
         }
         return [embedding] + layers + [headCost]

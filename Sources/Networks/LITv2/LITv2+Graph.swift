@@ -43,10 +43,9 @@ extension Graph {
     ///
     /// - Returns: the maps of `network.features`, through their norms, as tokens.
     mutating func maps(of network: LITv2, prefix: String) -> [Int] {
-        let features = network.features ?? FeatureMaps().of(stageCount: network.stages.count)
         var maps: [Int] = []
         _ = stages(of: network, prefix: prefix) { graph, x, stage in
-            guard features.stages.contains(stage) else { return }
+            guard let features = network.features, features.stages.contains(stage) else { return }
             maps.append(
                 features.norm(ofStage: stage).map { graph.layerNorm(x, prefix + $0) } ?? x)
         }

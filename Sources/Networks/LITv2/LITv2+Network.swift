@@ -10,8 +10,7 @@ extension LITv2: NetworkFamily {
             let network = try preset.network(
                 name: options.name, resolution: options.resolution ?? options.usualResolution,
                 alpha: options.alpha ?? 0.9, window: options.window ?? 2,
-                classes: options.classes ?? 1000,
-                features: options.head == nil ? options.featureMaps : FeatureMaps())
+                classes: options.classes ?? 1000, features: options.featureMaps)
             return try network.network(options)
         }
     }

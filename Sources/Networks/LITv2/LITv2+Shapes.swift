@@ -25,10 +25,14 @@ extension LITv2 {
         shapes: [String: [Int]], _ settings: BackboneSettings, name: String,
         options: ModelOptions
     ) throws {
+        // What is no network with a head is a backbone, and its own shapes tell which norms it has.
+        var options = options
+        options.parameters.formUnion(shapes.keys)
+        options.features = options.features ?? FeatureMaps()
         let reader = ShapeReader(shapes: shapes, settings: settings, options: options)
         try self.init(
             name: name, resolution: options.resolution ?? options.usualResolution,
-            stages: reader.stages(), features: options.featureMaps ?? FeatureMaps())
+            stages: reader.stages(), features: options.featureMaps)
     }
 }
 
@@ -55,6 +59,10 @@ private struct ShapeReader {
         let depth = (0..<1001).prefix { shapes["\(prefix)\($0).norm2.weight"] != nil }.count
         guard channels > 0, let hidden = shapes["\(prefix)0.mlp.fc1.bias"]?.first else {
             throw NetworkError("\(prefix)0.mlp.fc1.bias: the checkpoint lacks it; it is no LITv2")
+        }
+        // Before anything is multiplied by it: shapes may claim any size.
+        guard LITv2.possibleChannels.contains(channels) else {
+            throw NetworkError("layers.\(index): \(LITv2.refusal(channels: channels))")
         }
         return LITv2.Stage(
             depth: depth, channels: channels, mlpRatio: Double(hidden) / Double(channels),

@@ -9,13 +9,9 @@ extension ParameterReader {
     }
 
     func tokenMerging(_ prefix: String, channels: Int) throws -> TokenMergingWeights {
-        let norm = prefix + "norm_layer"
-        return try TokenMergingWeights(
+        try TokenMergingWeights(
             offset: affine(prefix + "dconv.conv_offset", fanIn: 4 * channels, outputs: 8),
             convolution: affine(prefix + "dconv", fanIn: 4 * channels, outputs: 2 * channels),
-            norm: BatchNormWeights(
-                affine: affine(norm, outputs: 2 * channels),
-                mean: tensor(norm + ".running_mean", count: 2 * channels),
-                variance: tensor(norm + ".running_var", count: 2 * channels)))
+            norm: batchNorm(prefix + "norm_layer", channels: 2 * channels))
     }
 }

@@ -18,6 +18,9 @@ public struct LITv2: Sendable, Hashable, Codable {
     /// Side of a patch and stride of the embedding.
     public static let patch = 4
 
+    /// Of a stage.
+    static let possibleChannels = 1...65536
+
     public let name: String
     public let resolution: Resolution
     public let stages: [Stage]
@@ -98,13 +101,18 @@ public struct LITv2: Sendable, Hashable, Codable {
         }
     }
 
+    static func refusal(channels: Int) -> String {
+        "\(channels) channels; \(possibleChannels.lowerBound) to \(possibleChannels.upperBound) "
+            + "are possible"
+    }
+
     private func check(_ stage: Stage, at index: Int) throws {
         let place = "\(name), stage \(index + 1)"
         guard stage.depth >= 0, stage.depth <= 1000 else {
             throw NetworkError("\(place): depth is \(stage.depth); 0 to 1000 blocks are possible")
         }
-        guard stage.channels > 0, stage.channels <= 65536 else {
-            throw NetworkError("\(place): \(stage.channels) channels; 1 to 65536 are possible")
+        guard Self.possibleChannels.contains(stage.channels) else {
+            throw NetworkError("\(place): \(Self.refusal(channels: stage.channels))")
         }
         if index > 0, stage.channels != 2 * stages[index - 1].channels {
             throw NetworkError(

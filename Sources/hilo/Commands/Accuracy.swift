@@ -103,11 +103,12 @@ struct Accuracy: AsyncParsableCommand {
             return try DetectionReport(found, dataset, sizesByMasks: sizesByMasks)
         case .predictions(let folder, let labels):
             let folder = PictureFolder(folder)
-            return try await segmentation(labels, names.map(readNames) ?? []) { name in
+            return try await segmentation(labels, names.map { try Labels.read($0) } ?? []) { name in
                 try LabelMap(contentsOf: folder.labelMap(named: name))
             }
         case .runSegmenter(let images, let labels):
-            let (library, folder) = (try await library(), PictureFolder(images))
+            let (library, folder) = (try library(), PictureFolder(images))
+            try await library.prepareSegmenter()
             return try await segmentation(labels, library.names) { name in
                 try await library.labels(of: folder.picture(named: name))
             }
@@ -116,9 +117,9 @@ struct Accuracy: AsyncParsableCommand {
         }
     }
 
-    private func library() async throws -> EvaluatedLibrary {
+    private func library() throws -> EvaluatedLibrary {
         guard let folder else { throw UsageError("the folder of a library is missing") }
-        return try await EvaluatedLibrary(
+        return try EvaluatedLibrary(
             folder, resolution: resolution, threads: threads.threads, names: names,
             ignoringOrientation: ignoreOrientation)
     }

@@ -1,10 +1,13 @@
+import Evaluation
 import Foundation
 import HiLoKit
 import ImageFiles
 
 extension Run {
     /// Runs a detector or a segmenter.
-    func find(with opened: GeneratedLibrary) async throws {
+    ///
+    /// - Parameter kind: what it gives.
+    func find(_ kind: FindingsKind, with opened: GeneratedLibrary) async throws {
         try checkFindings()
         let network = opened.plan.network
         _ = try PackedWeights(of: opened)
@@ -21,14 +24,18 @@ extension Run {
         if !isArray, sizes.content != nil || sizes.original != nil {
             throw UsageError("--content and --original are for arrays; a picture has its own")
         }
-        try await library.buildIfOutOfDate(opened)
         var session = FindingsSession(
-            classes: classes, leastScore: findings.leastScore, output: output, printsJSON: json,
-            padding: network.findings == .labels ? 1 : 32)
+            kind: kind, classes: classes, leastScore: findings.leastScore, output: output,
+            printsJSON: json)
+        let searched = isArray ? [] : pictures ?? [input]
+        try session.checkOutputs(
+            of: searched, isFolder: pictures != nil,
+            reading: [isArray ? input : nil, findings.annotations, labels].compactMap { $0 })
+        try await library.buildIfOutOfDate(opened)
         if isArray {
             try session.add(try await run.images(ofArray: input))
         } else {
-            try await session.add(pictures ?? [input], run, isFolder: pictures != nil)
+            try await session.add(searched, run, isFolder: pictures != nil)
         }
         try session.finish()
     }
@@ -52,14 +59,13 @@ extension Run {
 
 /// What becomes of the results of a run, image by image.
 private struct FindingsSession {
+    let kind: FindingsKind
     let classes: ClassNames
     let leastScore: Double
     let output: String?
     let printsJSON: Bool
-    /// To which sides are padded.
-    let padding: Int
 
-    private var results: [COCOResult] = []
+    private var results: [CocoDetection] = []
     private var segmented: [SegmentedImage] = []
     private var texts: [String] = []
     private var times: [Double] = []
@@ -69,16 +75,26 @@ private struct FindingsSession {
     private var failures: [String] = []
 
     init(
-        classes: ClassNames, leastScore: Double, output: String?, printsJSON: Bool, padding: Int
+        kind: FindingsKind, classes: ClassNames, leastScore: Double, output: String?,
+        printsJSON: Bool
     ) {
+        self.kind = kind
         self.classes = classes
         self.leastScore = leastScore
         self.output = output
         self.printsJSON = printsJSON
-        self.padding = padding
     }
 
     private var report: FindingsReport { FindingsReport(classes: classes, leastScore: leastScore) }
+    /// To which sides are padded.
+    private var padding: Int { kind == .labels ? 1 : 32 }
+
+    /// - Parameter others: files that are read beside the pictures.
+    /// - Throws: `UsageError` when results would be written over what is read or over each other.
+    func checkOutputs(of pictures: [String], isFolder: Bool, reading others: [String]) throws {
+        guard let output else { return }
+        try folder(output, isForMany: isFolder).check(pictures, reading: pictures + others, kind)
+    }
 
     /// Adds pictures; one of a folder that cannot be read is left out.
     mutating func add(_ pictures: [String], _ run: FindingsRun, isFolder: Bool) async throws {
@@ -117,13 +133,20 @@ private struct FindingsSession {
     }
 
     private mutating func keep(_ image: FoundImage, isForMany: Bool) {
-        let found = report.results(image)
-        objects += found.count
-        if printsJSON || output != nil { results += found }
-        if let shares = report.segmented(image) { segmented.append(shares) }
-        if output == nil, !printsJSON {
-            texts.append((isForMany ? "\(image.name)\n" : "") + report.text(image))
+        let isListed = output == nil && !printsJSON
+        let text: String
+        switch image.findings {
+        case .detections(let found):
+            objects += found.count
+            if !isListed { results += report.results(found, in: image) }
+            text = isListed ? report.text(found) : ""
+        case .labels(let map):
+            guard isListed || printsJSON else { return }
+            let shares = SegmentedImage(map, in: image, classes)
+            if printsJSON { segmented.append(shares) }
+            text = isListed ? report.text(shares) : ""
         }
+        if isListed { texts.append((isForMany ? "\(image.name)\n" : "") + text) }
     }
 
     private func folder(_ path: String, isForMany: Bool) -> FindingsFolder {
@@ -134,15 +157,15 @@ private struct FindingsSession {
 
     /// Writes what belongs to all images, and prints.
     func finish() throws {
-        if let output, segmented.isEmpty, !times.isEmpty {
+        if let output, kind != .labels, !times.isEmpty {
             try folder(output, isForMany: true).write(results)
         }
         noteDeviations()
         if printsJSON {
-            if segmented.isEmpty {
-                try Console.print(json: results)
-            } else {
+            if kind == .labels {
                 try Console.print(json: segmented)
+            } else {
+                try Console.print(json: results)
             }
         } else {
             try Console.print((texts + [summary]).joined(separator: "\n"))
@@ -165,7 +188,7 @@ private struct FindingsSession {
             "\(decimal(median, 2)) ms\(count > 1 ? " a picture" : ""), "
             + "\(threads) \(threads == 1 ? "thread" : "threads")"
         guard let output else { return time }
-        let what = segmented.isEmpty ? "\(objects) detections" : "labels"
+        let what = kind == .labels ? "labels" : "\(objects) detections"
         return "\(what) in \(output), \(time)"
     }
 }

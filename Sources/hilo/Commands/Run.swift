@@ -58,7 +58,7 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try library.open()
-        guard opened.plan.network.findings == nil else { return try await find(with: opened) }
+        if let kind = opened.plan.network.findings { return try await find(kind, with: opened) }
         let network = try resolution.network(of: opened)
         try check(network)
         _ = try PackedWeights(of: opened)

@@ -23,10 +23,15 @@ enum Console {
 
     /// Writes a value as one line of JSON, with stable key order.
     static func print(json value: some Encodable) throws {
+        try write(String(decoding: encoded(value), as: UTF8.self).printableJSON)
+    }
+
+    /// A value as the program writes it everywhere: one line of JSON without its end.
+    static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        try write(String(decoding: encoder.encode(value), as: UTF8.self).printableJSON)
+        return try encoder.encode(value)
     }
 
     /// Writes a message for people.

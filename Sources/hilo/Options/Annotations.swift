@@ -1,10 +1,12 @@
+import Evaluation
 import FileIO
 import Foundation
 
 /// What a COCO annotation file calls images and classes.
 struct Annotations {
     let path: String
-    private let images: [Image]
+    /// Ids of images by the names of their files, and by those without their endings.
+    private let idsByName, idsByStem: [String: [Int]]
     private let categories: [Category]
 
     private struct Image: Decodable {
@@ -32,32 +34,39 @@ struct Annotations {
                 "\(path): is no COCO annotation file: it needs images with id and file_name, and "
                     + "categories with id and name")
         }
+        self.init(path, file)
+    }
+
+    /// - Parameter dataset: what was read from the file already.
+    init(_ path: String, _ dataset: CocoDataset) {
+        self.init(
+            path,
+            File(
+                images: dataset.images.map { Image(id: $0.id, fileName: $0.fileName) },
+                categories: dataset.categories.map { Category(id: $0.id, name: $0.name) }))
+    }
+
+    private init(_ path: String, _ file: File) {
         self.path = path
-        (images, categories) = (file.images, file.categories)
+        categories = file.categories
+        idsByName = Dictionary(grouping: file.images, by: \.fileName.fileName)
+            .mapValues { $0.map(\.id) }
+        idsByStem = Dictionary(grouping: file.images, by: \.fileName.fileStem)
+            .mapValues { $0.map(\.id) }
     }
 
     /// The id of an image, by the name of its file, or by that without its ending.
     ///
     /// - Throws: `InputError` when the file has no such image, or several.
     func imageID(of input: String) throws -> Int {
-        let name = URL(fileURLWithPath: input).lastPathComponent
-        let whole = images.filter { Self.last($0.fileName) == name }
-        let found =
-            whole.isEmpty ? images.filter { Self.stem($0.fileName) == Self.stem(name) } : whole
+        let name = input.fileName
+        let found = idsByName[name] ?? idsByStem[name.fileStem] ?? []
         guard found.count == 1 else {
             throw InputError(
                 "\(path): has \(found.isEmpty ? "no image" : "\(found.count) images") whose "
                     + "file_name is \(name)")
         }
-        return found[0].id
-    }
-
-    private static func last(_ path: String) -> String {
-        URL(fileURLWithPath: path).lastPathComponent
-    }
-
-    private static func stem(_ path: String) -> String {
-        URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        return found[0]
     }
 
     /// The id of each class: by name where all names are there, else by order.

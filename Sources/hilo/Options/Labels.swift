@@ -10,7 +10,7 @@ enum Labels {
         guard let classes = network.classes ?? network.findingClasses else {
             throw UsageError("--labels: the network \(network.name) has no classes; leave it out")
         }
-        var names = lines(of: try readText(path, limit: 1 << 20))
+        var names = lines(of: try readText(path))
         if names.last == "" { names.removeLast() }
         while names.count > classes, isBlank(names[names.count - 1]) { names.removeLast() }
         guard names.count == classes else {
@@ -18,6 +18,15 @@ enum Labels {
                 "\(path): expected \(classes) names, one a line for each class; "
                     + "found \(names.count)")
         }
+        return names
+    }
+
+    /// Reads one name a line, however many there are; blank lines at the end count for nothing.
+    ///
+    /// - Throws: `FileError`.
+    static func read(_ path: String) throws -> [String] {
+        var names = lines(of: try readText(path))
+        while let last = names.last, isBlank(last) { names.removeLast() }
         return names
     }
 

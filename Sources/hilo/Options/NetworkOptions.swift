@@ -9,6 +9,7 @@ enum Task: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension ConvolutionChoice: ExpressibleByArgument {}
+extension Era: ExpressibleByArgument {}
 
 /// The flags that describe a network.
 struct NetworkOptions: ParsableArguments {
@@ -39,7 +40,7 @@ struct NetworkOptions: ParsableArguments {
         help: ArgumentHelp(
             "Whose results detectors give: 3 is mmdet 3, 2 is mmdet 2.11, with which the published "
                 + "figures were made. (default: 3)", valueName: "2|3"))
-    var era: Int?
+    var era: Era?
 
     @Option(
         help: ArgumentHelp(
@@ -105,21 +106,19 @@ struct NetworkOptions: ParsableArguments {
     private func network(
         _ checkpoint: Checkpoint?, _ described: DescribedNetwork?, for task: Task
     ) throws -> Network? {
-        var options = try options(checkpoint, for: task)
-        if let described {
-            note(what: described, options)
-            options = described.filling(options)
-        }
-        if let model { return try namedModel(model).network(options) }
+        let options = try options(checkpoint, for: task)
+        if let described { note(what: described) }
+        let filled = described?.filling(options) ?? options
+        if let model { return try namedModel(model).network(filled) }
         if let config {
             let text = try readText(config)
-            return try configured(options) {
+            return try configured(filled) {
                 try LITv2(yaml: text, source: config, overrides: $0)
             }
         }
         guard let checkpoint else { return nil }
         if checkpoint.configuration != nil {
-            return try configured(options) {
+            return try configured(filled) {
                 try LITv2(configurationOf: checkpoint, overrides: $0)
             }
         }
@@ -127,7 +126,7 @@ struct NetworkOptions: ParsableArguments {
     }
 
     /// Says which flags win over what the checkpoint says, and what it does not say.
-    private func note(what described: DescribedNetwork, _ options: ModelOptions) {
+    private func note(what described: DescribedNetwork) {
         if let window, let trained = described.window, window != trained {
             Console.note("--window \(window) wins over the checkpoint, which has \(trained)")
         }
@@ -196,9 +195,6 @@ struct NetworkOptions: ParsableArguments {
             throw UsageError(
                 "--convolution is about heads; it needs --task segment, detect or instances")
         }
-        if let era, Era(rawValue: era) == nil {
-            throw UsageError("--era \(era): 2 and 3 are possible")
-        }
     }
 
     private func namedModel(_ name: String) throws -> NamedModel {
@@ -259,9 +255,7 @@ struct NetworkOptions: ParsableArguments {
         var options = ModelOptions(
             name: name, resolution: try givenResolution(), alpha: alpha, window: window,
             classes: classes, features: try features(task))
-        options.head = task.head.map {
-            HeadOptions($0, era: era.flatMap { Era(rawValue: $0) }, convolutions: convolution)
-        }
+        options.head = task.head.map { HeadOptions($0, era: era, convolutions: convolution) }
         options.dim = dim
         options.heads = heads
         options.shift = shift
@@ -275,9 +269,7 @@ struct NetworkOptions: ParsableArguments {
         _ options: ModelOptions, _ make: (ModelOptions) throws -> LITv2?
     ) throws -> Network? {
         var options = options
-        // The stages are what counts; their maps have any size.
         if options.head != nil {
-            options.features = FeatureMaps()
             options.resolution = options.resolution ?? options.usualResolution
         }
         do {

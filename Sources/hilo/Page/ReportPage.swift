@@ -51,9 +51,8 @@ struct ReportPage {
         total = KernelTime(totalOf: measurements)
         arena = ArenaChart(pass)
         arenaSummary =
-            "\(byteCount(pass.pass.arenaBytes)) an image in work; each thread has "
-            + "\(pass.pass.imagesPerThread) of them at once, a batch is at most "
-            + "\(pass.plan.target.maxBatch). Scratch: "
+            "\(byteCount(pass.pass.arenaBytes)) an image in work; \(pass.pass.groupText), which has "
+            + "\(pass.plan.target.maxBatch) at most. Scratch: "
             + "\(byteCount(pass.pass.scratchBytes)) a thread. Packed weights: "
             + "\(byteCount(4 * pass.plan.weightFloats))."
         decisions = measurements.kernels.map { Decision($0) }

@@ -4,6 +4,7 @@ import HiLoKit
 
 /// A library that runs on pictures of which the truth is known.
 struct EvaluatedLibrary {
+    private let argument: LibraryArgument
     private let library: GeneratedLibrary
     private let network: Network
     private let findingsRun: FindingsRun
@@ -12,13 +13,14 @@ struct EvaluatedLibrary {
     /// Of the classes; none where they are not known.
     let names: [String]
 
-    /// Opens the library, and builds it if that has not been done.
+    /// Opens the library.
     init(
         _ folder: String, resolution: ResolutionOption, threads: Int?, names: String?,
         ignoringOrientation: Bool
-    ) async throws {
+    ) throws {
         var argument = LibraryArgument()
         argument.folder = folder
+        self.argument = argument
         library = try argument.open()
         network = try resolution.network(of: library)
         findingsRun = FindingsRun(
@@ -26,11 +28,13 @@ struct EvaluatedLibrary {
             content: nil, original: nil, threads: threads,
             ignoresOrientation: ignoringOrientation, annotations: nil)
         self.threads = threads
-        self.names = try names.map(readNames) ?? network.labels
+        self.names = try names.map { try Labels.read($0) } ?? network.labels
         self.ignoringOrientation = ignoringOrientation
         _ = try PackedWeights(of: library)
-        try await argument.buildIfOutOfDate(library)
     }
+
+    /// Builds it if that has not been done, once it is known that it suits.
+    private func build() async throws { try await argument.buildIfOutOfDate(library) }
 
     // MARK: - Detection and segmentation
 
@@ -41,24 +45,35 @@ struct EvaluatedLibrary {
         guard let classes = network.findingClasses, network.findings != .labels else {
             throw UsageError("--annotations: the library is no detector")
         }
-        let ids = try Annotations(annotations).categoryIDs(classes: classes, names: names)
+        let ids = try Annotations(annotations, dataset)
+            .categoryIDs(classes: classes, names: names)
+        try await build()
         var all: [CocoDetection] = []
         try await ProgressLine.during { line in
             for (index, image) in dataset.images.enumerated() {
                 line.show(index, of: dataset.images.count, image.fileName)
                 let path = URL(fileURLWithPath: folder).appending(path: image.fileName).path
                 guard case .detections(let objects) = try await findings(in: path) else { continue }
-                all += objects.map { CocoDetection($0, in: image, ids) }
+                let size = Resolution(height: image.height, width: image.width)
+                all += objects.map {
+                    CocoDetection(
+                        $0, imageID: image.id, categoryID: ids[$0.classIndex], size: size)
+                }
             }
         }
         return all
     }
 
-    /// The class of each pixel of a picture.
-    func labels(of path: String) async throws -> LabelMap {
+    /// Makes a segmenter ready for `labels`.
+    func prepareSegmenter() async throws {
         guard network.findings == .labels else {
             throw UsageError("--labels: the library is no segmenter")
         }
+        try await build()
+    }
+
+    /// The class of each pixel of a picture.
+    func labels(of path: String) async throws -> LabelMap {
         guard case .labels(let map) = try await findings(in: path) else {
             throw InputError("\(path): the library found no labels")
         }
@@ -84,6 +99,7 @@ struct EvaluatedLibrary {
             try PictureFolder(folder.path).pictures().map { (file: $0.path, truth: index) }
         }
         guard !pictures.isEmpty else { throw InputError("\(folder.url.path): has no pictures") }
+        try await build()
         var accuracy = ClassificationAccuracy()
         try await ProgressLine.during { line in
             for (index, picture) in pictures.enumerated() {
@@ -122,22 +138,5 @@ struct EvaluatedLibrary {
                     + "--names FILE with the folder's name of each class")
         }
         return Array(folders.indices)
-    }
-}
-
-/// The lines of a file that are not empty.
-func readNames(_ path: String) throws -> [String] {
-    try readText(path).split(whereSeparator: \.isNewline).map(String.init)
-}
-
-extension CocoDetection {
-    fileprivate init(_ object: DetectedObject, in image: CocoDataset.Image, _ ids: [Int]) {
-        let (x0, y0) = (Double(object.x0), Double(object.y0))
-        self.init(
-            imageID: image.id, categoryID: ids[object.classIndex], score: Double(object.score),
-            box: [x0, y0, Double(object.x1) - x0, Double(object.y1) - y0],
-            segmentation: object.mask.map {
-                .compressed(height: image.height, width: image.width, $0)
-            })
     }
 }

@@ -17,7 +17,7 @@ struct FeatureFolder {
     ///
     /// - Throws: `OutputError`, `ImageFileError` when the folder cannot be made or written.
     func write(_ stages: [Stage], pictures: Bool) throws {
-        try create()
+        try makeFolder(url)
         for (name, maps) in stages {
             do {
                 try maps.write(to: file("\(name).npy"))
@@ -25,16 +25,6 @@ struct FeatureFolder {
                 throw OutputError("\(error)")
             }
             if pictures { try writePictures(of: maps, named: name) }
-        }
-    }
-
-    private func create() throws {
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        } catch {
-            throw OutputError(
-                "\(url.path): the folder cannot be created: "
-                    + (error as NSError).localizedDescription)
         }
     }
 

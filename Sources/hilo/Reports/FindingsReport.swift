@@ -1,3 +1,4 @@
+import Evaluation
 import HiLoKit
 
 /// What `run` prints of a detector's or a segmenter's results.
@@ -5,26 +6,15 @@ struct FindingsReport {
     let classes: ClassNames
     let leastScore: Double
 
-    /// The objects of an image in the form of COCO's results.
-    func results(_ image: FoundImage) -> [COCOResult] {
-        guard case .detections(let objects) = image.findings else { return [] }
-        return objects.map { COCOResult($0, in: image, classes) }
-    }
-
-    /// The classes of an image's pixels; nil of a detector.
-    func segmented(_ image: FoundImage) -> SegmentedImage? {
-        guard case .labels(let map) = image.findings else { return nil }
-        return SegmentedImage(map, in: image, classes)
-    }
-
-    func text(_ image: FoundImage) -> String {
-        switch image.findings {
-        case .detections(let objects): text(objects)
-        case .labels: segmented(image).map(text) ?? ""
+    /// Objects of an image in the form of COCO's results.
+    func results(_ objects: [DetectedObject], in image: FoundImage) -> [CocoDetection] {
+        objects.map {
+            CocoDetection(
+                $0, imageID: image.id, categoryID: classes.id($0.classIndex), size: image.size)
         }
     }
 
-    private func text(_ objects: [DetectedObject]) -> String {
+    func text(_ objects: [DetectedObject]) -> String {
         let listed = objects.filter { Double($0.score) >= leastScore }
         var table = Table([.left, .right, .right, .right, .right, .right])
         for object in listed {
@@ -40,7 +30,7 @@ struct FindingsReport {
             .joined(separator: "\n")
     }
 
-    private func text(_ image: SegmentedImage) -> String {
+    func text(_ image: SegmentedImage) -> String {
         let pixels = Double(image.classes.reduce(0) { $0 + $1.pixels })
         var table = Table([.left, .left, .right])
         for share in image.classes {

@@ -1,4 +1,3 @@
-import ArrayFiles
 import Foundation
 import HiLoKit
 import ImageFiles
@@ -54,15 +53,9 @@ struct FindingsRun {
         let id = try annotations?.imageID(of: path) ?? id
         let picture = try RGBImage(contentsOf: path, ignoringOrientation: ignoresOrientation)
         let (found, report) = try await withTemporaryFolder { folder in
-            let file = folder.appending(path: "x.npy")
-            do {
-                try NPYArray.write(
-                    bytes: picture.pixels, shape: [picture.height, picture.width, 3], to: file.path)
-            } catch let error as NPYError {
-                throw OutputError("\(error)")
-            }
-            return try await library.findings(
-                of: file, in: folder, resolution: resolution, threads: threads)
+            try await library.findings(
+                of: picture.writeArray(in: folder), in: folder, resolution: resolution,
+                threads: threads)
         }
         let image = FoundImage(
             name: path, id: id, picture: picture, size: report.original, findings: found[0])

@@ -1,4 +1,4 @@
-import Foundation
+import Evaluation
 import HiLoKit
 import ImageFiles
 import ResultPictures
@@ -30,36 +30,16 @@ struct ClassNames {
     }
 }
 
-/// An object in the form of COCO's results.
-struct COCOResult: Encodable {
-    struct Segmentation: Encodable {
-        /// Height and width.
-        let size: [Int]
-        let counts: String
-    }
-
-    let imageID: Int
-    /// x, y, width, height.
-    let bbox: [Double]
-    let categoryID: Int
-    let score: Double
-    let segmentation: Segmentation?
-
-    private enum CodingKeys: String, CodingKey {
-        case imageID = "image_id"
-        case categoryID = "category_id"
-        case bbox, score, segmentation
-    }
-
-    init(_ object: DetectedObject, in image: FoundImage, _ classes: ClassNames) {
+extension CocoDetection {
+    /// - Parameter size: of the picture, which its mask has too.
+    init(_ object: DetectedObject, imageID: Int, categoryID: Int, size: Resolution) {
         let (x0, y0) = (Double(object.x0), Double(object.y0))
-        imageID = image.id
-        bbox = [x0, y0, Double(object.x1) - x0, Double(object.y1) - y0]
-        categoryID = classes.id(object.classIndex)
-        score = Double(object.score)
-        segmentation = object.mask.map {
-            Segmentation(size: [image.size.height, image.size.width], counts: $0)
-        }
+        self.init(
+            imageID: imageID, categoryID: categoryID, score: Double(object.score),
+            box: [x0, y0, Double(object.x1) - x0, Double(object.y1) - y0],
+            segmentation: object.mask.map {
+                .compressed(height: size.height, width: size.width, $0)
+            })
     }
 }
 
@@ -91,11 +71,11 @@ struct SegmentedImage: Encodable {
     init(_ map: ClassMap, in image: FoundImage, _ names: ClassNames) {
         imageID = image.id
         size = [map.size.height, map.size.width]
-        let counts = Dictionary(map.classes.map { (Int($0), 1) }, uniquingKeysWith: +)
-        classes = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-            Share(
-                categoryID: names.id($0.key),
-                label: names.names.indices.contains($0.key) ? names.names[$0.key] : nil,
+        classes = map.counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+            let index = Int($0.key)
+            return Share(
+                categoryID: names.id(index),
+                label: names.names.indices.contains(index) ? names.names[index] : nil,
                 pixels: $0.value)
         }
     }
@@ -127,8 +107,8 @@ extension DrawnDetection {
                 y1: Double(object.y1)),
             label: classes.name(object.classIndex), score: Double(object.score),
             classIndex: object.classIndex,
-            mask: object.mask.flatMap { RunLengths.pixels(of: $0, size: size) }.map {
-                Bitmap(width: size.width, height: size.height, bytes: $0)
-            })
+            mask: object.mask.flatMap {
+                try? RunLengthMask(height: size.height, width: size.width, compressed: $0)
+            }.map { Bitmap(width: size.width, height: size.height, bytes: $0.pixels) })
     }
 }

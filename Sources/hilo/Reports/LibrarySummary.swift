@@ -62,6 +62,11 @@ struct LibrarySummary: Summary {
         }
     }
 
+    private var groupText: String {
+        plan.imagesPerThread == 0
+            ? "one at a time" : "of which a thread has \(plan.imagesPerThread)"
+    }
+
     var text: String {
         var table = Table([("part", .left), ("parameters", .right), ("MMACs", .right)])
         for part in parts { table.add([part.part, "\(part.parameters)", millions(part.macs)]) }
@@ -77,8 +82,8 @@ struct LibrarySummary: Summary {
                 "", table.text, "",
                 "plan: \(plan.isa), \(plan.precision), batch up to \(plan.maxBatch); "
                     + "\(plan.kernels) kernels in \(plan.steps) steps, \(millions(plan.macs)) MMACs",
-                "memory: \(byteCount(plan.arenaBytes)) an image in work, of which a thread has "
-                    + "\(plan.imagesPerThread); \(byteCount(plan.scratchBytes)) a thread; "
+                "memory: \(byteCount(plan.arenaBytes)) an image in work, \(groupText); "
+                    + "\(byteCount(plan.scratchBytes)) a thread; "
                     + "\(byteCount(plan.weightBytes)) of weights",
                 "weights: fingerprint \(fingerprint), origin \(origin)",
             ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")

@@ -35,9 +35,8 @@ struct NetworkInput {
     /// Whether a file is a NumPy array, by its first bytes or its name.
     static func isArray(_ path: String) throws -> Bool {
         let file = try InputFile(path: path)
-        let magic: [UInt8] = [0x93] + "NUMPY".utf8
-        let start = try file.read(min(file.size, magic.count))
-        return start == magic || path.hasSuffix(".npy")
+        let start = try file.read(min(file.size, NPYArray.magic.count))
+        return start == NPYArray.magic || path.hasSuffix(".npy")
     }
 
     private static func check(_ array: NPYArray, _ path: String, _ network: Network) throws {
@@ -64,7 +63,7 @@ struct NetworkInput {
         on library: GeneratedLibrary, output: String?, pictures: Bool, threads: Int?
     ) async throws -> Result {
         try await withTemporaryFolder { folder in
-            let input = try inputFile(in: folder)
+            let input = try image?.writeArray(in: folder) ?? URL(fileURLWithPath: path)
             let resolution = network.resolution
             if let output, !network.isBackbone {
                 let file = URL(fileURLWithPath: output)
@@ -81,17 +80,5 @@ struct NetworkInput {
             }
             return result
         }
-    }
-
-    private func inputFile(in folder: URL) throws -> URL {
-        guard let image else { return URL(fileURLWithPath: path) }
-        let file = folder.appending(path: "x.npy")
-        do {
-            try NPYArray.write(
-                bytes: image.pixels, shape: [image.height, image.width, 3], to: file.path)
-        } catch let error as NPYError {
-            throw OutputError("\(error)")
-        }
-        return file
     }
 }

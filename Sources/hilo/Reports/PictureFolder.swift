@@ -34,7 +34,8 @@ struct PictureFolder: Sendable {
         do {
             return try FileManager.default
                 .contentsOfDirectory(
-                    at: url, includingPropertiesForKeys: [.isDirectoryKey],
+                    // A link that leads to a folder has nothing in it itself.
+                    at: url.resolvingSymlinksInPath(), includingPropertiesForKeys: [.isDirectoryKey],
                     options: .skipsHiddenFiles
                 )
                 .sorted { $0.lastPathComponent < $1.lastPathComponent }

@@ -41,7 +41,7 @@ struct PlanTable {
             "arena: \(pass.pass.arenaBytes) bytes an image, "
                 + "\(decimal(Double(pass.pass.arenaBytes) / Double(max(pass.peakBytes, 1)), 2)) times "
                 + "the largest set of maps that live at once",
-            "groups: \(pass.pass.imagesPerThread) of a batch's images in work at once for each thread",
+            "groups: \(pass.pass.groupText)",
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",

@@ -57,9 +57,10 @@ enum ProposalSelectionCases: FamilyCases {
     typealias Family = ProposalSelection
 
     static func specs(_ random: inout SeededGenerator) -> [ProposalSelection.Spec] {
-        rules(&random, thresholds: [nil, nil], classes: [1], overlap: 0.7).map {
-            ProposalSelection.Spec(rule: $0, input: input($0))
-        }
+        // Boxes of different levels overlap by more than the smaller one.
+        [0.7, 0.2].flatMap { overlap in
+            rules(&random, thresholds: [nil, nil], classes: [1], overlap: overlap)
+        }.map { ProposalSelection.Spec(rule: $0, input: input($0)) }
     }
 }
 

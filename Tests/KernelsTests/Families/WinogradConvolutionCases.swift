@@ -6,16 +6,7 @@ enum WinogradConvolutionCases: FamilyCases {
     typealias Family = WinogradConvolution
 
     static func specs(_ random: inout SeededGenerator) -> [WinogradConvolution.Spec] {
-        func map(_ height: Int, _ width: Int) -> Resolution {
-            Resolution(height: height, width: width)
-        }
-        let maps = [
-            MapList([map(1, 1)]),
-            MapList([map(random.odd(3...20), random.odd(3...40))]),
-            MapList([map(13, 22), map(7, 11), map(4, 6), map(1, 3), map(2, 1)]),
-            MapList([map(7, 7)], copies: 5),
-            MapList([map(5, 9), map(3, 2)], copies: 3),
-        ]
+        let maps = random.mapLists()
         return WinogradForm.allCases.flatMap { form in
             maps.flatMap { maps in
                 [(false, (0, 0)), (true, (5, 3))].map { isRectified, spread in
@@ -27,7 +18,7 @@ enum WinogradConvolutionCases: FamilyCases {
                 }
             } + [
                 WinogradConvolution.Spec(
-                    form: form, maps: MapList([map(25, 42)]), channels: 160, outputs: 64,
+                    form: form, maps: MapList([Resolution(height: 25, width: 42)]), channels: 160, outputs: 64,
                     isRectified: true)
             ]
         }
