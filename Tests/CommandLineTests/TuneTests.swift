@@ -27,7 +27,7 @@ struct TuneTests {
         #expect(try !generate(sandbox, "lib").stderr.contains("records"))
         let untuned = try plan(sandbox, "lib")
         let tuned = try sandbox.hilo(
-            "tune", "lib", "--time-limit", "90", "--threads", "1", "--json",
+            "tune", "lib", "--threads", "1", "--json",
             environment: ["OMP_NUM_THREADS": "1"])
         #expect(tuned.status == 0, "\(tuned.stderr)")
         #expect(tuned.stdout.contains(#""rejections":[]"#))
