@@ -16,6 +16,7 @@ public struct DescribedNetwork: Sendable {
     /// Channels of the pyramid, of the head, and convolutions of a tower.
     private let channels, width, depth: Int?
     private let labels: [String]
+    private let scale: PictureScale?
     /// Of the backbone.
     private let shapes: [String: [Int]]
     private let settings: BackboneSettings
@@ -37,7 +38,7 @@ public struct DescribedNetwork: Sendable {
             guard tensor.key.hasPrefix(Self.backbone) else { return }
             shapes[String(tensor.key.dropFirst(Self.backbone.count))] = tensor.value
         }
-        let model = Self.model(training)
+        let model = Self.settings(training)?["model"]
         settings = BackboneSettings(model?["backbone"], training)
         let heads = HeadShapes(all)
         (task, classes) = (heads.task, heads.classes)
@@ -45,6 +46,7 @@ public struct DescribedNetwork: Sendable {
         hasWindows = shapes.keys.contains { $0.hasSuffix("attn.h_proj.weight") }
         window = settings.windows?.last { $0 > 1 }
         alpha = settings.alpha
+        scale = Self.settings(training).flatMap { PictureScale(settings: $0) }
         let labels = Self.labels(training)
         self.labels = labels.count == heads.classes ? labels : []
     }
@@ -68,6 +70,7 @@ public struct DescribedNetwork: Sendable {
         head.channels = head.channels ?? channels
         head.width = head.width ?? width
         head.depth = head.depth ?? depth
+        head.scale = head.scale ?? scale
         if head.labels.isEmpty, options.classes == classes { head.labels = labels }
         options.head = head
         return options
@@ -82,9 +85,9 @@ public struct DescribedNetwork: Sendable {
         return try LITv2(shapes: shapes, settings, name: name, options: options).network(options)
     }
 
-    /// `model` of the configuration, which mmdetection 3 keeps as `cfg`.
-    private static func model(_ training: ConfigurationValue?) -> ConfigurationValue? {
-        (training?["config"] ?? training?["cfg"])?.settings?["model"]
+    /// The configuration, which mmdetection 3 keeps as `cfg`.
+    private static func settings(_ training: ConfigurationValue?) -> ConfigurationValue? {
+        (training?["config"] ?? training?["cfg"])?.settings
     }
 
     private static func labels(_ training: ConfigurationValue?) -> [String] {

@@ -10,6 +10,7 @@ public struct Network: Sendable, Equatable, Codable {
     public var summary: String { base.summary }
     public var resolution: Resolution { base.resolution }
     public var image: EvaluationRecipe? { base.image }
+    public var pictureScale: PictureScale? { base.pictureScale }
     public var inputShape: [Int] { base.inputShape }
     /// Shapes that an array with the values of one image may have.
     public var inputShapes: [[Int]] {

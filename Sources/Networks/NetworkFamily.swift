@@ -20,6 +20,8 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     var resolution: Resolution { get }
     /// How an image becomes the input; nil of a layer, which takes tokens.
     var image: EvaluationRecipe? { get }
+    /// The size of pictures before they are padded; nil where `resolution` says all.
+    var pictureScale: PictureScale? { get }
     /// Values of one image's input, without the batch dimension.
     var inputShape: [Int] { get }
     /// What one image becomes, in order.
@@ -66,6 +68,7 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
 
 extension NetworkFamily {
     public static var models: [NamedModel] { [] }
+    public var pictureScale: PictureScale? { nil }
     public var optionalParameters: Set<String> { [] }
     public var image: EvaluationRecipe? { nil }
     public var labels: [String] { [] }

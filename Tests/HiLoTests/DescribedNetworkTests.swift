@@ -98,4 +98,31 @@ import Testing
         #expect((found.base as? LITv2)?.features == network.features)
         #expect((found.base as? LITv2)?.stages == network.stages)
     }
+
+    /// Pictures are resized as the checkpoint's test pipeline says, in either spelling.
+    @Test(arguments: [
+        ("[dict(type='MultiScaleFlipAug', img_scale=(96, 200), transforms=[dict(keep_ratio=True)])]", 96),
+        ("[dict(type='Load'), dict(type='Resize', scale=(200, 96), keep_ratio=True)]", 96),
+        ("[dict(type='Resize', scale=(200, 96), keep_ratio=False)]", 800),
+        ("[dict(type='Resize', scale=(200, 0), keep_ratio=True)]", 800),
+        ("[dict(type='Resize', scale=200, keep_ratio=True)]", 800),
+        ("[]", 800),
+    ])
+    func picturesHaveTheScaleOfTheTestPipeline(pipeline: String, shortSide: Int) throws {
+        let shapes = try detector().parameters.map { ($0.name, $0.shape) }
+        let checkpoint = DescribedNetwork(
+            shapes: Dictionary(uniqueKeysWithValues: shapes),
+            training: .dictionary([
+                "config": .string("model = dict()\ntest_pipeline = \(pipeline)\n")
+            ]))
+        var options = ModelOptions()
+        options.head = HeadOptions(.detect)
+        let network = try checkpoint.network(options)
+        #expect(network.pictureScale?.shortSide == shortSide)
+        #expect(network.pictureScale?.longSide == (shortSide == 96 ? 200 : 1333))
+        #expect(
+            network.resolution
+                == (shortSide == 96
+                    ? Resolution(height: 96, width: 224) : Resolution(height: 800, width: 1344)))
+    }
 }

@@ -70,7 +70,7 @@ import Testing
     }
 
     private func succeed(_ program: String, _ arguments: [String]) async throws {
-        let output = try await Program.run(program, arguments: arguments, timeout: .seconds(300))
+        let output = try await Program.run(program, arguments: arguments, timeout: .seconds(1800))
         #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
     }
 }

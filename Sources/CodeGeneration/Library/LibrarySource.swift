@@ -127,7 +127,7 @@ extension LibrarySource {
                 ? "classes" : names.masks ? "detections and masks" : "detections",
             image: names.image, recipes: names.recipes, results: names.results,
             detects: names.detects, masks: names.masks, segments: names.segments,
-            longSide: facts?.longSide ?? 0, shortSide: facts?.shortSide ?? 0,
+            longSide: facts?.scale.longSide ?? 0, shortSide: facts?.scale.shortSide ?? 0,
             classes: facts?.classes ?? 0, mostDetections: facts?.mostDetections ?? 0)
     }
 

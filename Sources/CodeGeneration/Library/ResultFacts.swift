@@ -3,8 +3,7 @@ import Networks
 
 /// What templates must know of a detector's or a segmenter's results.
 struct ResultFacts: Sendable {
-    /// The long and the short side to which pictures are resized, at most.
-    let longSide, shortSide: Int
+    let scale: PictureScale
     let classes: Int
     /// Which of the network's outputs holds detections; nil where there are none.
     private(set) var detectionsOutput: Int?
@@ -20,11 +19,11 @@ struct ResultFacts: Sendable {
         let results = graph.outputs.enumerated().compactMap { index, tensor in
             graph.producer(of: tensor).map { (index, graph.nodes[$0]) }
         }
-        guard let node = results.map(\.1).first(where: { $0.operation.givesResults }) else {
-            return nil
-        }
+        guard let node = results.map(\.1).first(where: { $0.operation.givesResults }),
+            let scale = network.pictureScale
+        else { return nil }
+        self.scale = scale
         classes = node.operation.detectionRule?.classes ?? graph.tensors[node.inputs[0]].channels
-        (longSide, shortSide) = node.operation == .labels ? (2048, 512) : (1333, 800)
         for (index, node) in results {
             if let rule = node.operation.detectionRule {
                 (detectionsOutput, mostDetections) = (index, rule.most)

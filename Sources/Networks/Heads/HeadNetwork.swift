@@ -13,6 +13,8 @@ protocol HeadNetwork: NetworkFamily {
     /// Channels of the pyramid.
     var channels: Int { get }
     var convolutions: ConvolutionChoice { get }
+    /// Of pictures, before they are padded.
+    var scale: PictureScale { get }
 
     /// The first stage, from 1, whose map the pyramid is built on.
     static var firstStage: Int { get }
@@ -30,6 +32,7 @@ extension HeadNetwork {
     public var image: EvaluationRecipe? { .fit }
     public var inputShape: [Int] { backbone.inputShape }
     public var labels: [String] { [] }
+    public var pictureScale: PictureScale? { scale }
 
     public var parameters: [Parameter] {
         backbone.parameters.map { Parameter("backbone." + $0.name, $0.shape) } + headParameters
@@ -64,6 +67,8 @@ extension HeadNetwork {
         }
         try check(classes, "classes", 1...10_000)
         try check(channels, "channels of the pyramid", 1...4096)
+        try check(scale.longSide, "long side of pictures", PictureScale.possibleSides)
+        try check(scale.shortSide, "short side of pictures", 1...scale.longSide)
         guard labels.isEmpty || labels.count == classes else {
             throw NetworkError("\(name): \(labels.count) labels for \(classes) classes")
         }

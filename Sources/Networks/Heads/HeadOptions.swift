@@ -20,6 +20,8 @@ public struct HeadOptions: Sendable, Equatable {
     public var width: Int?
     /// Convolutions of a tower, or of the masks' head.
     public var depth: Int?
+    /// Of pictures, before they are padded.
+    public var scale: PictureScale?
     /// What classes are called.
     public var labels: [String] = []
 
@@ -34,12 +36,6 @@ extension HeadOptions.Task {
     /// The classes of ADE20K and of COCO.
     var usualClasses: Int { self == .segment ? 150 : 80 }
 
-    /// What the authors train with, and the padded size of most photographs at their test size.
-    var usualResolution: Resolution {
-        self == .segment
-            ? Resolution(height: 512, width: 512) : Resolution(height: 800, width: 1344)
-    }
-
     /// What it adds to a network's name.
     var suffix: String {
         switch self {
@@ -53,7 +49,8 @@ extension HeadOptions.Task {
 extension ModelOptions {
     /// Where nobody says one.
     public var usualResolution: Resolution {
-        head?.task.usualResolution ?? Resolution(height: 224, width: 224)
+        guard let head else { return Resolution(height: 224, width: 224) }
+        return (head.scale ?? head.task.usualScale).resolution(for: head.task)
     }
 }
 
@@ -76,24 +73,25 @@ extension LITv2 {
     ) throws -> Network {
         let (channels, convolutions) = (head.channels ?? 256, head.convolutions ?? .automatic)
         let (era, depth) = (head.era ?? .three, head.depth ?? 4)
+        let scale = head.scale ?? head.task.usualScale
         switch head.task {
         case .segment:
             return Network(
                 try SemanticFPN(
                     self, classes: classes, labels: head.labels, channels: channels,
                     width: head.width ?? 128, convolutions: convolutions,
-                    normalisesFirst: normalisesFirst ?? true))
+                    scale: scale, normalisesFirst: normalisesFirst ?? true))
         case .detect:
             return Network(
                 try RetinaNet(
                     self, classes: classes, labels: head.labels, era: era, channels: channels,
-                    depth: depth, convolutions: convolutions))
+                    depth: depth, convolutions: convolutions, scale: scale))
         case .instances:
             return Network(
                 try MaskRCNN(
                     self, classes: classes, labels: head.labels, era: era, channels: channels,
                     width: head.width ?? 1024, depth: depth, convolutions: convolutions,
-                    normalisesFirst: normalisesFirst ?? false))
+                    scale: scale, normalisesFirst: normalisesFirst ?? false))
         }
     }
 }

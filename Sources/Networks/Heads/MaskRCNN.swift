@@ -24,6 +24,7 @@ public struct MaskRCNN: HeadNetwork {
     /// Convolutions of the masks' head.
     public let depth: Int
     public let convolutions: ConvolutionChoice
+    public let scale: PictureScale
 
     /// - Parameters:
     ///   - backbone: a LITv2 with any end; its stages are what counts.
@@ -32,7 +33,8 @@ public struct MaskRCNN: HeadNetwork {
     public init(
         _ backbone: LITv2, classes: Int = 80, labels: [String] = [], era: Era = .three,
         channels: Int = 256, width: Int = 1024, depth: Int = 4,
-        convolutions: ConvolutionChoice = .automatic, normalisesFirst: Bool = false
+        convolutions: ConvolutionChoice = .automatic, scale: PictureScale? = nil,
+        normalisesFirst: Bool = false
     ) throws {
         self.backbone = try backbone.backbone(
             from: Self.firstStage, normalisesFirst: normalisesFirst)
@@ -43,6 +45,7 @@ public struct MaskRCNN: HeadNetwork {
         self.width = width
         self.depth = depth
         self.convolutions = convolutions
+        self.scale = scale ?? .coco
         try check()
     }
 

@@ -21,12 +21,14 @@ public struct RetinaNet: HeadNetwork {
     /// Convolutions of a tower.
     public let depth: Int
     public let convolutions: ConvolutionChoice
+    public let scale: PictureScale
 
     /// - Parameter backbone: a LITv2 with any end; its stages are what counts.
     /// - Throws: `NetworkError` when the numbers do not make a network.
     public init(
         _ backbone: LITv2, classes: Int = 80, labels: [String] = [], era: Era = .three,
-        channels: Int = 256, depth: Int = 4, convolutions: ConvolutionChoice = .automatic
+        channels: Int = 256, depth: Int = 4, convolutions: ConvolutionChoice = .automatic,
+        scale: PictureScale? = nil
     ) throws {
         self.backbone = try backbone.backbone(from: Self.firstStage, normalisesFirst: false)
         self.classes = classes
@@ -35,6 +37,7 @@ public struct RetinaNet: HeadNetwork {
         self.channels = channels
         self.depth = depth
         self.convolutions = convolutions
+        self.scale = scale ?? .coco
         try check()
     }
 

@@ -15,6 +15,7 @@ public struct SemanticFPN: HeadNetwork {
     /// Of the head.
     public let width: Int
     public let convolutions: ConvolutionChoice
+    public let scale: PictureScale
 
     /// - Parameters:
     ///   - backbone: a LITv2 with any end; its stages are what counts.
@@ -23,7 +24,7 @@ public struct SemanticFPN: HeadNetwork {
     public init(
         _ backbone: LITv2, classes: Int = 150, labels: [String] = [], channels: Int = 256,
         width: Int = 128, convolutions: ConvolutionChoice = .automatic,
-        normalisesFirst: Bool = true
+        scale: PictureScale? = nil, normalisesFirst: Bool = true
     ) throws {
         self.backbone = try backbone.backbone(
             from: Self.firstStage, normalisesFirst: normalisesFirst)
@@ -32,6 +33,7 @@ public struct SemanticFPN: HeadNetwork {
         self.channels = channels
         self.width = width
         self.convolutions = convolutions
+        self.scale = scale ?? .ade20k
         try check()
     }
 
