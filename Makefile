@@ -7,6 +7,10 @@
 #                real images with it, and says where everything lies
 #   make test    runs the tests
 #
+# The same with trained detectors and a segmenter, whose boxes, masks and label maps become pictures:
+#
+#   make demo-scenes
+#
 # Working on HiLo:
 #
 #   make test-long      every case of the tests, and all that follows
@@ -17,6 +21,8 @@
 #   make build          the command line, .build/release/hilo
 #   make generated      writes Generated/ anew after a change of templates or generator
 #   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
+#   make scenes-accuracy  AP and mIoU of the trained detectors and the segmenter on 500 held-out scenes,
+#                       by PyTorch (in .venv) and by the C libraries: a table
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
 #   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
@@ -42,11 +48,14 @@ FUZZ_SECONDS ?= 60
 MINUTES ?= 5
 SEED ?= 1
 
-.PHONY: demo test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
-  fixtures bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
+.PHONY: demo demo-scenes test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
+  fixtures scenes-accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
+
+demo-scenes: build
+	@Examples/scenes/demo $(HILO) $(OUT)/scenes
 
 test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
@@ -96,7 +105,7 @@ generated: build
 	cp -r $(OUT)/generated Generated/tiny
 	rm -rf Generated/tiny/weights Generated/tiny/files.json
 
-fixtures: $(VENV)/oracle.installed
+fixtures: $(VENV)/heads.installed
 	$(VENV)/bin/python Tests/Oracle/check_oracle.py
 	$(VENV)/bin/python Tests/Oracle/make_fixtures.py
 	$(VENV)/bin/python Tests/Oracle/make_preprocess_fixtures.py
@@ -104,6 +113,12 @@ fixtures: $(VENV)/oracle.installed
 	$(VENV)/bin/python Tests/Oracle/make_array_fixtures.py
 	$(VENV)/bin/python Tests/Oracle/digests.py write Examples/digits/digits.pth \
 	  Tests/Fixtures/digits_digests.json
+	$(if $(wildcard Examples/scenes/*.pth),$(VENV)/bin/python Examples/scenes/evaluate.py \
+	  --summary Tests/Fixtures/scenes.json)
+
+scenes-accuracy: build $(VENV)/heads.installed
+	@scripts/setup scenes
+	$(VENV)/bin/python Examples/scenes/evaluate.py --compare $(HILO) --output $(OUT)/scenes-accuracy
 
 # `make bench-peers BENCH="--rounds 3 --batches 1"` passes options on; see the program's --help.
 BENCH ?=
@@ -147,6 +162,11 @@ $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VEN
 	@touch $@
 
 $(VENV)/peers.installed: Benchmarks/requirements.txt $(VENV)/oracle.installed
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+# PyTorch and pycocotools.
+$(VENV)/heads.installed: Tests/Oracle/requirements-heads.txt $(VENV)/oracle.installed
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 

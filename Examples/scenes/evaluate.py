@@ -5,18 +5,24 @@
     python Examples/scenes/evaluate.py --write FOLDER       the held-out set, for `hilo accuracy`
     python Examples/scenes/evaluate.py --detections PLACE   AP of detections.json, also of many
     python Examples/scenes/evaluate.py --labels FOLDER      mIoU of label maps, PNG or NumPy
+    python Examples/scenes/evaluate.py --compare HILO       makes the C libraries and compares them
+    python Examples/scenes/evaluate.py --summary FILE       PyTorch's figures of images/, for a test
 """
 
 import argparse
 import contextlib
 import io
 import json
+import shutil
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from detectors import KINDS, found, network
 from head_networks import HeadNetwork
+from libraries import Library
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
@@ -24,13 +30,40 @@ from pycocotools.cocoeval import COCOeval
 from scenes import GROUND, NAMES, Scene, compose
 
 HERE = Path(__file__).resolve().parent
+SHIPPED = HERE / "images"
 HELD_OUT_SEED = 2022
 FIRST_CATEGORY = 1
 STATISTICS = {"AP": 0, "AP50": 1, "AP75": 2, "small": 3, "medium": 4, "large": 5}
+COMPARED = ["AP", "AP50", "mIoU"]
+TOLERANCE = 1e-3  # of AP and mIoU, between PyTorch and the C library
+
+# Figures by name: of boxes, of masks or of labels.
+Figures = dict[str, dict[str, float]]
 
 
-def held_out(count: int) -> list[Scene]:
-    return compose(HELD_OUT_SEED, count, part="test")
+@dataclass(frozen=True)
+class Data:
+    """Pictures of which the truth is known. They have the ids 1, 2, ..."""
+
+    images: list[np.ndarray]
+    label_maps: list[np.ndarray]
+    annotations: dict
+
+
+def held_out(count: int) -> Data:
+    scenes = compose(HELD_OUT_SEED, count, part="test")
+    return Data(
+        [scene.image for scene in scenes], [scene.label_map for scene in scenes],
+        annotations(scenes))
+
+
+def shipped() -> Data:
+    """The pictures in images/, which need no data set."""
+    truth = json.loads((SHIPPED / "annotations.json").read_text())
+    names = [image["file_name"] for image in truth["images"]]
+    return Data(
+        [np.asarray(Image.open(SHIPPED / name)) for name in names],
+        [np.asarray(Image.open(SHIPPED / "labels" / name)) for name in names], truth)
 
 
 def name_of(index: int) -> str:
@@ -62,12 +95,12 @@ def annotations(scenes: list[Scene]) -> dict:
         "categories": categories, "annotations": objects}
 
 
-def write(folder: Path, scenes: list[Scene]) -> None:
+def write(folder: Path, data: Data) -> None:
     (folder / "labels").mkdir(parents=True, exist_ok=True)
-    for index, scene in enumerate(scenes):
-        Image.fromarray(scene.image).save(folder / f"{name_of(index)}.png")
-        Image.fromarray(scene.label_map).save(folder / "labels" / f"{name_of(index)}.png")
-    (folder / "annotations.json").write_text(json.dumps(annotations(scenes)) + "\n")
+    for index, (image, labels) in enumerate(zip(data.images, data.label_maps)):
+        Image.fromarray(image).save(folder / f"{name_of(index)}.png")
+        Image.fromarray(labels).save(folder / "labels" / f"{name_of(index)}.png")
+    (folder / "annotations.json").write_text(json.dumps(data.annotations) + "\n")
 
 
 def average_precision(truth: dict, results: list[dict], kind: str) -> dict[str, float]:
@@ -82,22 +115,22 @@ def average_precision(truth: dict, results: list[dict], kind: str) -> dict[str, 
     return {name: float(evaluation.stats[place]) for name, place in STATISTICS.items()}
 
 
-def intersections_over_unions(scenes: list[Scene], maps: list[np.ndarray]) -> np.ndarray:
-    """Of each class over all pixels of all scenes; NaN where a class is neither there nor found."""
+def intersections_over_unions(truth: list[np.ndarray], maps: list[np.ndarray]) -> np.ndarray:
+    """Of each class over all pixels of all maps; NaN where a class is neither there nor found."""
     count = GROUND + 1
     confusion = np.zeros((count, count), np.int64)
-    for scene, labels in zip(scenes, maps, strict=True):
-        pairs = scene.label_map.astype(np.int64) * count + labels
+    for known, labels in zip(truth, maps, strict=True):
+        pairs = known.astype(np.int64) * count + labels
         confusion += np.bincount(pairs.ravel(), minlength=count**2).reshape(count, count)
     both = confusion.diagonal()
     either = confusion.sum(0) + confusion.sum(1) - both
     return np.divide(both, either, out=np.full(count, np.nan), where=either > 0)
 
 
-def results_of(net: HeadNetwork, scenes: list[Scene]) -> list[dict]:
+def results_of(net: HeadNetwork, images: list[np.ndarray]) -> list[dict]:
     out = []
-    for index, scene in enumerate(scenes):
-        result = found(net, scene.image)
+    for index, image in enumerate(images):
+        result = found(net, image)
         each = result.detections
         for place, (x0, y0, x1, y1) in enumerate(each.boxes.tolist()):
             out.append({
@@ -109,45 +142,91 @@ def results_of(net: HeadNetwork, scenes: list[Scene]) -> list[dict]:
     return out
 
 
-def say_precision(truth: dict, results: list[dict], title: str) -> None:
-    """Box AP and, where results have masks, mask AP. pycocotools takes a result's area from its
+def detection_figures(truth: dict, results: list[dict]) -> Figures:
+    """Of boxes and, where results have masks, of masks. pycocotools takes a result's area from its
     box if it has one, so masks are handed over alone, as mmdetection does."""
     if not results:
-        print(f"{title}: nothing was detected", flush=True)
-        return
-    for kind, other in [("bbox", "segmentation"), ("segm", "bbox")]:
+        return {"boxes": dict.fromkeys(STATISTICS, 0.0)}
+    out = {}
+    for title, kind, other in [("boxes", "bbox", "segmentation"), ("masks", "segm", "bbox")]:
         if kind == "segm" and "segmentation" not in results[0]:
             continue
         given = [{k: v for k, v in result.items() if k != other} for result in results]
-        values = average_precision(truth, given, kind)
+        out[title] = average_precision(truth, given, kind)
+    return out
+
+
+def label_figures(truth: list[np.ndarray], maps: list[np.ndarray]) -> Figures:
+    each = intersections_over_unions(truth, maps)
+    values = dict(zip(NAMES + ["ground"], each.tolist()))
+    return {"labels": {"mIoU": float(np.nanmean(each))} | values}
+
+
+def say(title: str, figures: Figures) -> None:
+    for kind, values in figures.items():
         numbers = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        print(f"{title}: {'box' if kind == 'bbox' else 'mask'}  {numbers}", flush=True)
+        print(f"{title}: {kind}  {numbers}", flush=True)
 
 
-def say_labels(scenes: list[Scene], maps: list[np.ndarray], title: str) -> None:
-    each = intersections_over_unions(scenes, maps)
-    numbers = "  ".join(f"{name} {value:.3f}" for name, value in zip(NAMES + ["ground"], each))
-    print(f"{title}: mIoU {np.nanmean(each):.4f}  ({numbers})", flush=True)
+def by_pytorch(options, task: str, data: Data) -> Figures:
+    net = network(task).eval()
+    checkpoint = torch.load(options.checkpoints / f"{task}.pth", weights_only=True)
+    net.load_state_dict(checkpoint["state_dict"])
+    place = options.save / task if options.save else None
+    if place:
+        place.mkdir(parents=True, exist_ok=True)
+    if task == "semantic_fpn":
+        maps = [found(net, image).label_map for image in data.images]
+        for index, labels in enumerate(maps if place else []):
+            Image.fromarray(labels.astype(np.uint8)).save(place / f"{name_of(index)}.png")
+        return label_figures(data.label_maps, maps)
+    results = results_of(net, data.images)
+    if place:
+        (place / "detections.json").write_text(json.dumps(results) + "\n")
+    return detection_figures(data.annotations, results)
 
 
-def by_pytorch(options, scenes: list[Scene]) -> None:
+def by_library(options, task: str, data: Data) -> Figures:
+    """Through the command line: from the checkpoint to what the C library finds."""
+    library = Library(options.compare, task, options.output)
+    library.make(options.checkpoints / f"{task}.pth")
+    place = library.run(options.output / "held_out")
+    if task == "semantic_fpn":
+        maps = [read_labels(place, index) for index in range(len(data.images))]
+        return label_figures(data.label_maps, maps)
+    return detection_figures(data.annotations, read_detections(place))
+
+
+def compare(options, data: Data) -> None:
+    """Prints PyTorch's figures beside the C library's; a difference too large ends in an error."""
+    shutil.rmtree(options.output / "held_out", ignore_errors=True)  # there may be more in it
+    write(options.output / "held_out", data)
+    lines, differences = [], []
     for task in options.task or KINDS:
-        net = network(task).eval()
-        checkpoint = torch.load(options.checkpoints / f"{task}.pth", weights_only=True)
-        net.load_state_dict(checkpoint["state_dict"])
-        place = options.save / task if options.save else None
-        if place:
-            place.mkdir(parents=True, exist_ok=True)
-        if task == "semantic_fpn":
-            maps = [found(net, scene.image).label_map for scene in scenes]
-            say_labels(scenes, maps, task)
-            for index, labels in enumerate(maps if place else []):
-                Image.fromarray(labels.astype(np.uint8)).save(place / f"{name_of(index)}.png")
-            continue
-        detections = results_of(net, scenes)
-        say_precision(annotations(scenes), detections, task)
-        if place:
-            (place / "detections.json").write_text(json.dumps(detections) + "\n")
+        ours = by_library(options, task, data)
+        theirs = by_pytorch(options, task, data)
+        for kind, name in [(k, n) for k in theirs for n in COMPARED]:
+            if name not in theirs[kind]:
+                continue
+            first, second = theirs[kind][name], ours.get(kind, {}).get(name, float("nan"))
+            differences.append(abs(second - first))
+            lines.append(
+                f"{task:<14}{kind:<8}{name:<6}{first:>8.4f}{second:>11.4f}{second - first:>+12.5f}")
+    print(f"{len(data.images)} held-out scenes           PyTorch  C library  difference")
+    print("\n".join(lines))
+    if not all(difference <= TOLERANCE for difference in differences):  # a NaN is none
+        sys.exit(f"evaluate: a difference is larger than {TOLERANCE:g}")
+
+
+def summarise(options) -> None:
+    """PyTorch's figures of the shipped pictures, for Tests/CommandLineTests/ScenesTests.swift."""
+    data, out = shipped(), {}
+    for task in options.task or KINDS:
+        figures = by_pytorch(options, task, data)
+        out[task] = {
+            kind: {name: round(values[name], 6) for name in COMPARED if name in values}
+            for kind, values in figures.items()}
+    options.summary.write_text(json.dumps(out, indent=1) + "\n")
 
 
 def read_detections(place: Path) -> list[dict]:
@@ -173,6 +252,11 @@ def arguments():
     parser.add_argument("--write", type=Path, metavar="FOLDER")
     parser.add_argument("--detections", type=Path, metavar="PLACE")
     parser.add_argument("--labels", type=Path, metavar="FOLDER")
+    parser.add_argument("--compare", type=Path, metavar="HILO", help="the command line to use")
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER", default=Path("out/scenes-accuracy"),
+        help="where --compare writes scenes, libraries and results")
+    parser.add_argument("--summary", type=Path, metavar="FILE")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -180,16 +264,21 @@ def arguments():
 def main():
     options = arguments()
     torch.set_num_threads(options.threads)
-    scenes = held_out(options.count)
+    if options.summary:
+        return summarise(options)
+    data = held_out(options.count)
     if options.write:
-        write(options.write, scenes)
+        write(options.write, data)
     elif options.detections:
-        say_precision(annotations(scenes), read_detections(options.detections), "given")
+        say("given", detection_figures(data.annotations, read_detections(options.detections)))
     elif options.labels:
         maps = [read_labels(options.labels, index) for index in range(options.count)]
-        say_labels(scenes, maps, "given")
+        say("given", label_figures(data.label_maps, maps))
+    elif options.compare:
+        compare(options, data)
     else:
-        by_pytorch(options, scenes)
+        for task in options.task or KINDS:
+            say(task, by_pytorch(options, task, data))
 
 
 if __name__ == "__main__":
