@@ -115,11 +115,13 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
 
     public static func load() throws -> Fixture<Self> { try Fixture("networks") }
 
-    /// M is S with more blocks, B at 384 is B at 224 with larger maps, and S has alphas beside these.
+    /// M is S with more blocks, B at 384 has larger maps, S has alphas beside these, and the grid of
+    /// windows and alphas is that of small backbones.
     public var isLong: Bool {
         [
-            "litv2_m_224", "litv2_b_224", "litv2_s_224x320", "litv2_s_224_alpha_02",
-            "litv2_s_224_alpha_04", "litv2_s_224_alpha_07",
+            "litv2_m_224", "litv2_b_384", "litv2_s_224x320", "litv2_s_224_alpha_02",
+            "litv2_s_224_alpha_04", "litv2_s_224_alpha_05", "litv2_s_224_alpha_07",
+            "litv2_s_128_window_1", "litv2_s_128_window_2",
         ].contains(id)
     }
 
