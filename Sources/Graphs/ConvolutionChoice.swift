@@ -38,9 +38,8 @@ extension Convolution {
         case .winograd2: return .winograd2
         case .winograd4: return .winograd4
         case .automatic:
-            let isWide = min(linear.inputs / 9, linear.outputs) >= Self.wide
-            // Copies are maps of boxes, too small for tiles of 4×4.
-            return isWide && maps.copies == 1 ? .winograd4 : .direct
+            // Also on maps of boxes: four tiles of 4×4 across 14 tokens still halve the time.
+            return min(linear.inputs / 9, linear.outputs) >= Self.wide ? .winograd4 : .direct
         }
     }
 }
