@@ -54,17 +54,20 @@ struct Extent {
 /// What a kernel reads and writes, as the generated C does: written down apart from the families, whose
 /// operands it is compared with.
 struct Footprint {
-    let input: Extent
-    /// A residual, or keys and values.
-    let second: Extent?
+    let inputs: [Extent]
     let output: Extent
+    /// The input that the output may replace, float by float: a residual.
+    let replaced: Int?
 
-    var inputs: [Extent] { [input] + (second.map { [$0] } ?? []) }
-
-    private init(input: Extent, second: Extent? = nil, output: Extent) {
-        self.input = input
-        self.second = second
+    init(inputs: [Extent], output: Extent, replaced: Int? = nil) {
+        self.inputs = inputs
         self.output = output
+        self.replaced = replaced
+    }
+
+    private init(input: Extent, second: Extent? = nil, output: Extent, replaced: Int? = nil) {
+        self.init(
+            inputs: [input] + (second.map { [$0] } ?? []), output: output, replaced: replaced)
     }
 
     init(_ computation: Computation) {
@@ -90,6 +93,7 @@ struct Footprint {
             computation.spec(as: FusedConvFFN.self).map { .init($0) },
             computation.spec(as: DeformableSampling.self).map { .init($0) },
             computation.spec(as: FeatureOutput.self).map { .init($0) },
+            Footprint(ofHeads: computation),
         ]
         guard let known = all.compactMap({ $0 }).first else {
             preconditionFailure("\(computation.family): say here what its kernels touch")
@@ -108,7 +112,8 @@ struct Footprint {
         let output = Extent(rows: spec.rows, width: spec.n, stride: spec.outputStride)
         self.init(
             input: Extent(rows: spec.rows, width: spec.k, stride: spec.inputStride),
-            second: spec.epilogue == .residual ? output : nil, output: output)
+            second: spec.epilogue == .residual ? output : nil, output: output,
+            replaced: spec.epilogue == .residual ? 1 : nil)
     }
 
     private init(_ spec: HiFiAttention.Spec) {
@@ -156,7 +161,7 @@ struct Footprint {
 
     private init(_ spec: FusedConvFFN.Spec) {
         let tokens = Extent(rows: spec.map.count, width: spec.channels)
-        self.init(input: tokens, second: tokens, output: tokens)
+        self.init(input: tokens, second: tokens, output: tokens, replaced: 1)
     }
 
     private init(_ spec: DeformableSampling.Spec) {

@@ -92,7 +92,9 @@ import Testing
 @Suite struct TrafficTests {
     /// A family's operands, from which everything else follows, are what its kernels touch.
     @Test func bytesAreThoseThatTheKernelTouches() throws {
-        for network in try [Sample.tiny(), Sample.backbone()] + Sample.attentions() {
+        for network in try [Sample.tiny(), Sample.backbone()] + Sample.attentions()
+            + Sample.heads()
+        {
             let plan = try network.plan()
             for kernel in plan.variant.kernels {
                 let footprint = Footprint(kernel.computation)
@@ -163,6 +165,10 @@ import Testing
     }
 
     @Test func ofABackbone() throws { try expectThePlannersBuffers(try Sample.backbone()) }
+
+    @Test func ofHeads() throws {
+        for network in try Sample.heads() { try expectThePlannersBuffers(network) }
+    }
 
     @Test func buffersAliveTogetherAreApart() throws {
         let plan = try Sample.small().plan()

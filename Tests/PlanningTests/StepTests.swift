@@ -47,6 +47,14 @@ import Testing
         checkKernels(plan)
     }
 
+    /// Pyramids behind one another, results of results, several inputs of a kernel, several passes.
+    @Test(arguments: try Sample.heads()) func heads(network: Network) throws {
+        let sizes = [(45, 70), (64, 33)].map { Resolution(height: $0.0, width: $0.1) }
+        let plan = try Planner(network, Target(isa: .avx2, maxBatch: 3), resolutions: sizes).plan()
+        try plan.checkSymbolically()
+        checkKernels(plan)
+    }
+
     /// A whole ConvFFN as one kernel, however small its map is.
     @Test(arguments: 0..<20) func fusedConvFFNs(seed: Int) throws {
         let network = try Sample.random(seed: seed)
@@ -93,6 +101,18 @@ import Testing
             moved += 1
         }
         #expect(moved > 20)
+    }
+
+    /// The same in segmenters and detectors; of the many steps of each some.
+    @Test(arguments: try Sample.heads(height: 16, width: 20))
+    func aWrongOffsetInHeadsIsFound(network: Network) throws {
+        let plan = try network.plan()
+        let passes = plan.pass.withOneOperandMoved(by: 64)
+        #expect(passes.count > 60)
+        for pass in passes.enumerated().filter({ $0.offset % 9 == 4 }).map(\.element) {
+            var run = SymbolicRun(network, plan.variant, pass)
+            #expect(throws: SymbolicRun.Failure.self) { try run.check() }
+        }
     }
 
     private func checkKernels(_ plan: Plan) {

@@ -57,17 +57,15 @@ struct SymbolicRun {
         let footprint = Footprint(kernels[step.kernel].computation)
         let traffic = graph.traffic(of: group)
         guard step.inputs.count == footprint.inputs.count, step.outputs.count == 1,
-            traffic.second.isEmpty == (footprint.second == nil)
+            traffic.inputs.count == footprint.inputs.count
         else { throw Failure(description: "\(step.label): an operand is missing or too much") }
         let output = step.outputs[0]
         var taken: [Address] = []
-        for (place, (extent, values)) in zip(
-            step.inputs, zip(footprint.inputs, [traffic.input, traffic.second]))
-        {
-            try read(place, extent, values, step)
+        for (index, place) in step.inputs.enumerated() {
+            try read(place, footprint.inputs[index], traffic.inputs[index], step)
             // A residual is added to in place, each float by itself.
-            if place == output, place == step.inputs.last, step.inputs.count > 1 { continue }
-            taken += extent.addresses(at: place)
+            if place == output, index == footprint.replaced { continue }
+            taken += footprint.inputs[index].addresses(at: place)
         }
         let written = footprint.output.addresses(at: output)
         guard Set(written).isDisjoint(with: taken), Set(written).count == written.count else {
@@ -120,23 +118,25 @@ extension Plan {
 
 extension Graph {
     fileprivate typealias Traffic = (
-        input: [SymbolicRun.Value?], second: [SymbolicRun.Value?], output: [SymbolicRun.Value?]
+        inputs: [[SymbolicRun.Value?]], output: [SymbolicRun.Value?]
     )
 
     /// What the nodes of a kernel read and write, token by token.
     fileprivate func traffic(of group: [Int]) -> Traffic {
         let members = group.map { nodes[$0] }
         let (first, last) = (members[0], members[members.count - 1])
-        let input = values(of: first.inputs[0])
         if last.operation == .add {
             let columns = columns(of: members[members.count - 2].output, inSum: last)
-            return (input, values(of: last.inputs[0], columns), values(of: last.output, columns))
+            return (
+                [values(of: first.inputs[0]), values(of: last.inputs[0], columns)],
+                values(of: last.output, columns)
+            )
         }
-        let second = first.inputs.count > 1 ? values(of: first.inputs[1]) : []
+        let inputs = first.inputs.map { values(of: $0) }
         guard members.count > 1, last.operation.isLinear else {
-            return (input, second, values(of: last.output))
+            return (inputs, values(of: last.output))
         }
-        return (input, second, sideBySide(members.map(\.output)))
+        return (inputs, sideBySide(members.map(\.output)))
     }
 
     /// The channels of a sum that one GEMM computes.
@@ -152,7 +152,11 @@ extension Graph {
         return (0..<tensors[parts[0]].rows).flatMap { row in channels.map { $0.value(row) } }
     }
 
+    /// Those of a stack are its inputs', one after another.
     fileprivate func values(of tensor: Int, _ range: Range<Int>? = nil) -> [SymbolicRun.Value?] {
+        if let node = nodes.first(where: { $0.output == tensor && $0.operation == .stack }) {
+            return node.inputs.flatMap { values(of: $0, range) }
+        }
         let all = sources(of: tensor)
         let channels = range.map { all[$0] } ?? all[...]
         return (0..<tensors[tensor].rows).flatMap { row in channels.map { $0.value(row) } }

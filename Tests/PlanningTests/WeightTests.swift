@@ -94,9 +94,18 @@ import Testing
         }
     }
 
+    /// Winograd's form too: what is packed does not depend on a map's size.
+    @Test func resolutionsOfHeadsShareWeights() throws {
+        let sizes = [(45, 70), (256, 224), (13, 14)].map { Resolution(height: $0.0, width: $0.1) }
+        for network in try Sample.heads() {
+            let plan = try Planner(network, Target(isa: .avx2), resolutions: sizes).plan()
+            #expect(plan.weights == (try network.plan(.avx2)).weights)
+        }
+    }
+
     /// One file of weights serves the kernels of all instruction sets.
     @Test func instructionSetsShareWeights() throws {
-        for network in [try Sample.tiny(), try Sample.backbone()] {
+        for network in try [Sample.tiny(), Sample.backbone()] + Sample.heads() {
             let plan = try Planner(network, Target(isas: [.generic, .avx2, .avx512])).plan()
             #expect(plan.variants.map(\.isa) == [.generic, .avx2, .avx512])
             for variant in plan.variants {
@@ -168,6 +177,7 @@ extension Linear {
 
     /// What it and its BatchNorm take; of a matrix whose rows are no permutation nothing.
     fileprivate var parameters: [(String, Range<Int>)] {
+        if case .transposed(let points) = order { return transposed(points: points) }
         let order = Set((0..<inputs).map { position(ofRow: 0, input: $0) - firstRow * inputs })
         let rows = firstRow..<firstRow + outputs
         let matrix = rows.lowerBound * inputs..<rows.upperBound * inputs
@@ -175,6 +185,22 @@ extension Linear {
         return (order == Set(0..<inputs) ? [("\(parameter).weight", matrix)] : [])
             + (hasBias ? [("\(parameter).bias", rows)] : [])
             + (batchNorm.map { norm in statistics.map { ("\(norm).\($0)", 0..<outputs) } } ?? [])
+    }
+
+    /// All of its matrix, and a bias that all points share.
+    private func transposed(points: Int) -> [(String, Range<Int>)] {
+        let places = Set(
+            (0..<outputs).flatMap { row in
+                (0..<inputs).map { position(ofRow: row, input: $0) }
+            })
+        let biases = Set((0..<outputs).map { biasPosition(ofRow: $0) })
+        let isWhole =
+            places == Set(0..<outputs * inputs) && biases == Set(0..<outputs / points)
+        return isWhole
+            ? [
+                ("\(parameter).weight", 0..<outputs * inputs),
+                ("\(parameter).bias", 0..<outputs / points),
+            ] : []
     }
 }
 
@@ -204,6 +230,7 @@ extension Computation {
         switch family {
         case FusedConvFFN.id: 3
         case GEMM.id, LayerNorm.id, DepthwiseGELU.id, DeformableSampling.id: 1
+        case DirectConvolution.id, WinogradConvolution.id, MaskOutput.id: 1
         case WindowAttention.id: spec(as: WindowAttention.self)?.hasTable == true ? 1 : 0
         case FeatureOutput.id: spec(as: FeatureOutput.self)?.isNormalised == true ? 1 : 0
         default: 0

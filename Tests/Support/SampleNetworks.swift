@@ -71,9 +71,40 @@ public enum Sample {
         }
     }
 
+    /// Segmenters and detectors, with each kind of convolution and both eras.
+    public static func heads(height: Int = 45, width: Int = 70) throws -> [Network] {
+        let backbone = try LITv2(name: "heads", height: height, width: width) {
+            PatchEmbedding(channels: 4)
+            Stage(depth: 1) { ConvFFN(ratio: 1) }
+            TokenMerging()
+            Stage(depth: 1) {
+                HiLoAttention(heads: 2, window: 2, alpha: 0.5)
+                ConvFFN(ratio: 1)
+            }
+            TokenMerging()
+            Stage(depth: 1) { ConvFFN(ratio: 1) }
+            FeatureMaps()
+        }
+        return [
+            Network(try SemanticFPN(backbone, classes: 3, channels: 8, width: 4)),
+            Network(
+                try SemanticFPN(
+                    backbone, classes: 2, channels: 4, width: 8, convolutions: .winograd2)),
+            Network(try RetinaNet(backbone, classes: 3, channels: 8, depth: 1)),
+            Network(
+                try RetinaNet(
+                    backbone, classes: 1, era: .two, channels: 4, depth: 2,
+                    convolutions: .winograd4)),
+            Network(try MaskRCNN(backbone, classes: 2, channels: 4, width: 8, depth: 1)),
+            Network(
+                try MaskRCNN(
+                    backbone, classes: 1, era: .two, channels: 4, width: 4, depth: 0)),
+        ]
+    }
+
     /// Networks of all kinds.
     public static func networks() throws -> [Network] {
-        try [small(), small(alpha: 0), small(alpha: 1), tiny(), backbone()] + attentions()
+        try [small(), small(alpha: 0), small(alpha: 1), tiny(), backbone()] + attentions() + heads()
             + (0..<30).map { try random(seed: $0) }
             + [0, 0.5, 1].map { try layer(alpha: $0) }
     }
