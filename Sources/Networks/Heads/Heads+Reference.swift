@@ -3,7 +3,7 @@ import Reference
 
 extension HeadNetwork {
     /// The backbone's maps and the pyramid on them, the finest first, as the FPN of mmdetection reads.
-    fileprivate func pyramid(
+    func pyramid(
         _ input: [Float], _ weights: ParameterReader
     ) throws -> (maps: [TokenMap], levels: [TokenMap]) {
         let maps = try LITv2Reference(backbone, weights.under("backbone.")).featureMaps(
@@ -56,13 +56,7 @@ extension ParameterReader {
 extension RetinaNet {
     /// Of the detections nothing.
     public func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
-        var (maps, levels) = try pyramid(input, weights)
-        var last = maps[maps.count - 1]
-        for _ in 0..<Self.extraLevels {
-            last = try weights.convolve(
-                last, "neck.fpn_convs.\(levels.count).conv", to: channels, stride: 2)
-            levels.append(last)
-        }
+        let levels = try allLevels(input, weights).levels
         func head(_ tower: String, _ name: String, _ outputs: Int) throws -> [Double] {
             try levels.flatMap { level in
                 try weights.convolve(
@@ -76,6 +70,20 @@ extension RetinaNet {
             try head("reg_convs", "retina_reg", Self.anchors * 4), [],
         ]
     }
+
+    /// The pyramid with the levels behind the backbone's.
+    func allLevels(
+        _ input: [Float], _ weights: ParameterReader
+    ) throws -> (maps: [TokenMap], levels: [TokenMap]) {
+        var (maps, levels) = try pyramid(input, weights)
+        var last = maps[maps.count - 1]
+        for _ in 0..<Self.extraLevels {
+            last = try weights.convolve(
+                last, "neck.fpn_convs.\(levels.count).conv", to: channels, stride: 2)
+            levels.append(last)
+        }
+        return (maps, levels)
+    }
 }
 
 // MARK: - Mask R-CNN
@@ -88,8 +96,8 @@ extension MaskRCNN {
     public func reference(
         _ input: [Float], _ weights: ParameterReader, continuing found: [[Float]?]
     ) throws -> [[Double]] {
-        let (_, levels) = try pyramid(input, weights)
-        let all = levels + [Operators.subsampled(levels[levels.count - 1])]
+        let all = try allLevels(input, weights).levels
+        let levels = Array(all.dropLast())
         let hidden = try all.map {
             Operators.relu(try weights.convolve($0, "rpn_head.rpn_conv", to: channels))
         }
@@ -104,6 +112,14 @@ extension MaskRCNN {
             boxes?.logits ?? [], boxes?.deltas ?? [], [],
             try detections.map { try masks(of: $0, levels, weights) } ?? [],
         ]
+    }
+
+    /// The pyramid with the level in which boxes are only proposed.
+    func allLevels(
+        _ input: [Float], _ weights: ParameterReader
+    ) throws -> (maps: [TokenMap], levels: [TokenMap]) {
+        let (maps, levels) = try pyramid(input, weights)
+        return (maps, levels + [Operators.subsampled(levels[levels.count - 1])])
     }
 
     private func box(_ row: ArraySlice<Float>, column: Int) -> Box {
