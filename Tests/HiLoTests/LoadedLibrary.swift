@@ -3,10 +3,10 @@ import HiLoKit
 
 /// A generated shared library in this process, through its C API.
 final class LoadedLibrary {
-    private let handle: UnsafeMutableRawPointer
-    private let name: String
+    let handle: UnsafeMutableRawPointer
+    let name: String
+    let network: Network
     private let model: OpaquePointer
-    private let network: Network
 
     private typealias Open =
         @convention(c) (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> Int32
@@ -60,28 +60,37 @@ final class LoadedLibrary {
     func outputs(
         _ images: [[Float]], threads: Int, at resolution: Resolution? = nil
     ) throws -> [[Float]] {
-        let create = try Self.symbol(handle, "\(name)_context_create", as: Create.self)
-        let destroy = try Self.symbol(handle, "\(name)_context_destroy", as: Close.self)
         let run = try Self.symbol(handle, "\(name)_run", as: Run.self)
-        var context: OpaquePointer?
-        let options = [
-            threads, images.count, resolution?.height ?? 0, resolution?.width ?? 0,
-        ].map { Int32($0) }
-        let created = create(model, options, &context)
-        guard created == 0, let context else {
-            throw Failure(description: "context_create: \(created)")
-        }
-        defer { destroy(context) }
         let shapes = try resolution.map { try network.at($0) }?.outputShapes ?? network.outputShapes
         let counts = shapes.map { images.count * $0.reduce(1, *) }
         var output = [Float](repeating: .nan, count: counts.reduce(0, +))
-        let status = run(context, images.flatMap { $0 }, Int32(images.count), &output)
-        guard status == 0 else { throw Failure(description: "run: \(status)") }
+        try withContext(batch: images.count, threads: threads, at: resolution) { context in
+            let status = run(context, images.flatMap { $0 }, Int32(images.count), &output)
+            guard status == 0 else { throw Failure(description: "run: \(status)") }
+        }
         var start = 0
         return counts.map { count in
             defer { start += count }
             return Array(output[start..<start + count])
         }
+    }
+
+    /// A context for the duration of `body`.
+    func withContext<Result>(
+        batch: Int, threads: Int, at resolution: Resolution?,
+        _ body: (OpaquePointer) throws -> Result
+    ) throws -> Result {
+        let create = try Self.symbol(handle, "\(name)_context_create", as: Create.self)
+        let destroy = try Self.symbol(handle, "\(name)_context_destroy", as: Close.self)
+        var context: OpaquePointer?
+        let options = [threads, batch, resolution?.height ?? 0, resolution?.width ?? 0]
+            .map { Int32($0) }
+        let created = create(model, options, &context)
+        guard created == 0, let context else {
+            throw Failure(description: "context_create: \(created)")
+        }
+        defer { destroy(context) }
+        return try body(context)
     }
 
     /// The network's input for an image, by the library's default recipe 0 (crop).
@@ -98,7 +107,7 @@ final class LoadedLibrary {
 
     struct Failure: Error, CustomStringConvertible { let description: String }
 
-    private static func symbol<Function>(
+    static func symbol<Function>(
         _ handle: UnsafeMutableRawPointer, _ name: String, as type: Function.Type
     ) throws -> Function {
         guard let address = dlsym(handle, name) else {
