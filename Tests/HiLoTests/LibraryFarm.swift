@@ -1,11 +1,13 @@
 import Foundation
-import HiLoKit
 import Testing
+
+@testable import HiLoKit
 
 /// The libraries of many networks, on every instruction set that this CPU has.
 struct LibraryFarms {
     /// A network's number, instruction set and library.
-    typealias Visit = (_ index: Int, _ isa: ISA, _ plan: Plan, _ library: LoadedLibrary) throws -> Void
+    typealias Visit = (_ index: Int, _ isa: ISA, _ plan: Plan, _ library: LoadedLibrary) throws ->
+        Void
 
     private let isas: [ISA]
     private let farms: [LibraryFarm]
@@ -102,12 +104,29 @@ struct LibraryFarm {
         }
     }
 
+    /// The same with values by the parameters' names.
+    func with<Result>(
+        _ id: String, _ plan: Plan, values: [String: [Float]],
+        _ body: (LoadedLibrary) throws -> Result
+    ) throws -> Result {
+        let matched = WeightSource.Matched(weights: Weights(values), unused: [], absent: [])
+        return try withWeights(id, LibraryGenerator(plan, matched, origin: "a test")) {
+            try body(open(id, plan.network, weights: $0))
+        }
+    }
+
     fileprivate func withWeights<Result>(
         _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (URL) throws -> Result
     ) throws -> Result {
+        try withWeights(id, LibraryGenerator(plan, source), body)
+    }
+
+    private func withWeights<Result>(
+        _ id: String, _ generator: LibraryGenerator, _ body: (URL) throws -> Result
+    ) throws -> Result {
         let weights = folder.appending(path: "\(id).safetensors")
         defer { try? FileManager.default.removeItem(at: weights) }
-        try LibraryGenerator(plan, source).writeWeights(to: weights)
+        try generator.writeWeights(to: weights)
         return try body(weights)
     }
 

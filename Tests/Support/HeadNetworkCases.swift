@@ -67,7 +67,8 @@ public struct HeadNetworkCase: Decodable, Sendable, CustomStringConvertible {
         large
             || ![
                 "detect_even", "detect_beyond", "detect_nothing", "detect_crowded",
-                "detect_odd_padded", "instances_even", "instances_beyond", "instances_nothing",
+                "detect_batch", "detect_odd_padded", "instances_even", "instances_beyond",
+                "instances_nothing",
                 "instances_odd_padded", "segment_even", "segment_odd",
             ].contains(id)
     }
