@@ -37,7 +37,7 @@ struct RandomPlanTests {
         #expect(try plan.reread() == plan)
         #expect(plan != (try Planner(network, plan.target).plan()))
         var random = SeededGenerator(seed: seed)
-        let further = (0..<(TestScope.isLong ? 5 : 2)).flatMap { _ in randomKernels(of: plan, &random) }
+        let further = (0..<5).flatMap { _ in randomKernels(of: plan, &random) }
         plan.variants[0].kernels += Set(further).subtracting(plan.variants[0].kernels)
         #expect(plan.variants[0].kernels.count > 20)
         try await withFolder { folder in
