@@ -77,7 +77,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
-        .target(name: "ResultPictures", dependencies: ["ImageFiles"]),
+        .target(name: "ResultPictures", dependencies: ["FileIO", "ImageFiles"]),
         .target(name: "Evaluation", dependencies: ["ArrayFiles", "FileIO", "ImageFiles"]),
 
         // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness

@@ -1,3 +1,5 @@
+import FileIO
+
 /// How well label maps agree with the truth, over all pixels of all pictures, as mmsegmentation
 /// counts. A class that occurs neither in truth nor predictions counts for nothing.
 public struct SegmentationAccuracy: Equatable, Sendable {
@@ -19,7 +21,8 @@ public struct SegmentationAccuracy: Equatable, Sendable {
             throw EvaluationError(
                 "\(prediction.count) predicted labels for a map of \(truth.count)")
         }
-        for (pair, count) in Self.count(prediction, truth) where pair.truth != Self.ignored {
+        let pairs = zip(prediction, truth).lazy.map { Pair(truth: $1, found: $0) }
+        for (pair, count) in pairs.counted() where pair.truth != Self.ignored {
             guard pair.truth >= 0 else {
                 throw EvaluationError("the map has the label \(pair.truth)")
             }
@@ -33,25 +36,6 @@ public struct SegmentationAccuracy: Equatable, Sendable {
     private struct Pair: Hashable {
         let truth: Int32
         let found: Int32
-    }
-
-    /// How many pixels have each pair that occurs. Pixels in a row are mostly alike, and are counted
-    /// at once.
-    private static func count(_ prediction: [Int32], _ truth: [Int32]) -> [Pair: Int] {
-        var counts: [Pair: Int] = [:]
-        var begin = 0
-        for place in truth.indices {
-            let next = place + 1
-            if next < truth.count, truth[next] == truth[begin],
-                prediction[next] == prediction[begin]
-            {
-                continue
-            }
-            let pair = Pair(truth: truth[begin], found: prediction[begin])
-            counts[pair, default: 0] += next - begin
-            begin = next
-        }
-        return counts
     }
 
     /// Pixels that are looked at.

@@ -60,17 +60,7 @@ public struct ClassMap: Sendable, Equatable {
     }
 
     /// How many pixels have each class that occurs.
-    public var counts: [Int32: Int] {
-        var counts: [Int32: Int] = [:]
-        var begin = 0
-        // A class comes many pixels in a row, which are counted at once.
-        for place in classes.indices where classes[place] != classes[begin] {
-            counts[classes[begin], default: 0] += place - begin
-            begin = place
-        }
-        if begin < classes.count { counts[classes[begin], default: 0] += classes.count - begin }
-        return counts
-    }
+    public var counts: [Int32: Int] { classes.counted() }
 }
 
 /// What was found in an image.

@@ -1,3 +1,4 @@
+import FileIO
 import ImageFiles
 
 /// A picture with the class of each pixel laid over it in colours, and below it a legend of the
@@ -48,23 +49,11 @@ struct LabelledPixels {
     init(labels: [Int32], width: Int) {
         self.labels = labels
         self.width = width
-        classes = Self.counts(labels).map { (label: $0.key, count: $0.value) }
+        classes = labels.counted().filter { $0.key >= 0 && $0.key != Self.ignored }
+            .map { (label: $0.key, count: $0.value) }
             .sorted { ($1.count, $0.label) < ($0.count, $1.label) }
         inks = Dictionary(
             uniqueKeysWithValues: classes.map { ($0.label, Ink(ofClass: $0.label)) })
-    }
-
-    /// The pixels of each class. Those in a row are mostly of the same, and are counted at once.
-    private static func counts(_ labels: [Int32]) -> [Int32: Int] {
-        var counts: [Int32: Int] = [:]
-        var begin = 0
-        for place in labels.indices {
-            let (label, next) = (labels[begin], place + 1)
-            if next < labels.count, labels[next] == label { continue }
-            if label >= 0, label != ignored { counts[label, default: 0] += next - begin }
-            begin = next
-        }
-        return counts
     }
 
     /// Colours at half strength, and lines where classes meet.
