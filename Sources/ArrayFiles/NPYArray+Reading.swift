@@ -29,35 +29,15 @@ extension NPYArray {
     ) throws -> [Float] {
         switch elementType {
         case .float32:
-            return try readElements(file, UInt32.self, count) {
+            return try readElements(of: file, UInt32.self, count) {
                 Float(bitPattern: UInt32(littleEndian: $0))
             }
         case .float64:
-            return try readElements(file, UInt64.self, count) {
+            return try readElements(of: file, UInt64.self, count) {
                 Float(Double(bitPattern: UInt64(littleEndian: $0)))
             }
         case .uint8:
-            return try readElements(file, UInt8.self, count) { Float($0) }
-        }
-    }
-
-    /// Reads in pieces, so that a large file does not need its size twice.
-    private static func readElements<Element: BitwiseCopyable>(
-        _ file: borrowing InputFile, _ type: Element.Type, _ count: Int,
-        _ value: (Element) -> Float
-    ) throws -> [Float] {
-        let size = MemoryLayout<Element>.size
-        let piece = UnsafeMutableBufferPointer<Element>.allocate(capacity: min(count, 1 << 16))
-        defer { piece.deallocate() }
-        return try [Float](unsafeUninitializedCapacity: count) { values, initialized in
-            while initialized < count {
-                let length = min(piece.count, count - initialized)
-                let bytes = UnsafeMutableRawBufferPointer(
-                    start: piece.baseAddress, count: length * size)
-                try file.read(into: bytes)
-                for i in 0..<length { values[initialized + i] = value(piece[i]) }
-                initialized += length
-            }
+            return try readElements(of: file, UInt8.self, count) { Float($0) }
         }
     }
 }

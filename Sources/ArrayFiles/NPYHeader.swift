@@ -145,3 +145,25 @@ func readingNPY<Result>(
         throw NPYError(path: path, problem: error.text)
     }
 }
+
+/// Reads elements in pieces, so that a large file does not need its size twice.
+///
+/// - Parameter value: what becomes of an element, in the order of the file.
+func readElements<Element: BitwiseCopyable, Value: BitwiseCopyable>(
+    of file: borrowing InputFile, _ type: Element.Type, _ count: Int,
+    _ value: (Element) throws -> Value
+) throws -> [Value] {
+    let size = MemoryLayout<Element>.size
+    let piece = UnsafeMutableBufferPointer<Element>.allocate(capacity: min(count, 1 << 16))
+    defer { piece.deallocate() }
+    return try [Value](unsafeUninitializedCapacity: count) { values, initialized in
+        while initialized < count {
+            let length = min(piece.count, count - initialized)
+            let bytes = UnsafeMutableRawBufferPointer(
+                start: piece.baseAddress, count: length * size)
+            try file.read(into: bytes)
+            for i in 0..<length { values[initialized + i] = try value(piece[i]) }
+            initialized += length
+        }
+    }
+}

@@ -68,35 +68,26 @@ public struct NPYIntegers: Equatable, Sendable {
         _ file: borrowing InputFile, _ elementType: ElementType, _ count: Int
     ) throws -> [Int32] {
         switch (elementType.size, elementType.isSigned) {
-        case (1, true): try readElements(file, Int8.self, count)
-        case (1, false): try readElements(file, UInt8.self, count)
-        case (2, true): try readElements(file, Int16.self, count)
-        case (2, false): try readElements(file, UInt16.self, count)
-        case (4, true): try readElements(file, Int32.self, count)
-        case (4, false): try readElements(file, UInt32.self, count)
-        case (_, true): try readElements(file, Int64.self, count)
-        case (_, false): try readElements(file, UInt64.self, count)
+        case (1, true): try readIntegers(file, Int8.self, count)
+        case (1, false): try readIntegers(file, UInt8.self, count)
+        case (2, true): try readIntegers(file, Int16.self, count)
+        case (2, false): try readIntegers(file, UInt16.self, count)
+        case (4, true): try readIntegers(file, Int32.self, count)
+        case (4, false): try readIntegers(file, UInt32.self, count)
+        case (_, true): try readIntegers(file, Int64.self, count)
+        case (_, false): try readIntegers(file, UInt64.self, count)
         }
     }
 
-    private static func readElements<Element: FixedWidthInteger & BitwiseCopyable>(
+    private static func readIntegers<Element: FixedWidthInteger & BitwiseCopyable>(
         _ file: borrowing InputFile, _ type: Element.Type, _ count: Int
     ) throws -> [Int32] {
-        let size = MemoryLayout<Element>.size
-        let elements = try [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            try file.read(
-                into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count * size))
-            initialized = count
-        }
-        var values: [Int32] = []
-        values.reserveCapacity(count)
-        for element in elements {
-            let number = Element(littleEndian: element)
+        try readElements(of: file, type, count) {
+            let number = Element(littleEndian: $0)
             guard let value = Int32(exactly: number) else {
                 throw NPYHeaderProblem("has the number \(number), which has more than 32 bits")
             }
-            values.append(value)
+            return value
         }
-        return values
     }
 }
