@@ -38,15 +38,15 @@ public struct DescribedNetwork: Sendable {
             guard tensor.key.hasPrefix(Self.backbone) else { return }
             shapes[String(tensor.key.dropFirst(Self.backbone.count))] = tensor.value
         }
-        let model = Self.settings(training)?["model"]
-        settings = BackboneSettings(model?["backbone"], training)
+        let configuration = Self.settings(training)
+        settings = BackboneSettings(configuration?["model"]?["backbone"], training)
         let heads = HeadShapes(all)
         (task, classes) = (heads.task, heads.classes)
         (channels, width, depth) = (heads.channels, heads.width, heads.depth)
         hasWindows = shapes.keys.contains { $0.hasSuffix("attn.h_proj.weight") }
         window = settings.windows?.last { $0 > 1 }
         alpha = settings.alpha
-        scale = Self.settings(training).flatMap { PictureScale(settings: $0) }
+        scale = configuration.flatMap { PictureScale(settings: $0) }
         let labels = Self.labels(training)
         self.labels = labels.count == heads.classes ? labels : []
     }

@@ -13,7 +13,7 @@ extension PictureScale {
         for step in steps?.list ?? [] {
             let inner = step["transforms"]?.list ?? []
             guard let sides = (step["img_scale"] ?? step["scale"])?.list?.compactMap(\.integer),
-                sides.count == 2, sides.allSatisfy(Self.isPossible),
+                sides.count == 2, sides.allSatisfy(Self.possibleSides.contains),
                 ([step] + inner).contains(where: { $0["keep_ratio"]?.boolean == true })
             else { continue }
             self.init(longSide: max(sides[0], sides[1]), shortSide: min(sides[0], sides[1]))

@@ -73,25 +73,24 @@ extension LITv2 {
     ) throws -> Network {
         let (channels, convolutions) = (head.channels ?? 256, head.convolutions ?? .automatic)
         let (era, depth) = (head.era ?? .three, head.depth ?? 4)
-        let scale = head.scale ?? head.task.usualScale
         switch head.task {
         case .segment:
             return Network(
                 try SemanticFPN(
                     self, classes: classes, labels: head.labels, channels: channels,
                     width: head.width ?? 128, convolutions: convolutions,
-                    scale: scale, normalisesFirst: normalisesFirst ?? true))
+                    scale: head.scale, normalisesFirst: normalisesFirst ?? true))
         case .detect:
             return Network(
                 try RetinaNet(
                     self, classes: classes, labels: head.labels, era: era, channels: channels,
-                    depth: depth, convolutions: convolutions, scale: scale))
+                    depth: depth, convolutions: convolutions, scale: head.scale))
         case .instances:
             return Network(
                 try MaskRCNN(
                     self, classes: classes, labels: head.labels, era: era, channels: channels,
                     width: head.width ?? 1024, depth: depth, convolutions: convolutions,
-                    scale: scale, normalisesFirst: normalisesFirst ?? false))
+                    scale: head.scale, normalisesFirst: normalisesFirst ?? false))
         }
     }
 }

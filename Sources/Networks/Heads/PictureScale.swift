@@ -7,10 +7,7 @@ public struct PictureScale: Sendable, Hashable, Codable {
     public let shortSide: Int
 
     /// What the preprocessing takes.
-    static let possibleSides = 1...65535
-
-    /// Whether pictures may have such a side.
-    public static func isPossible(_ side: Int) -> Bool { possibleSides.contains(side) }
+    public static let possibleSides = 1...65535
 
     public init(longSide: Int, shortSide: Int) {
         self.longSide = longSide
