@@ -1,3 +1,4 @@
+import HiLoKit
 import TestFixtures
 import Testing
 
@@ -62,6 +63,13 @@ struct ExpectedBoxes {
         }
     }
 
+    /// The same of rows as kernels write them: a box, its score and, where one is expected, its class.
+    func partners(_ name: String, rows: [[Float]]) throws -> [Int] {
+        try partners(
+            name, boxes: rows.map { Array($0[..<4]) }, scores: rows.map { $0[4] },
+            classes: classes == nil ? nil : rows.map { Int($0[AnchorRule.detectionClass]) })
+    }
+
     private func distance(_ found: [Float], _ index: Int) -> Float {
         zip(found, box(index)).map { abs($0 - $1) }.max() ?? .infinity
     }
@@ -88,4 +96,22 @@ struct ExpectedMasks {
             found.count == size && different <= ResultTolerance.mask(area: area),
             "\(name): \(different) of \(area) pixels differ")
     }
+}
+
+/// Rows of `width` values.
+func chunks(_ values: some Collection<Float>, of width: Int) -> [[Float]] {
+    let all = Array(values)
+    return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }
+}
+
+/// Values that are numbers and differ by no more than a share of the largest.
+func expectClose(
+    _ name: String, _ found: [Float], _ expected: [Double], within share: Double
+) throws {
+    try #require(found.count == expected.count, "\(name)")
+    let largest = expected.reduce(0) { max($0, abs($1)) }
+    let isFinite = found.allSatisfy(\.isFinite)
+    #expect(isFinite, "\(name)")
+    let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? 0
+    #expect(worst <= share * largest, "\(name): \(worst / largest)")
 }

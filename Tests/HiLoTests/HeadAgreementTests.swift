@@ -89,7 +89,7 @@ private struct HeadCheck {
             let expected = try #require(stored, "\(name): \(fixtureName)")
             try #require(outputs[index].count == expected.shape.reduce(1, *), "\(name)")
             let isMap = item.task == .segment && fixtureName == "logits"
-            let values = isMap ? planes(outputs[index], shapes[index]) : outputs[index]
+            let values = isMap ? batchPlanes(outputs[index], shapes[index]) : outputs[index]
             var own = ErrorTally()
             let doubles = try fixture.required("\(item.id).\(fixtureName).64").values
             func compare(_ tally: inout ErrorTally) throws {
@@ -107,12 +107,9 @@ private struct HeadCheck {
     }
 
     /// N×tokens×channels to N×channels×tokens.
-    private func planes(_ values: [Float], _ shape: [Int]) -> [Float] {
-        let (tokens, channels) = (shape[0] * shape[1], shape[2])
-        return (0..<images.count).flatMap { image in
-            (0..<channels * tokens).map {
-                values[image * channels * tokens + $0 % tokens * channels + $0 / tokens]
-            }
+    private func batchPlanes(_ values: [Float], _ shape: [Int]) -> [Float] {
+        chunks(values, of: shape.reduce(1, *)).flatMap {
+            planes(ofTokens: $0, channels: shape[2])
         }
     }
 
@@ -124,9 +121,7 @@ private struct HeadCheck {
                 .filter { $0[4] >= 0 }
             let expected = try ExpectedBoxes(
                 fixture, prefix, boxes: "proposals", scores: "proposal_scores")
-            let partners = try expected.partners(
-                "\(name), proposals", boxes: rows.map { Array($0[..<4]) },
-                scores: rows.map { $0[4] }, classes: nil)
+            let partners = try expected.partners("\(name), proposals", rows: rows)
             let chosen = try #require(result.roiRows).map { partners[$0] }
             let width = item.classes + 1
             let logits = self.rows(outputs[3], of: result.image, width: width)
@@ -149,10 +144,10 @@ private struct HeadCheck {
             Float(item.original[1]) / Float(item.content[1])
         )
         let expected = try ExpectedBoxes(fixture, prefix, classes: result.classes)
-        let scaled = rows.map { [$0[0] * across, $0[1] * down, $0[2] * across, $0[3] * down] }
-        let partners = try expected.partners(
-            "\(name), detections", boxes: scaled, scores: rows.map { $0[4] },
-            classes: rows.map { Int($0[5]) })
+        let scaled = rows.map {
+            [$0[0] * across, $0[1] * down, $0[2] * across, $0[3] * down] + $0[4...]
+        }
+        let partners = try expected.partners("\(name), detections", rows: scaled)
         let logits = self.rows(outputs[6], of: image, width: 784)
         try compare(
             "\(prefix).mask_logits", partners.prefix(stored.shape[0]).flatMap { logits[$0] })
@@ -160,18 +155,13 @@ private struct HeadCheck {
 
     private func rows(_ values: [Float], of image: Int, width: Int) -> [[Float]] {
         let count = values.count / images.count
-        return stride(from: image * count, to: (image + 1) * count, by: width).map {
-            Array(values[$0..<$0 + width])
-        }
+        return chunks(values[image * count..<(image + 1) * count], of: width)
     }
 
     /// Both are in single precision.
     private func compare(_ tensor: String, _ found: [Float]) throws {
-        let expected = try fixture.required(tensor).values
-        try #require(found.count == expected.count, "\(name): \(tensor)")
-        let largest = expected.reduce(0) { max($0, abs($1)) }
-        let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
-        #expect(worst <= 1e-4 * largest, "\(name), \(tensor): \(worst / largest)")
+        try expectClose(
+            "\(name), \(tensor)", found, fixture.required(tensor).values, within: 1e-4)
     }
 
     // MARK: Results

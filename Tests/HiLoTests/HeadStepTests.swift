@@ -50,16 +50,6 @@ import Testing
 
     // MARK: Maps
 
-    private func expectClose(_ name: String, _ found: [Float], _ expected: [Double]) throws {
-        try #require(found.count == expected.count, "\(name)")
-        let largest = expected.reduce(0) { max($0, abs($1)) }
-        let differences = zip(found, expected).map { abs(Double($0) - $1) }
-        let isFinite = found.allSatisfy(\.isFinite)
-        #expect(isFinite, "\(name)")
-        let worst = differences.max() ?? 0
-        #expect(worst <= Self.share * largest, "\(name): \(worst / largest)")
-    }
-
     private func align(
         _ item: RoIAlignCase, _ fixture: Fixture<HeadCase>, _ library: StepLibrary
     ) throws {
@@ -82,7 +72,8 @@ import Testing
         }
         #expect(compared.count > places.count * 3 / 4, "\(item.id)")
         try expectClose(
-            item.id, compared.map { found[places[$0]] }, compared.map { expected[$0] })
+            item.id, compared.map { found[places[$0]] }, compared.map { expected[$0] },
+            within: Self.share)
     }
 
     private func levels(
@@ -116,7 +107,7 @@ import Testing
         let found = try library.run(item.kernel, item.kind == .nearest ? [zeros, map] : [map])
         try expectClose(
             item.id, planes(ofTokens: found, channels: item.channels),
-            fixture.required("\(item.id).output64").values)
+            fixture.required("\(item.id).output64").values, within: Self.share)
     }
 
     // MARK: Boxes
@@ -128,7 +119,8 @@ import Testing
             fixture.required("\(item.id).boxes").floats,
             fixture.required("\(item.id).deltas").floats, deviations: item.stds,
             content: item.content)
-        try expectClose(item.id, found, fixture.required("\(item.id).output64").values)
+        try expectClose(
+            item.id, found, fixture.required("\(item.id).output64").values, within: Self.share)
     }
 
     private func suppress(
@@ -141,20 +133,13 @@ import Testing
         #expect(kept == item.kept, "\(item.id)")
     }
 
-    /// Rows of `width` values whose `column` is not negative.
-    private func used(_ output: [Float], width: Int, column: Int) -> [[Float]] {
-        stride(from: 0, to: output.count, by: width).map { Array(output[$0..<$0 + width]) }
-            .filter { $0[column] >= 0 }
-    }
-
     private func expectDetections(
         _ output: [Float], _ fixture: Fixture<HeadCase>, _ prefix: String, _ classes: [Int]
     ) throws {
-        let rows = used(output, width: AnchorRule.detectionWidth, column: 5)
+        let rows = chunks(output, of: AnchorRule.detectionWidth)
+            .filter { $0[AnchorRule.detectionClass] >= 0 }
         let expected = try ExpectedBoxes(fixture, prefix, classes: classes)
-        let partners = try expected.partners(
-            prefix, boxes: rows.map { Array($0[..<4]) }, scores: rows.map { $0[4] },
-            classes: rows.map { Int($0[5]) })
+        let partners = try expected.partners(prefix, rows: rows)
         guard let resized = try fixture.tensor("\(prefix).resized")?.floats else { return }
         for (index, partner) in partners.enumerated() {
             let differences = (0..<4).map {
@@ -192,12 +177,10 @@ import Testing
             let output = try library.run(
                 boxes, [chosen, logits, deltas],
                 frame: .init(content: item.content, original: item.content))
-            let rows = used(output, width: AnchorRule.proposalWidth, column: 4)
+            let rows = chunks(output, of: AnchorRule.proposalWidth).filter { $0[4] >= 0 }
             let prefix = "\(item.id).era\(era.rawValue)"
             #expect(rows.count == item.counts["era\(era.rawValue)"], "\(prefix)")
-            _ = try ExpectedBoxes(fixture, prefix).partners(
-                prefix, boxes: rows.map { Array($0[..<4]) }, scores: rows.map { $0[4] },
-                classes: nil)
+            _ = try ExpectedBoxes(fixture, prefix).partners(prefix, rows: rows)
         }
     }
 

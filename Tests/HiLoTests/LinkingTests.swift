@@ -246,7 +246,7 @@ import Testing
     /// What CMake says when it refuses, in one line: it breaks lines where it likes.
     private func failure(_ arguments: String...) async throws -> String {
         let output = try await Program.run(
-            findCMake(), arguments: arguments, timeout: .seconds(1800))
+            findCMake(), arguments: arguments, timeout: TestScope.patience)
         #expect(!output.succeeded, "\(arguments): \(output.stdout)")
         return (output.stdout + output.stderr).split { $0.isWhitespace }.joined(separator: " ")
     }
@@ -256,7 +256,7 @@ import Testing
         _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil
     ) async throws -> String {
         let output = try await Program.run(
-            program, arguments: arguments, environment: environment, timeout: .seconds(1800))
+            program, arguments: arguments, environment: environment, timeout: TestScope.patience)
         #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
         return output.stdout
     }

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 /// What makes results of outputs, in C, against straightforward versions in double precision.
@@ -99,7 +100,7 @@ import Testing
     }
 
     private func succeed(_ program: String, _ arguments: [String]) async throws {
-        let output = try await Program.run(program, arguments: arguments, timeout: .seconds(1800))
+        let output = try await Program.run(program, arguments: arguments, timeout: TestScope.patience)
         #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
     }
 }

@@ -6,14 +6,13 @@ import TestFixtures
 final class StepLibrary {
     /// As `image_frame` of kernel.h.
     struct Frame {
-        var height, width, originalHeight, originalWidth: Int32
+        var sizes: LoadedLibrary.Frame
         var labels: UnsafeMutablePointer<Int32>?
 
         init(
             content: [Int], original: [Int], labels: UnsafeMutablePointer<Int32>? = nil
         ) {
-            (height, width) = (Int32(content[0]), Int32(content[1]))
-            (originalHeight, originalWidth) = (Int32(original[0]), Int32(original[1]))
+            sizes = .init(content: content, original: original)
             self.labels = labels
         }
     }
@@ -57,7 +56,7 @@ final class StepLibrary {
         let output = try await Program.run(
             compiler.path,
             arguments: Self.flags + ["-I", folder.path] + sources.map(\.path)
-                + ["-lm", "-o", library], timeout: .seconds(600))
+                + ["-lm", "-o", library], timeout: TestScope.patience)
         guard output.succeeded else { throw LoadedLibrary.Failure(description: output.stderr) }
         guard let handle = dlopen(library, RTLD_NOW | RTLD_LOCAL) else {
             throw LoadedLibrary.Failure(description: String(cString: dlerror()))

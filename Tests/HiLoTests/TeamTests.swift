@@ -130,7 +130,7 @@ import Testing
         _ program: String, _ arguments: [String], environment: [String: String]? = nil
     ) async throws -> String {
         let output = try await Program.run(
-            program, arguments: arguments, environment: environment, timeout: .seconds(1800))
+            program, arguments: arguments, environment: environment, timeout: TestScope.patience)
         #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
         return output.stdout
     }

@@ -118,7 +118,7 @@ struct ConformanceTests {
             let output = try await Program.run(
                 library.harness.path,
                 arguments: ["verify", "--seed", "6", "--threads", "3", "--json"],
-                timeout: .seconds(1800))
+                timeout: TestScope.patience)
             let report = try JSONDecoder().decode(Report.self, from: Data(output.stdout.utf8))
             #expect(
                 Set(report.kernels.map(\.kernel))

@@ -5,11 +5,10 @@ import Testing
 /// What detectors and segmenters do with maps and boxes, in double precision, against PyTorch's.
 @Suite struct FixtureStepTests {
     private func map(_ planes: [Float], height: Int, width: Int) -> TokenMap {
-        let count = height * width
-        let channels = planes.count / count
+        let channels = planes.count / (height * width)
         return TokenMap(
             height: height, width: width, channels: channels,
-            values: planes.indices.map { Double(planes[$0 % channels * count + $0 / channels]) })
+            values: tokens(ofPlanes: planes, channels: channels).map(Double.init))
     }
 
     /// Boxes of all kinds: beside the map, across its border, far larger than it, without a size,

@@ -5,6 +5,9 @@ import Foundation
 public enum TestScope {
     public static let isLong = ProcessInfo.processInfo.environment["HILO_LONG_TESTS"] == "1"
 
+    /// What runs longer hangs: more than any compiler or program of a test takes on a busy machine.
+    public static let patience = Duration.seconds(1800)
+
     /// The cases to test now; says how many are left out.
     public static func chosen<Case>(_ cases: [Case], unless isLong: (Case) -> Bool) -> [Case] {
         let chosen = cases.filter { Self.isLong || !isLong($0) }
