@@ -24,7 +24,7 @@ from yacs.config import CfgNode
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "Tests" / "Oracle"))
-from litv2 import Config, LITv2  # noqa: E402
+from litv2 import Config, LITv2, initialise  # noqa: E402
 
 SIDE = 64
 RESIZED = int(256 / 224 * SIDE)
@@ -64,17 +64,6 @@ def random_crops(images: torch.Tensor, generator: torch.Generator) -> torch.Tens
     starts = torch.randint(RESIZED - SIDE + 1, (len(images), 2), generator=generator).tolist()
     return torch.stack([
         image[:, y : y + SIDE, x : x + SIDE] for image, (y, x) in zip(images, starts)])
-
-
-def initialise(network: LITv2) -> None:
-    """As the authors do: small normal weights, offsets that begin at zero."""
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Linear):
-            nn.init.trunc_normal_(module.weight, std=0.02)
-            nn.init.zeros_(module.bias)
-        if name.endswith("conv_offset"):
-            nn.init.zeros_(module.weight)
-            nn.init.zeros_(module.bias)
 
 
 def optimiser(network: LITv2, rate: float) -> torch.optim.AdamW:

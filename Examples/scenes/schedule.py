@@ -13,17 +13,6 @@ PRIOR = 0.01  # RetinaNet's probability of every class when it begins
 WARM = 100  # steps
 
 
-def initialise_backbone(net: nn.Module) -> None:
-    """Small linear layers, offsets that begin at zero."""
-    for name, module in net.named_modules():
-        if isinstance(module, nn.Linear):
-            nn.init.trunc_normal_(module.weight, std=0.02)
-            nn.init.zeros_(module.bias)
-        if name.endswith("conv_offset"):
-            nn.init.zeros_(module.weight)
-            nn.init.zeros_(module.bias)
-
-
 def initialise_heads(net: nn.Module) -> None:
     """Layers that keep deviations, last layers that begin small."""
     for name, module in net.named_modules():

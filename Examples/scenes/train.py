@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from detectors import KINDS, classes, network, normalised
 from head_networks import HeadNetwork
+from litv2 import initialise
 from losses import LOSSES
 from pretrain import classifier, pretrained
 from recipes import config
 from scenes import Scene, compose
-from schedule import Clock, initialise_backbone, initialise_heads, optimiser, rate_at
+from schedule import Clock, initialise_heads, optimiser, rate_at
 from torch import Tensor, nn
 
 HERE = Path(__file__).resolve().parent
@@ -155,7 +156,7 @@ def train(together: Together, options, first: int) -> int:
 
 def pretraining(options) -> nn.Module:
     net = classifier()
-    initialise_backbone(net)
+    initialise(net)
     clock = Clock(options.pretrain_minutes, options.wall_minutes)
     pretrained(net, options, optimiser(net, options), clock)
     return net

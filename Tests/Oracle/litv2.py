@@ -228,3 +228,14 @@ class LITv2(nn.Module):
             x = getattr(self, f"norm{stage}", nn.Identity())(x)
             maps.append(x.permute(0, 3, 1, 2).contiguous())
         return maps
+
+
+def initialise(network: nn.Module) -> None:
+    """As the authors do: small normal weights, offsets that begin at zero."""
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+        if name.endswith("conv_offset"):
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
