@@ -60,7 +60,7 @@ demo-scenes: build
 test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
 	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
-	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter $(TESTS))
+	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter '$(TESTS)')
 	$(if $(TESTS),,@$(MAKE) --no-print-directory machinery-quick)
 
 test-long: export HILO_LONG_TESTS := 1
