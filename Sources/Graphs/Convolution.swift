@@ -36,12 +36,19 @@ public struct MapList: Sendable, Hashable, Codable, CustomStringConvertible {
         self.copies = copies
     }
 
+    /// The sizes that they have for now, as fixed ones.
+    public var fixed: MapList { MapList(maps.map(\.fixed), copies: copies) }
+    /// Whether their sizes follow from the input's.
+    public var isFlexible: Bool { maps[0].isFlexible }
+    public var rules: [MapRule] { maps.flatMap(\.rules) }
+
     /// Tokens in all.
     public var count: Int { copies * maps.reduce(0) { $0 + $1.count } }
 
     /// As a tensor's map, which has no other shape.
     public var stacked: Resolution {
-        copies == 1 && maps.count == 1 ? maps[0] : Resolution(height: count, width: 1)
+        if copies == 1 { return maps.count == 1 ? maps[0] : Resolution(stacking: maps) }
+        return Resolution(height: count, width: 1)
     }
 
     public func dividedRoundingUp(by stride: Int) -> MapList {

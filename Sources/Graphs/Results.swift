@@ -144,8 +144,9 @@ extension AnchorRule {
     public var chunk: Int { max(1, Self.chunkLogits / logits) }
     /// Chunks of each level.
     public var chunks: [Int] { levels.map { $0.map.count.dividedRoundingUp(by: chunk) } }
-    /// Candidates of a chunk, at most.
+    /// Candidates of a chunk, at most; the same for maps of any size.
     public var slot: Int {
+        guard !levels[0].map.isFlexible else { return min(candidates, chunk * itemsPerToken) }
         let largest = levels.map { min(chunk, $0.map.count) }.max() ?? 0
         return min(candidates, largest * itemsPerToken)
     }

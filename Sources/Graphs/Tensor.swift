@@ -12,4 +12,6 @@ public struct Tensor: Sendable, Hashable {
 
     /// Tokens.
     public var rows: Int { map.count }
+    /// The same, with how they follow from the input's size.
+    public var tokens: TokenCount { TokenCount(map) }
 }

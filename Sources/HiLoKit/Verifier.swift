@@ -175,7 +175,9 @@ extension Verifier {
             if let known = known[network.resolution]?[image], known.continued == continued {
                 return known.outputs
             }
-            let reference = ReferenceNetwork(network) { [weights] in weights[$0] }
+            // Its maps have one size.
+            let fixed = try network.at(network.resolution.fixed)
+            let reference = ReferenceNetwork(fixed) { [weights] in weights[$0] }
             let outputs = try reference.outputs(input, continuing: found)
             known[network.resolution, default: [:]][image] = Known(
                 continued: continued, outputs: outputs)

@@ -49,7 +49,7 @@ extension AnchorBoxFamily {
             template: "\(id)/kernel.c",
             operation: "\(id)_\(rule.shape)_\(rule.limits)_\(rule.boxes)_in\(input)",
             headers: ["anchors.h", "boxes.h", "selection.h", "suppression.h"],
-            fields: rule.fields(input)
+            fields: rule.fields(input), rules: input.rules + rule.levels.flatMap(\.map.rules)
         ) { AnchorContext($0, rule, input) }
     }
 

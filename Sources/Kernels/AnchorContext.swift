@@ -3,7 +3,10 @@ import Graphs
 /// What templates of kernels on anchors are filled with.
 struct AnchorContext: Sendable {
     let name: String
-    let inputHeight, inputWidth, levelCount, classes, logits: Int
+    let inputHeight, inputWidth: String
+    let levelCount, classes, logits: Int
+    let flexible: Bool
+    let takes, gives: String
     let takesAnchors, dropsEmpty, divides: Int
     let chunk, slot, most, boxes, slotFloats, anchorCount, allTokens, allChunks: Int
     /// Lists and numbers of C.
@@ -11,7 +14,10 @@ struct AnchorContext: Sendable {
 
     init(_ name: String, _ rule: AnchorRule, _ input: Resolution) {
         self.name = name
-        (inputHeight, inputWidth) = (input.height, input.width)
+        (inputHeight, inputWidth) = (input.heightText, input.widthText)
+        let maps = rule.levels.map(\.map)
+        let sizes = SizeTags(maps, type: "const anchor_rule *", name: "rule")
+        (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
         (levelCount, classes, logits) = (rule.levels.count, rule.classes, rule.logits)
         takesAnchors = rule.takesAnchors ? 1 : 0
         dropsEmpty = rule.era == .three ? 1 : 0
@@ -23,7 +29,10 @@ struct AnchorContext: Sendable {
         allChunks = rule.chunks.reduce(0, +)
         anchorCount = allTokens * rule.anchors
         levels = zip(rule.levels, rule.chunks).map { level, chunks in
-            "{ \(level.map.width), \(level.map.count), \(level.stride), \(chunks) }"
+            // Those of maps of any size come with each call.
+            level.map.isFlexible
+                ? "{ .stride = \(level.stride) }"
+                : "{ \(level.map.width), \(level.map.count), \(level.stride), \(chunks) }"
         }.joined(separator: ", ")
         levelTokens = list(tokens)
         levelChunks = list(rule.chunks)

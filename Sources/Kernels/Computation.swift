@@ -38,6 +38,9 @@ public struct Computation: Sendable, Hashable {
     /// The planner's choice; nil where other kernels are better.
     public func best(_ setting: Setting) -> Kernel? { base.best(setting) }
 
+    /// The same with the schedule of `kernel`, which computes it at another size; nil of another family.
+    public func kernel(scheduledAs kernel: Kernel) -> Kernel? { base.kernel(scheduledAs: kernel) }
+
     /// Every legal kernel, the most promising first.
     public func kernels(_ setting: Setting) -> [Kernel] { base.kernels(setting) }
 
@@ -59,6 +62,7 @@ private protocol AnyComputation: Sendable {
     var unplaced: any AnyComputation { get }
     func placed(_ placement: Placement) -> any AnyComputation
     func best(_ setting: Setting) -> Kernel?
+    func kernel(scheduledAs kernel: Kernel) -> Kernel?
     func kernels(_ setting: Setting) -> [Kernel]
 }
 
@@ -80,6 +84,10 @@ private struct Computed<Family: KernelFamily>: AnyComputation, Hashable {
 
     func best(_ setting: Setting) -> Kernel? {
         Family.schedules(spec, setting).best.map { Kernel(Family.self, spec, $0) }
+    }
+
+    func kernel(scheduledAs kernel: Kernel) -> Kernel? {
+        kernel.schedule(of: Family.self).map { Kernel(Family.self, spec, $0) }
     }
 
     func kernels(_ setting: Setting) -> [Kernel] {

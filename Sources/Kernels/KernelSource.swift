@@ -1,3 +1,5 @@
+import Graphs
+
 /// The C of a kernel: a template, what it is filled with, and what the harness must know.
 public struct KernelSource: Sendable {
     public let template: String
@@ -9,18 +11,22 @@ public struct KernelSource: Sendable {
     public let headers: [String]
     /// The shape's fields, for the harness.
     public let fields: [ShapeField]
+    /// The maps whose sizes come with each call; empty where all sizes are fixed.
+    public let rules: [MapRule]
     /// What the template is filled with, as a function of the C function's name.
     public let context: @Sendable (_ name: String) -> any Sendable
 
     public init(
         template: String, operation: String, variant: String = "", headers: [String] = [],
-        fields: [ShapeField], context: @escaping @Sendable (_ name: String) -> any Sendable
+        fields: [ShapeField], rules: [MapRule] = [],
+        context: @escaping @Sendable (_ name: String) -> any Sendable
     ) {
         self.template = template
         self.operation = operation
         self.variant = variant
         self.headers = headers
         self.fields = fields
+        self.rules = rules
         self.context = context
     }
 }

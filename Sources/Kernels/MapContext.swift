@@ -3,18 +3,22 @@ import Graphs
 /// What templates of kernels on a map are filled with; nil is what a template does not have.
 struct MapContext: Sendable {
     let name: String
-    let height, width, channels: Int
+    let height, width: String
+    let channels: Int
     let stride, window: Int?
+    let flexible: Bool
+    let takes, gives: String
 
     init(
         _ name: String, _ map: Resolution, _ channels: Int, stride: Int? = nil, window: Int? = nil
     ) {
         self.name = name
-        height = map.height
-        width = map.width
+        (height, width) = (map.heightText, map.widthText)
         self.channels = channels
         self.stride = stride
         self.window = window
+        let sizes = SizeTags(map)
+        (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
     }
 }
 
@@ -29,7 +33,18 @@ func mapFields(_ map: Resolution, _ channels: Int) -> [ShapeField] {
 /// What templates of kernels on rows of a matrix are filled with.
 struct RowsContext: Sendable {
     let name: String
-    let rows, channels: Int
+    let rows: String
+    let channels: Int
+    let flexible: Bool
+    /// Maps whose tokens the rows are.
+    let mapCount: Int
+
+    init(name: String, rows: TokenCount, channels: Int) {
+        self.name = name
+        self.rows = rows.text
+        self.channels = channels
+        (flexible, mapCount) = (rows.isFlexible, rows.rules.count)
+    }
 }
 
 func rowsFields(_ rows: Int, _ channels: Int) -> [ShapeField] {

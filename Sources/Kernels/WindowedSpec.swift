@@ -17,6 +17,7 @@ extension WindowedSpec {
     public var keys: Int { window * window }
     /// Whether windows have tokens beyond the map. They are zero before the linear operator that
     /// made q, k and v, so its bias is their q, k and v.
+    /// Some of a map of any size may have.
     public var isPadded: Bool { !map.isDivided(by: window) }
     var windows: Int { map.dividedRoundingUp(by: window).count }
 

@@ -22,6 +22,8 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     var image: EvaluationRecipe? { get }
     /// The size of pictures before they are padded; nil where `resolution` says all.
     var pictureScale: PictureScale? { get }
+    /// The recipe whose sizes of inputs one library can serve, all of them; nil when it is for fixed ones.
+    var inputRule: InputRule? { get }
     /// Values of one image's input, without the batch dimension.
     var inputShape: [Int] { get }
     /// What one image becomes, in order.
@@ -71,6 +73,7 @@ extension NetworkFamily {
     public var pictureScale: PictureScale? { nil }
     public var optionalParameters: Set<String> { [] }
     public var image: EvaluationRecipe? { nil }
+    public var inputRule: InputRule? { nil }
     public var labels: [String] { [] }
 
     public func reference(

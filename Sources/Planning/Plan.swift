@@ -80,6 +80,16 @@ public struct Place: Sendable, Equatable {
     public let base: Base
     /// Bytes before the first channel.
     public let column: Int
+    /// Maps before it in a stack, where their tokens follow from the input's size, and bytes of a token.
+    public let before: [MapRule]
+    public let tokenBytes: Int
+
+    init(base: Base, column: Int, before: [MapRule] = [], tokenBytes: Int = 0) {
+        self.base = base
+        self.column = column
+        self.before = before
+        self.tokenBytes = before.isEmpty ? 0 : tokenBytes
+    }
 }
 
 /// A part of the packed weights.
@@ -116,6 +126,24 @@ extension Plan {
             preconditionFailure("a plan's passes are of resolutions that its network takes")
         }
         return network
+    }
+
+    /// The kernels of each variant as they are at another size of the input, in the same order.
+    ///
+    /// - Parameter size: one of the recipe's.
+    package func kernels(at size: Resolution) throws -> [[Kernel]] {
+        guard let rule = network.resolution.inputRule else { return variants.map(\.kernels) }
+        let resized = try Planner(
+            network, target, resolutions: [Resolution(rule, as: size)],
+            decisions: Decisions(of: self)
+        ).plan()
+        return zip(variants, resized.variants).map { variant, resized in
+            let known = Dictionary(
+                resized.kernels.map { ($0.computation, $0) }, uniquingKeysWith: { $1 })
+            return variant.kernels.map { kernel in
+                known[kernel.computation]?.computation.kernel(scheduledAs: kernel) ?? kernel
+            }
+        }
     }
 
     /// The packed weights that a step reads.

@@ -109,7 +109,9 @@ extension Place: CustomStringConvertible {
             case .output(let index): "output \(index)"
             case .arena(let offset): "arena \(offset)"
             }
-        return column == 0 ? start : "\(start) + \(column)"
+        let maps = before.map(\.name).joined(separator: " ")
+        return start + (column == 0 ? "" : " + \(column)")
+            + (before.isEmpty ? "" : " + \(tokenBytes) a token of \(maps)")
     }
 }
 

@@ -26,13 +26,18 @@ public struct Planner: Sendable {
     /// - Throws: `PlanError` when a decision does not fit the target, or resolutions repeat;
     ///   `NetworkError` when the network does not take one of them.
     public func plan() throws -> Plan {
+        guard resolutions.count == 1 || !resolutions.contains(where: \.isFlexible) else {
+            throw PlanError(
+                "resolutions \(resolutions.map(\.description).joined(separator: ", ")): a library "
+                    + "for all sizes of a recipe holds no other one")
+        }
         guard Set(resolutions).count == resolutions.count else {
             throw PlanError(
                 "resolutions \(resolutions.map(\.description).joined(separator: ", ")): each can "
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
-        let passes = networks.map { (resolution: $0.resolution, graph: $0.graph.folded) }
+        let passes = try networks.map { try PlannedGraph($0) }
         var weights = WeightTable()
         let variants = try target.isas.map { try variant($0, passes, &weights) }
         return Plan(
@@ -40,15 +45,38 @@ public struct Planner: Sendable {
     }
 
     private func variant(
-        _ isa: ISA, _ passes: [(resolution: Resolution, graph: Graph)], _ weights: inout WeightTable
+        _ isa: ISA, _ passes: [PlannedGraph], _ weights: inout WeightTable
     ) throws -> Variant {
         var builder = VariantBuilder(
             setting: Setting(
                 machine: MachineModel(isa: isa), batch: 1, maxBatch: target.maxBatch),
             decisions: decisions, weights: weights)
-        let planned = try passes.map { try builder.pass(of: $0.graph, at: $0.resolution) }
+        let planned = try passes.map {
+            try builder.pass(of: $0.graph, at: $0.resolution, others: $0.others)
+        }
         weights = builder.weights
         return Variant(isa: isa, kernels: builder.kernels, passes: planned)
+    }
+}
+
+/// A network's graph, and the same at other sizes of its input where that may have many.
+private struct PlannedGraph {
+    let resolution: Resolution
+    let graph: Graph
+    let others: [Graph]
+
+    init(_ network: Network) throws {
+        resolution = network.resolution
+        guard resolution.inputRule == nil || resolution.inputRule == network.inputRule else {
+            throw PlanError(
+                "resolution \(resolution): "
+                    + (network.inputRule.map { "this network's pictures follow \($0.rawValue)" }
+                        ?? "this network takes fixed sizes only"))
+        }
+        graph = network.graph.folded
+        others = try resolution.inputRule.map { rule in
+            try rule.samples.map { try network.at(Resolution(rule, as: $0)).graph.folded }
+        } ?? []
     }
 }
 

@@ -16,6 +16,8 @@ package struct Storage {
         /// Elements from token to token, and to the first channel.
         package let stride: Int
         package var column = 0
+        /// Of maps before it in a stack, whose number follows from the input's size.
+        package var before: [MapRule] = []
     }
 
     /// Bytes of one image for each arena buffer.
@@ -112,8 +114,12 @@ package struct Storage {
         let whole = graph.nodes[node].output
         var place = places[whole] ?? newPlace(whole, width: graph.tensors[whole].channels)
         places[whole] = place
-        let before = graph.nodes[node].inputs.prefix { $0 != tensor }
-        place.column += place.stride * before.reduce(0) { $0 + graph.tensors[$1].rows }
+        let before = graph.nodes[node].inputs.prefix { $0 != tensor }.map { graph.tensors[$0].map }
+        if graph.tensors[tensor].map.isFlexible {
+            place.before = before.flatMap(\.rules)
+        } else {
+            place.column += place.stride * before.reduce(0) { $0 + $1.count }
+        }
         places[tensor] = place
     }
 
@@ -146,7 +152,8 @@ package struct Storage {
     /// Whether an operand is a whole tensor without gaps, in whatever order its values are.
     private func isDense(_ slot: Slot) -> Bool {
         let width = slot.tensors.reduce(0) { $0 + graph.tensors[$1].channels }
-        return slot.column == 0 && place(of: slot).column == 0 && place(of: slot).stride == width
+        return slot.column == 0 && place(of: slot).column == 0 && place(of: slot).before.isEmpty
+            && place(of: slot).stride == width
     }
 
     /// A map that is written elsewhere, as that of two stacks, would be missing.

@@ -19,13 +19,24 @@ struct VariantBuilder {
 
     private var isa: ISA { setting.isa }
 
+    /// - Parameter others: the same graph at other sizes of the input, of which none is larger than the
+    ///   largest of these; empty where its size is fixed.
     /// - Throws: `PlanError` when an operation has no kernel, or a decision does not fit.
-    mutating func pass(of graph: Graph, at resolution: Resolution) throws -> Pass {
+    mutating func pass(
+        of graph: Graph, at resolution: Resolution, others: [Graph] = []
+    ) throws -> Pass {
         let matches = try cover(graph)
         let storage = try Storage(graph, matches)
-        let arena = Arena.layout(storage.requests)
+        var memory = Memory(requests: storage.requests)
+        if !others.isEmpty {
+            // Kernels are chosen here, and the same at all sizes.
+            _ = try matches.map { try step($0, storage, storage.sizes) }
+            for other in others { try memory.take(needs(of: other)) }
+        }
+        let arena = Arena.layout(memory.requests)
         let steps = try matches.map { try step($0, storage, arena.offsets) }
-        let scratch = steps.map { kernels[$0.kernel].scratch(on: isa) }.max() ?? 0
+        let own = steps.map { kernels[$0.kernel].scratch(on: isa) }.max() ?? 0
+        let scratch = max(own, memory.scratch)
         return Pass(
             resolution: resolution, steps: steps, arenaBytes: arena.size,
             scratchBytes: scratch.rounded(upTo: 64),
@@ -76,7 +87,8 @@ struct VariantBuilder {
     }
 
     private func kernel(for computation: Computation) throws -> Kernel {
-        guard let kernel = decisions[computation, isa] ?? computation.best(setting) else {
+        let decided = decisions[computation, isa].flatMap { computation.kernel(scheduledAs: $0) }
+        guard let kernel = decided ?? computation.best(setting) else {
             throw PlanError("\(computation.family): no schedule is known for it")
         }
         do {
@@ -101,6 +113,40 @@ struct VariantBuilder {
 
     // MARK: Memory
 
+    /// What a graph needs at a size of its input.
+    private struct Memory {
+        private(set) var requests: [Arena.Request]
+        private(set) var scratch = 0
+
+        init(requests: [Arena.Request], scratch: Int = 0) {
+            self.requests = requests
+            self.scratch = scratch
+        }
+
+        /// As much as both need.
+        mutating func take(_ other: Memory) throws {
+            guard requests.map(\.lifetime) == other.requests.map(\.lifetime) else {
+                throw PlanError("steps are not the same at all sizes of the input")
+            }
+            requests = zip(requests, other.requests).map {
+                Arena.Request(size: max($0.size, $1.size), lifetime: $0.lifetime)
+            }
+            scratch = max(scratch, other.scratch)
+        }
+    }
+
+    /// Of a graph at another size, with the kernels that were chosen.
+    private func needs(of graph: Graph) throws -> Memory {
+        var other = VariantBuilder(
+            setting: setting, decisions: Decisions([isa: kernels]), weights: weights)
+        let matches = try other.cover(graph)
+        let storage = try Storage(graph, matches)
+        for match in matches { _ = try other.step(match, storage, storage.sizes) }
+        return Memory(
+            requests: storage.requests,
+            scratch: other.kernels.map { $0.scratch(on: isa) }.max() ?? 0)
+    }
+
     /// Bytes of maps that a thread may work on before it goes on to other images: half of an L2.
     private static let groupBytes = 1024 * 1024
 
@@ -123,6 +169,8 @@ extension Storage.Place {
             case .output(let index): .output(index)
             case .arena(let index): .arena(offsets[index])
             }
-        return Place(base: base, column: column * type.bytes)
+        return Place(
+            base: base, column: column * type.bytes, before: before,
+            tokenBytes: stride * type.bytes)
     }
 }

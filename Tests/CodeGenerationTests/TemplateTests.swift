@@ -79,8 +79,12 @@ private func headPlans() throws -> [Plan] {
             try SemanticFPN(
                 backbone, classes: 3, channels: 16, width: 16, convolutions: .winograd2)),
     ]
-    return try networks.map {
-        try Planner($0, Target(isas: [.generic, .avx2, .avx512], maxBatch: 2)).plan()
+    let target = try Target(isas: [.generic, .avx2, .avx512], maxBatch: 2)
+    return try networks.flatMap { network in
+        // Of one size, and of all that the recipe gives.
+        try [[], network.inputRule.map { [Resolution($0)] } ?? []].map {
+            try Planner(network, target, resolutions: $0).plan()
+        }
     }
 }
 

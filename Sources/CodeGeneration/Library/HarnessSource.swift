@@ -1,3 +1,4 @@
+import Graphs
 import Kernels
 import Machines
 import Networks
@@ -32,7 +33,7 @@ struct HarnessSource {
     }
 
     func files() -> [GeneratedFile] {
-        let registry = RegistryContext(names, variants)
+        let registry = RegistryContext(plan, names, variants)
         let others = Set(conditional.filter { !$0.value }.map { "harness/\($0.key).c" })
         let general = TemplateFiles.harness.filter {
             !Self.registry.contains($0) && $0 != Self.peakLoop && !others.contains($0)
@@ -62,29 +63,77 @@ extension Renderer {
 
 /// What the registry is filled with: all kernels of all variants.
 private struct RegistryContext {
+    /// A kernel at another size of the input.
+    struct Size {
+        let number: Int
+        let maps: String
+        let fields: [ShapeField]
+    }
+
     struct Entry {
         let index, variant, macs, scratch: Int
         let name, family: String
         let fields: [ShapeField]
+        /// Whether sizes of maps come with each call: those at the usual size, and at others.
+        let varies: Bool
+        let maps: String
+        let sizes: [Size]
     }
 
     let model, MODEL: String
-    let kernelCount: Int
+    let kernelCount, sizeCount: Int
+    let flexible: Bool
     let families: [String]
     let kernels: [Entry]
 
-    init(_ names: LibraryNames, _ variants: [VariantFunctions]) {
-        (model, MODEL) = (names.model, names.MODEL)
+    init(_ plan: Plan, _ names: LibraryNames, _ variants: [VariantFunctions]) {
+        (model, MODEL, flexible) = (names.model, names.MODEL, names.flexible)
+        let samples = SampleSizes.all(of: plan)
+        sizeCount = samples.count
         kernels = variants.enumerated().flatMap { number, variant in
             variant.variant.kernels.enumerated().map { index, kernel in
-                Entry(
+                let source = variant.sources[index], isa = variant.variant.isa
+                let others = samples.map { $0.kernels[number][index] }
+                return Entry(
                     index: variant.first + index, variant: number, macs: kernel.macs,
-                    scratch: kernel.scratch(on: variant.variant.isa),
-                    name: variant.functions[index], family: kernel.family,
-                    fields: variant.sources[index].fields)
+                    scratch: (others + [kernel]).map { $0.scratch(on: isa) }.max() ?? 0,
+                    name: variant.functions[index], family: kernel.family, fields: source.fields,
+                    varies: !source.rules.isEmpty,
+                    maps: plan.network.resolution.sizes(of: source.rules),
+                    sizes: source.rules.isEmpty
+                        ? []
+                        : samples.indices.map {
+                            Size(
+                                number: $0, maps: samples[$0].size.sizes(of: source.rules),
+                                fields: others[$0].source(on: isa).fields)
+                        })
             }
         }
         kernelCount = kernels.count
         families = Set(kernels.map(\.family)).sorted()
+    }
+}
+
+/// The kernels of a plan at a size of the input beside the usual one, variant by variant.
+private struct SampleSizes {
+    let size: Resolution
+    let kernels: [[Kernel]]
+
+    /// Those that the harness verifies; none where sizes are fixed.
+    static func all(of plan: Plan) -> [SampleSizes] {
+        let samples = plan.network.resolution.inputRule?.samples ?? []
+        return samples.map { size in
+            guard let kernels = try? plan.kernels(at: size) else {
+                preconditionFailure("a plan for all sizes of a recipe was planned at its samples")
+            }
+            return SampleSizes(size: size, kernels: kernels)
+        }
+    }
+}
+
+extension Resolution {
+    /// Of maps that follow from an input of this size, in C.
+    fileprivate func sizes(of rules: [MapRule]) -> String {
+        rules.map { "{ \($0.side(height)), \($0.side(width)) }" }.joined(separator: ", ")
     }
 }

@@ -34,6 +34,11 @@ struct LibraryNames: Sendable {
     /// Whether the library makes results of its outputs: detections, perhaps with masks, or classes
     /// of pixels.
     let results, detects, masks, segments: Bool
+    /// Whether inputs may have all sizes of a recipe, and what that is called.
+    let flexible: Bool
+    let recipeName: String
+    /// Some of the sizes, in C.
+    let sampleList: String
 
     init(_ plan: Plan) {
         model = plan.network.name
@@ -55,6 +60,11 @@ struct LibraryNames: Sendable {
         detects = facts?.detectionsOutput != nil
         masks = facts?.masksOutput != nil
         segments = results && !detects
+        flexible = plan.network.resolution.isFlexible
+        recipeName = plan.network.resolution.inputRule?.rawValue ?? ""
+        sampleList = (plan.network.resolution.inputRule?.samples ?? []).map {
+            "{ \($0.height), \($0.width) }"
+        }.joined(separator: ", ")
     }
 }
 

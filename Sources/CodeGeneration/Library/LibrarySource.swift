@@ -10,6 +10,7 @@ struct LibrarySource {
     private let names: LibraryNames
     private let variants: [VariantFunctions]
     private let renderer: Renderer
+    private let table: MapTable
 
     init(
         _ plan: Plan, _ names: LibraryNames, _ variants: [VariantFunctions], _ renderer: Renderer
@@ -18,6 +19,7 @@ struct LibrarySource {
         self.names = names
         self.variants = variants
         self.renderer = renderer
+        table = MapTable(plan, variants)
     }
 
     func files() -> [GeneratedFile] {
@@ -36,7 +38,7 @@ struct LibrarySource {
             renderer.file("src/model.c", "runtime/model.c", headerContext),
             renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
             renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
-        ] + preprocessing() + results() + innerLoops() + variants.flatMap { files(of: $0) }
+        ] + sizes() + preprocessing() + results() + innerLoops() + variants.flatMap { files(of: $0) }
     }
 
     /// Headers that kernels include: each that one of them asks for.
@@ -50,7 +52,7 @@ struct LibrarySource {
     private func files(of variant: VariantFunctions) -> [GeneratedFile] {
         let isa = variant.variant.isa
         let steps = renderer.file(
-            "src/steps_\(isa.name).c", "runtime/steps.c", StepsContext(plan, variant, names))
+            "src/steps_\(isa.name).c", "runtime/steps.c", StepsContext(plan, variant, names, table))
         let vectors = renderer.file("src/\(isa.header)", "simd/\(isa.header)", names)
         let kernels = zip(variant.functions, variant.sources).map { function, source in
             renderer.file(
@@ -58,6 +60,13 @@ struct LibrarySource {
                 source.context(function), including: isa.header)
         }
         return [steps, vectors] + kernels
+    }
+
+    /// Where inputs may have many.
+    private func sizes() -> [GeneratedFile] {
+        SizesContext(plan, names, table).map {
+            [renderer.file("src/sizes.c", "runtime/sizes.c", $0)]
+        } ?? []
     }
 
     private func preprocessing() -> [GeneratedFile] {
@@ -101,6 +110,8 @@ extension LibrarySource {
         let fingerprint, isaNames, recipe, outputNames, resultNames: String
         let image, recipes, results, detects, masks, segments: Bool
         let longSide, shortSide, classes, mostDetections: Int
+        let flexible: Bool
+        let recipeName, sizesText: String
     }
 
     private var headerContext: HeaderContext {
@@ -116,7 +127,9 @@ extension LibrarySource {
                 ? network.outputs.map { "\($0.name): \($0.dimensions)" }.joined(separator: "; ")
                 : network.outputs[0].dimensions,
             resolutionUnit: names.image ? "pixels" : "tokens",
-            resolutionList: plan.resolutions.map(\.description).joined(separator: ", "),
+            resolutionList: network.resolution.inputRule.map {
+                "those of the recipe \($0.rawValue): \($0.sizesText)"
+            } ?? plan.resolutions.map(\.description).joined(separator: ", "),
             inputFloats: network.inputFloats, outputFloats: network.outputFloats,
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
@@ -128,12 +141,14 @@ extension LibrarySource {
             image: names.image, recipes: names.recipes, results: names.results,
             detects: names.detects, masks: names.masks, segments: names.segments,
             longSide: facts?.scale.longSide ?? 0, shortSide: facts?.scale.shortSide ?? 0,
-            classes: facts?.classes ?? 0, mostDetections: facts?.mostDetections ?? 0)
+            classes: facts?.classes ?? 0, mostDetections: facts?.mostDetections ?? 0,
+            flexible: names.flexible, recipeName: names.recipeName,
+            sizesText: network.resolution.inputRule?.sizesText ?? "")
     }
 
     private struct ResultContext {
         let model, MODEL: String
-        let masks: Bool
+        let masks, flexible: Bool
         /// A condition on the number of an output.
         let kept: String
         let detectionWidth, detectionBox, detectionsOutput: Int
@@ -144,7 +159,7 @@ extension LibrarySource {
         let facts = ResultFacts(plan.network)
         let kept = [facts?.detectionsOutput, facts?.masksOutput].compactMap { $0 }
         return ResultContext(
-            model: names.model, MODEL: names.MODEL, masks: names.masks,
+            model: names.model, MODEL: names.MODEL, masks: names.masks, flexible: names.flexible,
             kept: kept.isEmpty ? "0" : kept.map { "output == \($0)" }.joined(separator: " || "),
             detectionWidth: AnchorRule.detectionWidth, detectionBox: AnchorRule.detectionBox,
             detectionsOutput: facts?.detectionsOutput ?? 0, masksOutput: facts?.masksOutput ?? 0,
@@ -154,8 +169,8 @@ extension LibrarySource {
     private struct InternalContext {
         let model, MODEL: String
         let variants: [LibraryNames.Variant]
-        let variantCount, mostSteps: Int
-        let results: Bool
+        let variantCount, mostSteps, mapCount: Int
+        let results, flexible: Bool
     }
 
     private var internalContext: InternalContext {
@@ -163,7 +178,7 @@ extension LibrarySource {
             model: names.model, MODEL: names.MODEL, variants: names.variants,
             variantCount: names.variantCount,
             mostSteps: plan.variants.flatMap(\.passes).map(\.steps.count).max() ?? 0,
-            results: names.results)
+            mapCount: table.rules.count, results: names.results, flexible: names.flexible)
     }
 }
 

@@ -7,10 +7,12 @@ import Planning
 struct StepsContext {
     struct PlaceEntry {
         let base: String
-        let offset, column: Int
+        let offset, column, before, beforeCount, tokenBytes: Int
 
-        init(_ place: Place) {
+        init(_ place: Place, _ table: MapTable) {
             column = place.column
+            before = table.index(of: place.before)
+            (beforeCount, tokenBytes) = (place.before.count, place.tokenBytes)
             switch place.base {
             case .input: (base, offset) = ("OPERAND_INPUT", 0)
             case .output(let index): (base, offset) = ("OPERAND_OUTPUT", index)
@@ -21,7 +23,7 @@ struct StepsContext {
 
     struct Entry {
         let kernel, label: String
-        let index, ahead, panels, panelBytes: Int
+        let index, ahead, panels, panelBytes, maps: Int
         let inputs, outputs: [PlaceEntry]
         let weights: [Int]
     }
@@ -33,15 +35,21 @@ struct StepsContext {
     }
 
     let model, MODEL, isa: String
+    let flexible: Bool
     let functions: [String]
     let passes: [PassEntry]
 
-    init(_ plan: Plan, _ variant: VariantFunctions, _ names: LibraryNames) {
+    init(
+        _ plan: Plan, _ variant: VariantFunctions, _ names: LibraryNames, _ table: MapTable
+    ) {
         model = names.model
         MODEL = names.MODEL
+        flexible = names.flexible
         isa = variant.variant.isa.name
         functions = variant.functions
-        passes = variant.variant.passes.enumerated().map { PassEntry($1, $0, of: plan, variant) }
+        passes = variant.variant.passes.enumerated().map {
+            PassEntry($1, $0, of: plan, variant, table)
+        }
     }
 }
 
@@ -70,7 +78,9 @@ struct VariantFunctions {
 }
 
 extension StepsContext.PassEntry {
-    fileprivate init(_ pass: Pass, _ index: Int, of plan: Plan, _ variant: VariantFunctions) {
+    fileprivate init(
+        _ pass: Pass, _ index: Int, of plan: Plan, _ variant: VariantFunctions, _ table: MapTable
+    ) {
         resolution = pass.resolution.description
         self.index = index
         stepCount = pass.steps.count
@@ -83,7 +93,9 @@ extension StepsContext.PassEntry {
                 kernel: variant.functions[step.kernel], label: step.label,
                 index: variant.first + step.kernel, ahead: ahead.offset,
                 panels: ahead.stream.panels, panelBytes: ahead.stream.panelBytes,
-                inputs: step.inputs.map { .init($0) }, outputs: step.outputs.map { .init($0) },
+                maps: table.index(of: variant.sources[step.kernel].rules),
+                inputs: step.inputs.map { .init($0, table) },
+                outputs: step.outputs.map { .init($0, table) },
                 weights: step.weights.map { plan.byteOffset(of: $0) })
         }
     }

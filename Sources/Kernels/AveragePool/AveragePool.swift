@@ -47,7 +47,8 @@ public enum AveragePool: KernelFamily {
             template: "average_pool/kernel.c",
             operation:
                 "average_pool_\(spec.map)x\(spec.channels)_\(spec.window)x\(spec.window)",
-            fields: mapFields(spec.map, spec.channels) + [ShapeField("window", spec.window)]
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("window", spec.window)],
+            rules: spec.map.rules
         ) { MapContext($0, spec.map, spec.channels, window: spec.window) }
     }
 

@@ -47,7 +47,8 @@ public enum CandidateSelection: KernelFamily {
         return KernelSource(
             template: "candidates/kernel.c",
             operation: "candidates_\(rule.shape)_\(rule.limits)",
-            headers: ["boxes.h", "selection.h"], fields: rule.fields(input)
+            headers: ["boxes.h", "selection.h"], fields: rule.fields(input),
+            rules: rule.levels.flatMap(\.map.rules)
         ) { AnchorContext($0, rule, input) }
     }
 

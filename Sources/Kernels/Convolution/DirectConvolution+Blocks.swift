@@ -21,11 +21,11 @@ extension DirectConvolution {
         }
 
         let maps: [Map]
+        /// Tokens of the output in the largest block; where maps may have any size, the most that are
+        /// possible.
+        let height, width: Int
         /// Of all maps, once.
         var count: Int { maps.reduce(0) { $0 + $1.blocks } }
-        /// Of the largest, in tokens of the output.
-        var height: Int { maps.map(\.band).max() ?? 0 }
-        var width: Int { maps.map(\.strip).max() ?? 0 }
 
         init(_ spec: Spec, _ how: Schedule) {
             var maps: [Map] = []
@@ -43,6 +43,9 @@ extension DirectConvolution {
                 output += result.count
             }
             self.maps = maps
+            let isFlexible = spec.maps.isFlexible
+            height = isFlexible ? how.height : maps.map(\.band).max() ?? 0
+            width = isFlexible ? how.width : maps.map(\.strip).max() ?? 0
         }
 
         /// Equal parts of at most `most`, or whole tiles where these fit.

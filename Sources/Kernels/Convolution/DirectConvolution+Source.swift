@@ -11,7 +11,7 @@ extension DirectConvolution {
             template: "convolution/kernel.c", operation: operation(spec),
             variant:
                 "\(how.rows)x\(how.vectors)_block\(how.height)x\(how.width)_panels\(how.panels)",
-            headers: GEMM.headers, fields: fields(spec)
+            headers: GEMM.headers, fields: fields(spec), rules: spec.maps.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 
@@ -35,8 +35,11 @@ extension DirectConvolution {
     private struct Context: Sendable {
         let name, formula, epilogue: String
         let copies: Int?
-        let copyCount, mapCount, channels, outputs, stride, macs: Int
+        let copyCount, mapCount, channels, outputs, stride: Int
+        let macs: String
         let inputStride, outputStride, inputTokens, outputTokens: Int
+        let flexible: Bool
+        let takes, gives: String
         let maps: [Blocks.Map]
         let blocks, blockHeight, blockWidth, groupPanels, depth: Int
         let tileRows, tileVectors, tileColumns: Int
@@ -51,7 +54,9 @@ extension DirectConvolution {
             copies = copyCount == 1 ? nil : copyCount
             mapCount = spec.maps.maps.count
             (channels, outputs, stride) = (spec.channels, spec.outputs, spec.stride)
-            macs = DirectConvolution.macs(spec)
+            macs = spec.maps.maps[0].numberText(DirectConvolution.macs(spec))
+            let sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             inputTokens = spec.maps.count / copyCount
             outputTokens = spec.outputMaps.count / copyCount
@@ -61,9 +66,12 @@ extension DirectConvolution {
             (groupPanels, depth) = (how.panels, DirectConvolution.depth)
             (tileRows, tileVectors) = (how.rows, how.vectors)
             tileColumns = how.vectors * isa.lanes
-            heights = Set(
-                cut.maps.flatMap(\.stripWidths).flatMap { tiles(ofWidth: $0, most: how.rows) }
-            ).sorted()
+            heights =
+                flexible
+                ? Array(1...how.rows)
+                : Set(
+                    cut.maps.flatMap(\.stripWidths).flatMap { tiles(ofWidth: $0, most: how.rows) }
+                ).sorted()
         }
     }
 

@@ -79,7 +79,7 @@ public enum DeformableSampling: KernelFamily {
             headers: ["packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("output_stride", spec.outputStride)
-            ]
+            ], rules: spec.map.rules
         ) { MapContext($0, spec.map, spec.channels, stride: spec.outputStride) }
     }
 

@@ -64,7 +64,8 @@ public enum DepthwiseGELU: KernelFamily {
             operation: "depthwise_gelu_\(spec.map)x\(spec.channels)"
                 + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)"),
             headers: ["depthwise_row.h", "packing.h"],
-            fields: mapFields(spec.map, spec.channels) + [ShapeField("stride", spec.stride)]
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("stride", spec.stride)],
+            rules: spec.map.rules
         ) { MapContext($0, spec.map, spec.channels, stride: spec.stride) }
     }
 

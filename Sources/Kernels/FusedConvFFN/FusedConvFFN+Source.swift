@@ -38,24 +38,31 @@ extension FusedConvFFN {
             operation: "conv_ffn_\(spec.map)_\(spec.channels)x\(spec.hidden)",
             variant: "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
             headers: GEMM.headers + ["depthwise_row.h"],
-            fields: mapFields(spec.map, spec.channels) + [ShapeField("hidden", spec.hidden)]
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("hidden", spec.hidden)],
+            rules: spec.map.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, channels, hidden, band, strip: Int
+        let height, width: String
+        let channels, hidden, band, strip: Int
         let tileRows, tileVectors: Int
         let lowTiles: [Int]
+        let flexible: Bool
+        let takes, gives: String
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
-            (height, width) = (spec.map.height, spec.map.width)
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            let sizes = SizeTags(spec.map)
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             (channels, hidden) = (spec.channels, spec.hidden)
             (band, strip, tileRows, tileVectors) = (how.band, how.strip, how.rows, how.vectors)
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
-                rows: how.strip == spec.map.width ? how.strip : 1, tile: how.rows)
+                rows: how.strip == spec.map.width && !spec.map.isFlexible ? how.strip : 1,
+                tile: how.rows)
         }
     }
 

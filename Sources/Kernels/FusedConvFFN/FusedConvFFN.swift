@@ -76,19 +76,24 @@ public enum FusedConvFFN: KernelFamily {
     /// pass expands; sums of one vector; the input under a narrow strip.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
         let columns = how.vectors * isa.lanes
-        let reach = min(how.strip + 2, spec.map.width)
+        let reach = spec.map.isFlexible ? how.strip + 2 : min(how.strip + 2, spec.map.width)
         let band = how.band * how.strip
         let fresh = (how.band + 2) * reach
-        let copy = how.strip < spec.map.width ? fresh * spec.channels : 0
+        let isWhole = how.strip >= spec.map.width && !spec.map.isFlexible
+        let copy = isWhole ? 0 : fresh * spec.channels
         return 4
             * (spec.hidden.rounded(upTo: columns) * (2 * reach + band) + fresh * columns
                 + band * isa.lanes + copy)
     }
 
+    /// Of bands and strips of maps of any size: few enough that sizes cannot overflow.
+    private static let mostSide = 4096
+
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
         try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
-        guard (1...spec.map.height).contains(how.band), (1...spec.map.width).contains(how.strip)
-        else {
+        // A map of any size may have fewer rows and columns, or more.
+        let most = spec.map.isFlexible ? Resolution(height: mostSide, width: mostSide) : spec.map
+        guard (1...most.height).contains(how.band), (1...most.width).contains(how.strip) else {
             throw ScheduleError(
                 "bands of \(how.band) rows in strips of \(how.strip) columns: a map of "
                     + "\(spec.map) tokens has fewer, or they are no sizes")

@@ -44,7 +44,7 @@ extension GEMM {
         let label = linears.map(\.parameter).withoutRepetition.joined(separator: " + ")
         return Match(
             Spec(
-                rows: graph.tensors[first.output].rows, k: linears[0].inputs,
+                tokens: graph.tensors[first.output].tokens, k: linears[0].inputs,
                 n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue),
             nodes: nodes, label: label,
             inputs: [Slot(first.inputs[0])] + (residual.map { [$0] } ?? []), outputs: [output],

@@ -12,7 +12,7 @@ extension GEMM {
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
+            ], rules: spec.tokens.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 
@@ -20,7 +20,7 @@ extension GEMM {
     static let headers = ["epilogue.h", "gemm_tile.h", "packing.h"]
 
     private static func operation(_ spec: Spec) -> String {
-        "gemm_\(spec.rows)x\(spec.k)x\(spec.n)"
+        "gemm_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
             + strideSuffix("in", spec.inputStride, dense: spec.k)
             + strideSuffix("out", spec.outputStride, dense: spec.n)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
@@ -28,7 +28,11 @@ extension GEMM {
 
     private struct Context: Sendable {
         let name: String
-        let rows, k, n, macs: Int
+        let rows, macs: String
+        let flexible: Bool
+        /// Maps whose tokens the rows are.
+        let mapCount: Int
+        let k, n: Int
         let inputStride, outputStride: Int
         let tileRows, tileVectors, tileColumns, slab: Int
         let split: String
@@ -38,13 +42,16 @@ extension GEMM {
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
-            (rows, k, n, macs) = (spec.rows, spec.k, spec.n, GEMM.macs(spec))
+            (rows, k, n) = (spec.tokens.text, spec.k, spec.n)
+            macs = spec.tokens.numberText(GEMM.macs(spec))
+            (flexible, mapCount) = (spec.tokens.isFlexible, spec.tokens.rules.count)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tileRows, tileVectors, slab) = (how.rows, how.vectors, how.slab)
             tileColumns = how.vectors * isa.lanes
             split = how.split.rawValue
             sharesRows = how.split == .rows
-            lowTiles = Kernels.lowTiles(rows: spec.rows, tile: how.rows)
+            lowTiles = Kernels.lowTiles(
+                rows: spec.tokens.isFlexible ? 1 : spec.rows, tile: how.rows)
             formula = "gemm/formula_\(spec.epilogue.rawValue)"
             epilogue = spec.epilogue.rawValue.uppercased()
             splitting = "gemm/split_\(how.split.rawValue)"

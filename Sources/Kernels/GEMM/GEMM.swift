@@ -11,7 +11,7 @@ public enum GEMM: KernelFamily {
 
     /// `rows` of `k` values by a matrix of `n` columns, for one image.
     public struct Spec: Sendable, Hashable, Codable {
-        public let rows: Int
+        public let tokens: TokenCount
         public let k: Int
         public let n: Int
         /// Floats from one token to the next.
@@ -19,17 +19,32 @@ public enum GEMM: KernelFamily {
         public var outputStride: Int
         public let epilogue: Epilogue
 
+        private enum CodingKeys: String, CodingKey {
+            case tokens = "rows", k, n, inputStride, outputStride, epilogue
+        }
+
         public init(
             rows: Int, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
             epilogue: Epilogue = .none
         ) {
-            self.rows = rows
+            self.init(
+                tokens: TokenCount(rows), k: k, n: n, inputStride: inputStride,
+                outputStride: outputStride, epilogue: epilogue)
+        }
+
+        public init(
+            tokens: TokenCount, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
+            epilogue: Epilogue = .none
+        ) {
+            self.tokens = tokens
             self.k = k
             self.n = n
             self.inputStride = inputStride ?? k
             self.outputStride = outputStride ?? n
             self.epilogue = epilogue
         }
+
+        public var rows: Int { tokens.count }
 
         /// Panels of columns of the matrix, the last of which may be filled up.
         var panels: Int { n.dividedRoundingUp(by: Packing.panelColumns) }

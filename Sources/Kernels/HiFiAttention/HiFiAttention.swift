@@ -80,18 +80,25 @@ public enum HiFiAttention: KernelFamily {
                 ShapeField("window", spec.window), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
-        ) { name in
-            Context(
-                name: name, height: spec.map.height, width: spec.map.width, heads: spec.heads,
-                headDim: spec.headDim, window: spec.window, inputStride: spec.inputStride,
-                outputStride: spec.outputStride)
-        }
+            ], rules: spec.map.rules
+        ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, heads, headDim, window, inputStride, outputStride: Int
+        let height, width: String
+        let heads, headDim, window, inputStride, outputStride: Int
+        let flexible: Bool
+        let takes, gives: String
+
+        init(name: String, _ spec: Spec) {
+            self.name = name
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            (heads, headDim, window) = (spec.heads, spec.headDim, spec.window)
+            (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
+            let sizes = SizeTags(spec.map)
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -79,19 +79,24 @@ public enum LabelOutput: KernelFamily {
                 ShapeField("picture_height", spec.picture.height),
                 ShapeField("picture_width", spec.picture.width),
                 ShapeField("input_stride", spec.inputStride),
-            ]
+            ], rules: spec.map.rules + spec.picture.rules
         ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, pictureHeight, pictureWidth, classes, inputStride, rowStride: Int
+        let height, width, pictureHeight, pictureWidth: String
+        let classes, inputStride, rowStride: Int
+        let flexible: Bool
+        let takes, gives: String
 
         init(name: String, _ spec: Spec) {
             self.name = name
-            (height, width, classes) = (spec.map.height, spec.map.width, spec.classes)
-            (pictureHeight, pictureWidth) = (spec.picture.height, spec.picture.width)
-            (inputStride, rowStride) = (spec.inputStride, spec.rowStride)
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            (pictureHeight, pictureWidth) = (spec.picture.heightText, spec.picture.widthText)
+            (classes, inputStride, rowStride) = (spec.classes, spec.inputStride, spec.rowStride)
+            let sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
         }
     }
 

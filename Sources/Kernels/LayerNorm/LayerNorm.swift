@@ -6,13 +6,21 @@ public enum LayerNorm: KernelFamily {
     public static let id = "layer_norm"
 
     public struct Spec: Sendable, Hashable, Codable {
-        public let rows: Int
+        public let tokens: TokenCount
         public let channels: Int
 
+        private enum CodingKeys: String, CodingKey { case tokens = "rows", channels }
+
         public init(rows: Int, channels: Int) {
-            self.rows = rows
+            self.init(tokens: TokenCount(rows), channels: channels)
+        }
+
+        public init(tokens: TokenCount, channels: Int) {
+            self.tokens = tokens
             self.channels = channels
         }
+
+        public var rows: Int { tokens.count }
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
@@ -21,7 +29,7 @@ public enum LayerNorm: KernelFamily {
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
         let weights = WeightBlock(label, .norm(parameter, channels: tokens.channels))
         return Match(
-            Spec(rows: tokens.rows, channels: tokens.channels), graph, node,
+            Spec(tokens: tokens.tokens, channels: tokens.channels), graph, node,
             weights: [.block(weights)])
     }
 
@@ -44,10 +52,10 @@ public enum LayerNorm: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "layer_norm/kernel.c", operation: "layer_norm_\(spec.rows)x\(spec.channels)",
+            template: "layer_norm/kernel.c", operation: "layer_norm_\(spec.tokens.name)x\(spec.channels)",
             headers: ["layer_norm_row.h", "packing.h"],
-            fields: rowsFields(spec.rows, spec.channels)
-        ) { RowsContext(name: $0, rows: spec.rows, channels: spec.channels) }
+            fields: rowsFields(spec.rows, spec.channels), rules: spec.tokens.rules
+        ) { RowsContext(name: $0, rows: spec.tokens, channels: spec.channels) }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -1,3 +1,4 @@
+import Graphs
 import Machines
 
 extension LoFiAttention {
@@ -11,7 +12,7 @@ extension LoFiAttention {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "lofi_attention/kernel.c",
-            operation: "lofi_\(spec.queries)x\(spec.keys)_\(spec.heads)x\(spec.headDim)"
+            operation: "lofi_\(spec.queryTokens.name)x\(spec.keyTokens.name)_\(spec.heads)x\(spec.headDim)"
                 + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)",
             variant: "\(how.rows)x\(how.keyVectors)_block\(how.block)",
             headers: ["attention_tile.h"],
@@ -21,20 +22,29 @@ extension LoFiAttention {
                 ShapeField("query_stride", spec.queryStride),
                 ShapeField("key_stride", spec.keyStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
-        ) { name in
-            Context(
-                name: name, queries: spec.queries, keys: spec.keys, heads: spec.heads,
-                headDim: spec.headDim, queryStride: spec.queryStride, keyStride: spec.keyStride,
-                outputStride: spec.outputStride, tileRows: how.rows, keyVectors: how.keyVectors,
-                blockPanels: how.block, valueVectors: tile(spec, how, isa).valueVectors)
-        }
+            ], rules: spec.queryTokens.rules + spec.keyTokens.rules
+        ) { Context(name: $0, spec, how, isa) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let queries, keys, heads, headDim, queryStride, keyStride, outputStride: Int
+        let queries, keys: String
+        let heads, headDim, queryStride, keyStride, outputStride: Int
         let tileRows, keyVectors, blockPanels, valueVectors: Int
+        let flexible: Bool
+        let tileHeights: [Int]
+
+        init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
+            self.name = name
+            (queries, keys) = (spec.queryTokens.text, spec.keyTokens.text)
+            (heads, headDim) = (spec.heads, spec.headDim)
+            (queryStride, keyStride) = (spec.queryStride, spec.keyStride)
+            (outputStride, tileRows) = (spec.outputStride, how.rows)
+            (keyVectors, blockPanels) = (how.keyVectors, how.block)
+            valueVectors = tile(spec, how, isa).valueVectors
+            flexible = spec.queryTokens.isFlexible
+            tileHeights = lowTiles(rows: 1, tile: how.rows)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords {

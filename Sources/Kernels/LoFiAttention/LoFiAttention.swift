@@ -8,8 +8,8 @@ public enum LoFiAttention: KernelFamily {
     public static let role = KernelRole.attention
 
     public struct Spec: Sendable, Hashable, Codable {
-        public let queries: Int
-        public let keys: Int
+        public let queryTokens: TokenCount
+        public let keyTokens: TokenCount
         public let heads: Int
         public let headDim: Int
         /// Floats from one token to the next.
@@ -17,18 +17,37 @@ public enum LoFiAttention: KernelFamily {
         public var keyStride: Int
         public var outputStride: Int
 
+        private enum CodingKeys: String, CodingKey {
+            case queryTokens = "queries"
+            case keyTokens = "keys"
+            case heads, headDim, queryStride, keyStride, outputStride
+        }
+
         public init(
             queries: Int, keys: Int, heads: Int, headDim: Int, queryStride: Int? = nil,
             keyStride: Int? = nil, outputStride: Int? = nil
         ) {
-            self.queries = queries
-            self.keys = keys
+            self.init(
+                queryTokens: TokenCount(queries), keyTokens: TokenCount(keys), heads: heads,
+                headDim: headDim, queryStride: queryStride, keyStride: keyStride,
+                outputStride: outputStride)
+        }
+
+        public init(
+            queryTokens: TokenCount, keyTokens: TokenCount, heads: Int, headDim: Int,
+            queryStride: Int? = nil, keyStride: Int? = nil, outputStride: Int? = nil
+        ) {
+            self.queryTokens = queryTokens
+            self.keyTokens = keyTokens
             self.heads = heads
             self.headDim = headDim
             self.queryStride = queryStride ?? heads * headDim
             self.keyStride = keyStride ?? 2 * heads * headDim
             self.outputStride = outputStride ?? heads * headDim
         }
+
+        public var queries: Int { queryTokens.count }
+        public var keys: Int { keyTokens.count }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -50,8 +69,8 @@ public enum LoFiAttention: KernelFamily {
         guard case .globalAttention(let heads, 1) = graph.nodes[node].operation else { return nil }
         return Match(
             Spec(
-                queries: graph.tensors[inputs[0]].rows, keys: graph.tensors[inputs[1]].rows,
-                heads: heads.count, headDim: heads.dim), graph, node)
+                queryTokens: graph.tensors[inputs[0]].tokens,
+                keyTokens: graph.tensors[inputs[1]].tokens, heads: heads.count, headDim: heads.dim), graph, node)
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.queryStride, \.keyStride] }
@@ -79,8 +98,9 @@ public enum LoFiAttention: KernelFamily {
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
         try RegisterTile.check(rows: how.rows, vectors: how.keyVectors, isa: isa)
         let tile = tile(spec, how, isa)
+        // A map of any size may have fewer panels than a block.
         let most = min(
-            tile.panels, max(1, AttentionTile.mostScores / (how.rows * tile.panel)))
+            spec.keyTokens.isFlexible ? Int.max : tile.panels, max(1, AttentionTile.mostScores / (how.rows * tile.panel)))
         guard (1...most).contains(how.block) else {
             throw ScheduleError(
                 "a block of \(how.block) panels of keys: 1 to \(most) are possible")

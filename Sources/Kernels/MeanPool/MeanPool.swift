@@ -40,7 +40,7 @@ public enum MeanPool: KernelFamily {
         KernelSource(
             template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)",
             fields: rowsFields(spec.rows, spec.channels)
-        ) { RowsContext(name: $0, rows: spec.rows, channels: spec.channels) }
+        ) { RowsContext(name: $0, rows: TokenCount(spec.rows), channels: spec.channels) }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -42,16 +42,25 @@ public enum Patches: KernelFamily {
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "patches/kernel.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
-            fields: mapFields(spec.image) + [ShapeField("patch", spec.side)]
-        ) { name in
-            Context(
-                name: name, height: spec.image.height, width: spec.image.width, patch: spec.side)
-        }
+            fields: mapFields(spec.image) + [ShapeField("patch", spec.side)],
+            rules: spec.image.rules
+        ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, patch: Int
+        let height, width: String
+        let patch: Int
+        let flexible: Bool
+        let takes, gives: String
+
+        init(name: String, _ spec: Spec) {
+            self.name = name
+            (height, width) = (spec.image.heightText, spec.image.widthText)
+            patch = spec.side
+            let sizes = SizeTags(spec.image)
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

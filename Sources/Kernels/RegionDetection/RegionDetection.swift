@@ -61,11 +61,11 @@ public enum RegionDetection: KernelFamily {
                 ShapeField("threshold", constant: "\(rule.scoreThreshold)"),
                 ShapeField("overlap", constant: "\(rule.overlap)"),
                 ShapeField("input_height", input.height), ShapeField("input_width", input.width),
-            ]
+            ], rules: input.rules
         ) { name in
             Context(
-                name: name, inputHeight: input.height, inputWidth: input.width,
-                regions: rule.proposals, classes: rule.classes, boxes: rule.most,
+                name: name, flexible: input.isFlexible, inputHeight: input.heightText,
+                inputWidth: input.widthText, regions: rule.proposals, classes: rule.classes, boxes: rule.most,
                 suppressesOriginal: rule.era == .two ? 1 : 0,
                 threshold: literal(rule.scoreThreshold), overlap: literal(rule.overlap))
         }
@@ -73,7 +73,9 @@ public enum RegionDetection: KernelFamily {
 
     private struct Context: Sendable {
         let name: String
-        let inputHeight, inputWidth, regions, classes, boxes, suppressesOriginal: Int
+        let flexible: Bool
+        let inputHeight, inputWidth: String
+        let regions, classes, boxes, suppressesOriginal: Int
         let threshold, overlap: String
     }
 

@@ -14,14 +14,27 @@ public enum RegionSampling: KernelFamily {
         public let rule: RoIAlign
         public let channels: Int
         /// Tokens of the whole pyramid, which may have further levels.
-        public let tokens: Int
+        public let pyramid: TokenCount
+
+        private enum CodingKeys: String, CodingKey {
+            case rule, channels
+            case pyramid = "tokens"
+        }
 
         /// - Parameter tokens: nil is those of the levels that boxes are distributed over.
         public init(rule: RoIAlign, channels: Int, tokens: Int? = nil) {
+            self.init(
+                rule: rule, channels: channels,
+                pyramid: TokenCount(tokens ?? rule.levels.tokens))
+        }
+
+        public init(rule: RoIAlign, channels: Int, pyramid: TokenCount) {
             self.rule = rule
             self.channels = channels
-            self.tokens = tokens ?? rule.levels.tokens
+            self.pyramid = pyramid
         }
+
+        public var tokens: Int { pyramid.count }
 
         var outputRows: Int { rule.boxes * rule.bins * rule.bins }
 
@@ -38,7 +51,7 @@ public enum RegionSampling: KernelFamily {
         else { return nil }
         let pyramid = graph.tensors[graph.nodes[node].inputs[1]]
         return Match(
-            Spec(rule: rule, channels: pyramid.channels, tokens: pyramid.rows), graph, node)
+            Spec(rule: rule, channels: pyramid.channels, pyramid: pyramid.tokens), graph, node)
     }
 
     public static func operands(_ spec: Spec) -> Operands {
@@ -76,7 +89,7 @@ public enum RegionSampling: KernelFamily {
             template: "roi_align/kernel.c",
             operation: "roi_align_\(rule.boxes)x\(rule.bins)x\(rule.bins)x\(spec.channels)"
                 + "_\(rule.boxColumn)_of_\(rule.boxWidth)_levels_\(levels)"
-                + "_of_\(spec.tokens)",
+                + "_of_\(spec.pyramid.name)",
             fields: [
                 ShapeField("boxes", rule.boxes), ShapeField("box_width", rule.boxWidth),
                 ShapeField("box_column", rule.boxColumn), ShapeField("bins", rule.bins),
@@ -85,7 +98,7 @@ public enum RegionSampling: KernelFamily {
                 ShapeField("heights", list: rule.levels.map(\.map.height)),
                 ShapeField("widths", list: rule.levels.map(\.map.width)),
                 ShapeField("strides", list: rule.levels.map(\.stride)),
-            ]
+            ], rules: rule.levels.flatMap(\.map.rules) + spec.pyramid.rules
         ) { Context(name: $0, spec) }
     }
 
@@ -93,6 +106,10 @@ public enum RegionSampling: KernelFamily {
         let name: String
         let boxes, boxWidth, boxColumn, bins, channels, tokens, side, levelCount: Int
         let levels: [Level]
+        let flexible: Bool
+        let takes, gives: String
+        /// Maps of the whole pyramid.
+        let mapCount: Int
 
         init(name: String, _ spec: Spec) {
             let rule = spec.rule
@@ -100,6 +117,10 @@ public enum RegionSampling: KernelFamily {
             (boxes, boxWidth, boxColumn) = (rule.boxes, rule.boxWidth, rule.boxColumn)
             (bins, channels, tokens) = (rule.bins, spec.channels, spec.tokens)
             (side, levelCount) = (spec.side, rule.levels.count)
+            let sizes = SizeTags(
+                rule.levels.map(\.map), type: "const pyramid_levels *", name: "levels")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            mapCount = spec.pyramid.rules.count
             var first = 0
             levels = rule.levels.map { level in
                 defer { first += level.map.count }

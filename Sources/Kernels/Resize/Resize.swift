@@ -86,19 +86,25 @@ public enum Resize: KernelFamily {
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("sum_stride", spec.sumStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
+            ], rules: spec.map.rules + spec.resized.rules
         ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, resizedHeight, resizedWidth, channels, isSum: Int
+        let height, width, resizedHeight, resizedWidth: String
+        let channels, isSum: Int
+        let flexible: Bool
+        let takes, gives: String
         let inputStride, sumStride, outputStride: Int
 
         init(name: String, _ spec: Spec) {
             self.name = name
-            (height, width, channels) = (spec.map.height, spec.map.width, spec.channels)
-            (resizedHeight, resizedWidth) = (spec.resized.height, spec.resized.width)
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            (resizedHeight, resizedWidth) = (spec.resized.heightText, spec.resized.widthText)
+            channels = spec.channels
+            let sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             isSum = spec.isSum ? 1 : 0
             (inputStride, sumStride) = (spec.inputStride, spec.sumStride)
             outputStride = spec.outputStride

@@ -60,17 +60,23 @@ public enum Subsample: KernelFamily {
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
+            ], rules: spec.map.rules
         ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, channels, inputStride, outputStride: Int
+        let height, width: String
+        let channels, inputStride, outputStride: Int
+        let flexible: Bool
+        let takes, gives: String
 
         init(name: String, _ spec: Spec) {
             self.name = name
-            (height, width, channels) = (spec.map.height, spec.map.width, spec.channels)
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            channels = spec.channels
+            let sizes = SizeTags(spec.map)
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
         }
     }

@@ -72,19 +72,25 @@ public enum UpsampledSum: KernelFamily {
                 ShapeField("fine_stride", spec.fineStride),
                 ShapeField("coarse_stride", spec.coarseStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
+            ], rules: spec.map.rules + spec.coarse.rules
         ) { Context(name: $0, spec) }
     }
 
     private struct Context: Sendable {
         let name: String
-        let height, width, coarseHeight, coarseWidth, channels: Int
+        let height, width, coarseHeight, coarseWidth: String
+        let channels: Int
         let fineStride, coarseStride, outputStride: Int
+        let flexible: Bool
+        let takes, gives: String
 
         init(name: String, _ spec: Spec) {
             self.name = name
-            (height, width, channels) = (spec.map.height, spec.map.width, spec.channels)
-            (coarseHeight, coarseWidth) = (spec.coarse.height, spec.coarse.width)
+            (height, width) = (spec.map.heightText, spec.map.widthText)
+            (coarseHeight, coarseWidth) = (spec.coarse.heightText, spec.coarse.widthText)
+            channels = spec.channels
+            let sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             (fineStride, coarseStride) = (spec.fineStride, spec.coarseStride)
             outputStride = spec.outputStride
         }

@@ -10,7 +10,7 @@ extension WinogradConvolution {
         KernelSource(
             template: "winograd/kernel.c", operation: operation(spec),
             variant: "\(how.rows)x\(how.vectors)_block\(how.tiles)_panels\(how.panels)",
-            headers: GEMM.headers, fields: fields(spec)
+            headers: GEMM.headers, fields: fields(spec), rules: spec.maps.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 
@@ -38,7 +38,7 @@ extension WinogradConvolution {
             let side = spec.form.outputSide
             var (maps, tile, token) = ([Map](), 0, 0)
             for map in spec.maps.maps {
-                let tiles = map.dividedRoundingUp(by: side)
+                let tiles = map.fixed.dividedRoundingUp(by: side)
                 maps.append(
                     Map(
                         height: map.height, width: map.width, across: tiles.width, tile: tile,
@@ -54,7 +54,10 @@ extension WinogradConvolution {
         let name, formula, transforms: String
         let isRectified: Bool
         let copies: Int?
-        let copyCount, mapCount, channels, outputs, macs, directMacs: Int
+        let copyCount, mapCount, channels, outputs: Int
+        let macs, directMacs: String
+        let flexible: Bool
+        let takes, gives: String
         let inputStride, outputStride, tokens, tiles: Int
         let maps: [Map]
         let outputSide, side, points: Int
@@ -69,8 +72,11 @@ extension WinogradConvolution {
             copies = copyCount == 1 ? nil : copyCount
             mapCount = spec.maps.maps.count
             (channels, outputs) = (spec.channels, spec.outputs)
-            macs = WinogradConvolution.macs(spec)
-            directMacs = 9 * spec.maps.count * spec.channels * spec.outputs
+            let first = spec.maps.maps[0]
+            macs = first.numberText(WinogradConvolution.macs(spec))
+            directMacs = first.numberText(9 * spec.maps.count * spec.channels * spec.outputs)
+            let sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tokens, tiles) = (spec.maps.count / copyCount, spec.tiles / copyCount)
             maps = Map.all(spec)

@@ -36,7 +36,7 @@ public enum WinogradConvolution: KernelFamily {
         /// Floats of a panel's columns.
         var k: Int { form.points * channels }
         /// Of all maps.
-        var tiles: Int { maps.dividedRoundingUp(by: form.outputSide).count }
+        var tiles: Int { maps.fixed.dividedRoundingUp(by: form.outputSide).count }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {

@@ -97,6 +97,8 @@ public struct MaskRCNN: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
+    public var inputRule: InputRule? { .coco }
+
     public var identity: NetworkIdentity { identity("boxes \(width)", "masks \(depth)") }
 
     var headParameters: [Parameter] {

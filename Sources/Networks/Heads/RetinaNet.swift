@@ -73,6 +73,8 @@ public struct RetinaNet: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
+    public var inputRule: InputRule? { .coco }
+
     public var identity: NetworkIdentity { identity("towers \(depth)") }
 
     var headParameters: [Parameter] {

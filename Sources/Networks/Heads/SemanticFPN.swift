@@ -59,6 +59,8 @@ public struct SemanticFPN: HeadNetwork {
             + "head of \(width)"
     }
 
+    public var inputRule: InputRule? { .ade20k }
+
     public var identity: NetworkIdentity { identity("head \(width)") }
 
     /// The convolutions of a level's branch: each is enlarged twofold behind it, but for the first level.
@@ -107,9 +109,7 @@ extension SemanticFPN {
             x = graph.add(.batchNorm(parameter: name + ".bn"), [x], label: name + ".bn")
             x = graph.relu(x, behind: name)
             guard index > 0 else { continue }
-            let map = graph.tensors[x].map
-            x = graph.resize(
-                x, to: Resolution(height: 2 * map.height, width: 2 * map.width), behind: name)
+            x = graph.resize(x, to: graph.tensors[x].map.multiplied(by: 2), behind: name)
         }
         let finest = backbone.map(ofStage: 0)
         guard graph.tensors[x].map != finest else { return x }

@@ -15,6 +15,7 @@ struct ResolutionOption: ParsableArguments {
         let held = library.plan.resolutions
         guard let resolution else { return held[0] }
         let asked = try Resolution(parsing: resolution)
+        if let rule = held[0].inputRule, rule.holds(asked) { return Resolution(rule, as: asked) }
         guard held.contains(asked) else {
             throw UsageError(
                 "--resolution \(asked): the library is for "
