@@ -79,7 +79,7 @@ struct SizesContext: Sendable {
             if count == 1, place == 0, number == map.height { return "maps[\(first)].height" }
             if count == 1, place == 1, number == map.width { return "maps[\(first)].width" }
             guard number.isMultiple(of: map.count) else { return "\(number)" }
-            return "\(number / map.count) * (int)tokens_of(maps + \(first), \(count))"
+            return "\(number / map.count) * (int)count_tokens(maps + \(first), \(count))"
         }.joined(separator: ", ")
     }
 }
