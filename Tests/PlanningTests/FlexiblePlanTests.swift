@@ -45,16 +45,18 @@ import Testing
         }
     }
 
-    /// One set of kernels, whatever the size; none smaller than the sizes need.
-    @Test func memoryIsForTheLargestInput() throws {
+    /// One set of kernels and steps, and memory for all sizes.
+    @Test func theSizeChangesNothing() throws {
         for network in try Self.networks() {
             let rule = try #require(network.inputRule)
             let plan = try Self.plan(network, [Resolution(rule)])
             for size in rule.samples {
-                let resized = try Self.plan(network, [Resolution(rule, as: size)])
-                #expect(resized.pass.steps.count == plan.pass.steps.count)
-                let fixed = try Self.plan(network, [size])
-                #expect(fixed.pass.arenaBytes <= plan.pass.arenaBytes)
+                let resized = try Planner(
+                    network, plan.target, resolutions: [Resolution(rule, as: size)],
+                    decisions: Decisions(of: plan)
+                ).plan()
+                #expect(resized.pass.steps == plan.pass.steps)
+                #expect(resized.pass.arenaBytes == plan.pass.arenaBytes)
                 for kernel in try plan.kernels(at: size)[0] {
                     try kernel.check(on: .avx2)
                     #expect(kernel.scratch(on: .avx2) <= plan.pass.scratchBytes)
