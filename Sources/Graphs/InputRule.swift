@@ -1,7 +1,7 @@
 /// All sizes that a recipe gives to inputs: which one depends on the picture.
 public enum InputRule: String, Sendable, Hashable, Codable, CaseIterable {
-    /// The short side becomes 800 pixels, the long one 1333 at most; both are filled up to multiples
-    /// of 32.
+    /// The short side becomes 800 pixels, the long one 1333 at most; both are filled up to
+    /// multiples of 32.
     case coco
     /// The short side becomes 512 pixels, the long one 2048 at most; nothing is filled up.
     case ade20k
@@ -30,7 +30,8 @@ public enum InputRule: String, Sendable, Hashable, Codable, CaseIterable {
         ]
     }
 
-    /// Sizes that kernels are checked for: the largest ones, the narrowest, and one that nothing divides.
+    /// Sizes that kernels are checked for: the largest ones, the narrowest, and one that nothing
+    /// divides.
     public var samples: [Resolution] {
         let odd = self == .coco
             ? Resolution(height: 1344, width: 736) : Resolution(height: 389, width: 2048)
@@ -43,13 +44,15 @@ public enum InputRule: String, Sendable, Hashable, Codable, CaseIterable {
     /// Whether a picture gets this size: it fills one side.
     public func holds(_ size: Resolution) -> Bool {
         let (short, long) = (min(size.height, size.width), max(size.height, size.width))
-        return short >= leastSide && size.isDivided(by: unit) && short <= shortSide && long <= longSide
+        return short >= leastSide && size.isDivided(by: unit)
+            && short <= shortSide && long <= longSide
             && (short == shortSide || long == longSide)
     }
 }
 
-/// How a map's sides follow from those of an input of any size: times · ⌊(side + offset) / divisor⌋, both
-/// alike. Divisions that are rounded up or down, one behind the other, are one such division.
+/// How a map's sides follow from those of an input of any size, both alike:
+/// times · ⌊(side + offset) / divisor⌋. Divisions that are rounded up or down, one behind the other,
+/// are one such division.
 public struct MapRule: Sendable, Hashable, Codable {
     public let input: InputRule
     public let times, offset, divisor: Int

@@ -1,12 +1,13 @@
 /// Height and width of an image (pixels) or of a token map (tokens).
 ///
-/// Either they are fixed, or they follow from the input of a network that takes inputs of many sizes.
-/// Then `height` and `width` are those of one of them, and what counts is the rule: two such maps are
-/// equal when they follow from the input in the same way.
+/// Either they are fixed, or they follow from the input of a network that takes inputs of many
+/// sizes. Then `height` and `width` are those of one of them, and what counts is the rule: two such
+/// maps are equal when they follow from the input in the same way.
 public struct Resolution: Sendable, CustomStringConvertible {
     public let height: Int
     public let width: Int
-    /// How the map follows from the input; of maps behind one another, of each; empty when it is fixed.
+    /// How the map follows from the input; of maps behind one another, of each; empty when it is
+    /// fixed.
     public let rules: [MapRule]
 
     public init(height: Int, width: Int) { self.init(height: height, width: width, rules: []) }

@@ -31,14 +31,16 @@ public struct Computation: Sendable, Hashable {
         Computation(base.placed(placement))
     }
 
-    /// What computations have in common that differ in the places of their operands alone. Nothing is
+    /// What computations have in common that differ in the places of their operands alone. Nothing
+    /// is
     /// computed of its sizes: they may be a file's.
     public var unplaced: Computation { Computation(base.unplaced) }
 
     /// The planner's choice; nil where other kernels are better.
     public func best(_ setting: Setting) -> Kernel? { base.best(setting) }
 
-    /// The same with the schedule of `kernel`, which computes it at another size; nil of another family.
+    /// The same with the schedule of `kernel`, which computes it at another size; nil of another
+    /// family.
     public func kernel(scheduledAs kernel: Kernel) -> Kernel? { base.kernel(scheduledAs: kernel) }
 
     /// Every legal kernel, the most promising first.

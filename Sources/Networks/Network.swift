@@ -11,7 +11,8 @@ public struct Network: Sendable, Equatable, Codable {
     public var resolution: Resolution { base.resolution }
     public var image: EvaluationRecipe? { base.image }
     public var pictureScale: PictureScale? { base.pictureScale }
-    /// The recipe whose sizes of inputs one library can serve, all of them; nil when it is for fixed ones.
+    /// The recipe whose sizes of inputs one library can serve, all of them; nil when it is for
+    /// fixed ones.
     public var inputRule: InputRule? { base.inputRule }
     public var inputShape: [Int] { base.inputShape }
     /// Shapes that an array with the values of one image may have.

@@ -4,7 +4,8 @@ import Reference
 /// A kind of network: LITv2, or an attention layer on its own.
 ///
 /// A value is a network, checked when it was made: whatever exists can be planned and generated.
-/// Everything outside a family's folder knows it through this protocol; adding one is adding a folder
+/// Everything outside a family's folder knows it through this protocol; adding one is adding a
+/// folder
 /// and a line of `NetworkRegistry`.
 public protocol NetworkFamily: Sendable, Hashable, Codable {
     /// Names the family in plans.
@@ -22,7 +23,8 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     var image: EvaluationRecipe? { get }
     /// The size of pictures before they are padded; nil where `resolution` says all.
     var pictureScale: PictureScale? { get }
-    /// The recipe whose sizes of inputs one library can serve, all of them; nil when it is for fixed ones.
+    /// The recipe whose sizes of inputs one library can serve, all of them; nil when it is for
+    /// fixed ones.
     var inputRule: InputRule? { get }
     /// Values of one image's input, without the batch dimension.
     var inputShape: [Int] { get }
@@ -102,10 +104,12 @@ public struct NetworkOutput: Sendable, Equatable {
         case deltas
         /// Of all that may be an object.
         case proposalLogits, proposalDeltas
-        /// Boxes that may be objects: x0, y0, x1, y1 in pixels of the input and a score, the best first; rows
+        /// Boxes that may be objects: x0, y0, x1, y1 in pixels of the input and a score, the best
+        /// first; rows
         /// behind the last have the score −1.
         case proposals
-        /// Objects, in rows of `AnchorRule.detectionWidth`, the best first; rows behind the last have the
+        /// Objects, in rows of `AnchorRule.detectionWidth`, the best first; rows behind the last
+        /// have the
         /// class −1.
         case detections
         /// A logit of each point of a detection's box.

@@ -1,7 +1,8 @@
 import Graphs
 
 extension Resolution {
-    /// Reads `224` or `800x1344` (height × width), or a recipe's name, which stands for all its sizes.
+    /// Reads `224` or `800x1344` (height × width), or a recipe's name, which stands for all its
+    /// sizes.
     ///
     /// - Throws: `NetworkError`.
     public init(parsing text: String) throws {

@@ -4,7 +4,8 @@ import Machines
 import Networks
 
 /// Every decision about a library: kernels, their schedules and order, where operands lie, and how
-/// weights are packed. Planner and tuner both produce it, and generating C is a pure function of it.
+/// weights are packed. Planner and tuner both produce it, and generating C is a pure function of
+/// it.
 public struct Plan: Sendable, Equatable {
     /// Changes when plans or packed weights of older versions can no longer be used.
     public static let formatVersion = 4
@@ -45,7 +46,8 @@ public struct Pass: Sendable, Equatable {
     /// Bytes of working memory for one thread.
     public let scratchBytes: Int
     /// A batch runs in groups of this many images for each thread, so that the maps of a group are
-    /// still in the caches when the next step reads them; 0 when all threads work on one image at a time.
+    /// still in the caches when the next step reads them; 0 when all threads work on one image at a
+    /// time.
     public let imagesPerThread: Int
 
     /// Who works on which images of a batch, in words.
@@ -72,7 +74,8 @@ public struct Place: Sendable, Equatable {
         case input
         /// Which of the network's outputs.
         case output(Int)
-        /// Bytes of one image before it: maps of all images of a batch lie together, so the generated
+        /// Bytes of one image before it: maps of all images of a batch lie together, so the
+        /// generated
         /// code multiplies by the batch.
         case arena(Int)
     }
@@ -80,7 +83,8 @@ public struct Place: Sendable, Equatable {
     public let base: Base
     /// Bytes before the first channel.
     public let column: Int
-    /// Maps before it in a stack, where their tokens follow from the input's size, and bytes of a token.
+    /// Maps before it in a stack, where their tokens follow from the input's size, and bytes of a
+    /// token.
     public let before: [MapRule]
     public let tokenBytes: Int
 

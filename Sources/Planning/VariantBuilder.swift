@@ -19,7 +19,8 @@ struct VariantBuilder {
 
     private var isa: ISA { setting.isa }
 
-    /// - Parameter others: the same graph at other sizes of the input, of which none is larger than the
+    /// - Parameter others: the same graph at other sizes of the input, of which none is larger than
+    ///   the
     ///   largest of these; empty where its size is fixed.
     /// - Throws: `PlanError` when an operation has no kernel, or a decision does not fit.
     mutating func pass(

@@ -32,7 +32,8 @@ import Testing
 
     /// A map of any size is what its rule says, whatever size it has for now.
     @Test func rulesCountAndNotSizes() throws {
-        let one = Resolution(.coco), other = Resolution(.coco, as: Resolution(height: 800, width: 1056))
+        let one = Resolution(.coco)
+        let other = Resolution(.coco, as: Resolution(height: 800, width: 1056))
         #expect(one == other)
         #expect(Set([one, other]).count == 1)
         #expect(one != one.fixed)

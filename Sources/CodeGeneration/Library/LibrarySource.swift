@@ -38,7 +38,8 @@ struct LibrarySource {
             renderer.file("src/model.c", "runtime/model.c", headerContext),
             renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
             renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
-        ] + sizes() + preprocessing() + results() + innerLoops() + variants.flatMap { files(of: $0) }
+        ] + sizes() + preprocessing() + results()
+            + innerLoops() + variants.flatMap { files(of: $0) }
     }
 
     /// Headers that kernels include: each that one of them asks for.

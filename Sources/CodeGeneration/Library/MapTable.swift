@@ -3,7 +3,8 @@ import Kernels
 import Networks
 import Planning
 
-/// The maps of a library for inputs of many sizes: kernels and operands take some that lie behind one
+/// The maps of a library for inputs of many sizes: kernels and operands take some that lie behind
+/// one
 /// another in one list, which a context works out for the size of its input.
 struct MapTable: Sendable {
     private(set) var rules: [MapRule] = []
@@ -35,7 +36,9 @@ struct MapTable: Sendable {
     private func find(_ list: [MapRule]) -> Int? {
         guard !list.isEmpty else { return 0 }
         guard rules.count >= list.count else { return nil }
-        return (0...rules.count - list.count).first { Array(rules[$0...].prefix(list.count)) == list }
+        return (0...rules.count - list.count).first {
+            Array(rules[$0...].prefix(list.count)) == list
+        }
     }
 }
 

@@ -21,7 +21,8 @@ extension DirectConvolution {
         }
 
         let maps: [Map]
-        /// Tokens of the output in the largest block; where maps may have any size, the most that are
+        /// Tokens of the output in the largest block; where maps may have any size, the most that
+        /// are
         /// possible.
         let height, width: Int
         /// Of all maps, once.

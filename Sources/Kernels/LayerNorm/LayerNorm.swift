@@ -52,7 +52,8 @@ public enum LayerNorm: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "layer_norm/kernel.c", operation: "layer_norm_\(spec.tokens.name)x\(spec.channels)",
+            template: "layer_norm/kernel.c",
+            operation: "layer_norm_\(spec.tokens.name)x\(spec.channels)",
             headers: ["layer_norm_row.h", "packing.h"],
             fields: rowsFields(spec.rows, spec.channels), rules: spec.tokens.rules
         ) { RowsContext(name: $0, rows: spec.tokens, channels: spec.channels) }

@@ -12,7 +12,8 @@ extension LoFiAttention {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "lofi_attention/kernel.c",
-            operation: "lofi_\(spec.queryTokens.name)x\(spec.keyTokens.name)_\(spec.heads)x\(spec.headDim)"
+            operation: "lofi_\(spec.queryTokens.name)x\(spec.keyTokens.name)"
+                + "_\(spec.heads)x\(spec.headDim)"
                 + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)",
             variant: "\(how.rows)x\(how.keyVectors)_block\(how.block)",
             headers: ["attention_tile.h"],

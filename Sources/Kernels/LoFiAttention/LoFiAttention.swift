@@ -70,7 +70,8 @@ public enum LoFiAttention: KernelFamily {
         return Match(
             Spec(
                 queryTokens: graph.tensors[inputs[0]].tokens,
-                keyTokens: graph.tensors[inputs[1]].tokens, heads: heads.count, headDim: heads.dim), graph, node)
+                keyTokens: graph.tensors[inputs[1]].tokens,
+                heads: heads.count, headDim: heads.dim), graph, node)
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.queryStride, \.keyStride] }
@@ -100,7 +101,8 @@ public enum LoFiAttention: KernelFamily {
         let tile = tile(spec, how, isa)
         // A map of any size may have fewer panels than a block.
         let most = min(
-            spec.keyTokens.isFlexible ? Int.max : tile.panels, max(1, AttentionTile.mostScores / (how.rows * tile.panel)))
+            spec.keyTokens.isFlexible ? Int.max : tile.panels,
+            max(1, AttentionTile.mostScores / (how.rows * tile.panel)))
         guard (1...most).contains(how.block) else {
             throw ScheduleError(
                 "a block of \(how.block) panels of keys: 1 to \(most) are possible")

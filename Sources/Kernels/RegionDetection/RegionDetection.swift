@@ -65,7 +65,8 @@ public enum RegionDetection: KernelFamily {
         ) { name in
             Context(
                 name: name, flexible: input.isFlexible, inputHeight: input.heightText,
-                inputWidth: input.widthText, regions: rule.proposals, classes: rule.classes, boxes: rule.most,
+                inputWidth: input.widthText, regions: rule.proposals,
+                classes: rule.classes, boxes: rule.most,
                 suppressesOriginal: rule.era == .two ? 1 : 0,
                 threshold: literal(rule.scoreThreshold), overlap: literal(rule.overlap))
         }

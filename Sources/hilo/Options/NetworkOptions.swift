@@ -25,8 +25,8 @@ struct NetworkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Side or height x width of the image in pixels; of the map in tokens for hilo. May "
-                + "repeat: one library for all, the first being the default. For detectors coco, and "
-                + "for segmenters ade20k, stand for all sizes that the recipe gives to pictures.",
+                + "repeat: one library for all, the first being the default. For detectors coco, "
+                + "and for segmenters ade20k, stand for all sizes that the recipe gives to pictures.",
             valueName: "HxW"))
     var resolution: [String] = []
 
