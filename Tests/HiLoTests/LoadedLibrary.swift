@@ -56,15 +56,20 @@ final class LoadedLibrary {
 
     /// Runs all images in one call; each output, of all images.
     ///
-    /// - Parameter resolution: nil leaves the choice to the library.
+    /// - Parameters:
+    ///   - resolution: nil leaves the choice to the library.
+    ///   - resize: gives a context that resolution; nil makes it for that.
     func outputs(
-        _ images: [[Float]], threads: Int, at resolution: Resolution? = nil
+        _ images: [[Float]], threads: Int, at resolution: Resolution? = nil,
+        resize: ((OpaquePointer) throws -> Void)? = nil
     ) throws -> [[Float]] {
         let run = try Self.symbol(handle, "\(name)_run", as: Run.self)
         let shapes = try resolution.map { try network.at($0) }?.outputShapes ?? network.outputShapes
         let counts = shapes.map { images.count * $0.reduce(1, *) }
         var output = [Float](repeating: .nan, count: counts.reduce(0, +))
-        try withContext(batch: images.count, threads: threads, at: resolution) { context in
+        let first = resize == nil ? resolution : nil
+        try withContext(batch: images.count, threads: threads, at: first) { context in
+            try resize?(context)
             let status = run(context, images.flatMap { $0 }, Int32(images.count), &output)
             guard status == 0 else { throw Failure(description: "run: \(status)") }
         }

@@ -97,7 +97,7 @@ public struct MaskRCNN: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
-    public var inputRule: InputRule? { .coco }
+    public var inputRule: InputRule? { scale == .coco ? .coco : nil }
 
     public var identity: NetworkIdentity { identity("boxes \(width)", "masks \(depth)") }
 

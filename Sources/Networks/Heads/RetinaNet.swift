@@ -73,7 +73,7 @@ public struct RetinaNet: HeadNetwork {
             + "as mmdet \(era.rawValue)"
     }
 
-    public var inputRule: InputRule? { .coco }
+    public var inputRule: InputRule? { scale == .coco ? .coco : nil }
 
     public var identity: NetworkIdentity { identity("towers \(depth)") }
 

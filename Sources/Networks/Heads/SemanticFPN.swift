@@ -59,7 +59,7 @@ public struct SemanticFPN: HeadNetwork {
             + "head of \(width)"
     }
 
-    public var inputRule: InputRule? { .ade20k }
+    public var inputRule: InputRule? { scale == .ade20k ? .ade20k : nil }
 
     public var identity: NetworkIdentity { identity("head \(width)") }
 

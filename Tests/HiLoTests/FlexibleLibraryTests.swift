@@ -1,0 +1,133 @@
+import Foundation
+import Graphs
+import Testing
+
+@testable import HiLoKit
+
+/// Libraries for all sizes of a recipe: they compute what those for one size do.
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
+struct FlexibleLibraryTests {
+    /// A network, and sizes at which it is fused as at the recipe's usual one: landscape and portrait,
+    /// of a segmenter also odd.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let task: HeadOptions.Task
+        let sizes: [Resolution]
+
+        var testDescription: String { task.rawValue }
+
+        static let all = [
+            Case(task: .detect, sizes: [(800, 1056), (1344, 736)]),
+            Case(task: .segment, sizes: [(512, 699), (681, 512)]),
+            Case(task: .instances, sizes: [(800, 1056), (1344, 736)]),
+        ]
+
+        private init(task: HeadOptions.Task, sizes: [(Int, Int)]) {
+            self.task = task
+            self.sizes = sizes.map { Resolution(height: $0.0, width: $0.1) }
+        }
+
+        func network() throws -> Network {
+            let backbone = try LITv2(name: "flexible", height: 64, width: 96) {
+                PatchEmbedding(channels: 4)
+                for stage in 1...4 {
+                    if stage > 1 { TokenMerging() }
+                    Stage(depth: 1) {
+                        if stage > 2 { HiLoAttention(heads: 4, window: stage == 3 ? 2 : 1, alpha: 0.5) }
+                        ConvFFN()
+                    }
+                }
+                FeatureMaps()
+            }
+            switch task {
+            case .detect:
+                return Network(try RetinaNet(backbone, classes: 3, channels: 8, depth: 1))
+            case .segment:
+                return Network(try SemanticFPN(backbone, classes: 3, channels: 8, width: 8))
+            case .instances:
+                return Network(
+                    try MaskRCNN(backbone, classes: 3, channels: 8, width: 16, depth: 1))
+            }
+        }
+    }
+
+    private static let cases = TestScope.chosen(Case.all) { $0.task == .instances }
+
+    /// Bit for bit, whether a context was made for a size or got it later, for one thread and three.
+    @Test(arguments: cases) func sizesGiveTheBitsOfFixedLibraries(item: Case) async throws {
+        let target = try Target(isa: .native(), maxBatch: 2)
+        let network = try item.network()
+        let rule = try #require(network.inputRule)
+        let flexible = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
+        let fixed = try item.sizes.map {
+            (id: "fixed_\($0)", plan: try Self.plan(network.at($0), scheduledAs: flexible))
+        }
+        let compiler = try await Compiler.shared()
+        let farms = [
+            try await LibraryFarm.grow([("flexible", flexible)], isa: .native(), compiler: compiler),
+            try await LibraryFarm.grow(fixed, isa: .native(), compiler: compiler),
+        ]
+        defer { for farm in farms { farm.remove() } }
+        for (size, (id, plan)) in zip(item.sizes, fixed) {
+            let images = seededInputs(batch: 2, count: 3 * size.count, seed: 5)
+            let expected = try farms[1].with(id, plan, .seed(4)) {
+                try $0.outputs(images, threads: 2)
+            }
+            try farms[0].with("flexible", flexible, .seed(4)) { library in
+                #expect(try library.outputs(images, threads: 3, at: size) == expected, "\(size)")
+                #expect(
+                    try library.outputs(images, threads: 1, resizedTo: size) == expected,
+                    "\(size), resized")
+            }
+        }
+    }
+
+    /// The plan of a network of one size, step by step with another plan's schedules.
+    private static func plan(_ network: Network, scheduledAs other: Plan) throws -> Plan {
+        let plan = try Planner(network, other.target).plan()
+        let (variant, model) = (plan.variants[0], other.variants[0])
+        try #require(plan.pass.steps.count == other.pass.steps.count)
+        var decisions = Decisions()
+        for (step, twin) in zip(plan.pass.steps, other.pass.steps) {
+            let computation = variant.kernels[step.kernel].computation
+            let kernel = computation.kernel(scheduledAs: model.kernels[twin.kernel])
+            decisions.adopt(try #require(kernel), on: variant.isa)
+        }
+        return try plan.replanned(with: decisions)
+    }
+
+    /// Each kernel at the recipe's extreme sizes, the network, and the C API.
+    @Test func aLibraryForAllSizesVerifies() async throws {
+        let network = try Case.all[1].network()
+        let rule = try #require(network.inputRule)
+        let target = try Target(isa: .native(), maxBatch: 2)
+        let plan = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
+        try await withFolder { folder in
+            let library = try LibraryGenerator(plan, .seed(6))
+                .write(to: folder.appending(path: "lib"))
+            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            let found = try await Verifier(library, seed: 6, threads: 2).verify()
+            #expect(found.kernels.count == plan.variants[0].kernels.count)
+            for item in found.kernels + found.network {
+                #expect(item.passed, "\(item.name): \(item.problem ?? "")")
+            }
+            #expect(found.interface.passed, "\(found.interface.failures)")
+        }
+    }
+}
+
+extension LoadedLibrary {
+    private typealias Resize = @convention(c) (OpaquePointer, Int32, Int32) -> Int32
+
+    /// All outputs at a size that a context gets before the run, after it was made for another. A size
+    /// that the recipe does not give is refused and changes nothing.
+    fileprivate func outputs(
+        _ images: [[Float]], threads: Int, resizedTo size: Resolution
+    ) throws -> [[Float]] {
+        let resize = try Self.symbol(handle, "\(name)_context_resize", as: Resize.self)
+        return try outputs(images, threads: threads, at: size) { context in
+            let status = resize(context, Int32(size.height), Int32(size.width))
+            guard status == 0 else { throw Failure(description: "context_resize: \(status)") }
+            #expect(resize(context, 100, 100) != 0)
+        }
+    }
+}
