@@ -73,7 +73,7 @@ import Testing
             try Self.plan(networks[0], [Resolution(.coco), Resolution(height: 64, width: 64)])
         }
         #expect(throws: (any Error).self) {
-            try Self.plan(try Preset.small.network(), [Resolution(.coco)])
+            try Self.plan(Network(Preset.small.network()), [Resolution(.coco)])
         }
     }
 }
