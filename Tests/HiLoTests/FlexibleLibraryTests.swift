@@ -8,23 +8,25 @@ import Testing
 /// Libraries for all sizes of a recipe: they compute what those for one size do.
 @Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct FlexibleLibraryTests {
-    /// A network, and sizes at which it is fused as at the recipe's usual one: landscape and portrait,
-    /// of a segmenter also odd.
+    /// A network; sizes at which the usual one's schedules are legal, of a segmenter odd ones; and a
+    /// portrait one.
     struct Case: Sendable, CustomTestStringConvertible {
         let task: HeadOptions.Task
         let sizes: [Resolution]
+        let portrait: Resolution
 
         var testDescription: String { task.rawValue }
 
         static let all = [
-            Case(task: .detect, sizes: [(800, 1056), (1344, 736)]),
-            Case(task: .segment, sizes: [(512, 699), (681, 512)]),
-            Case(task: .instances, sizes: [(800, 1056), (1344, 736)]),
+            Case(task: .detect, sizes: [(800, 1344), (736, 1344)], portrait: (1344, 736)),
+            Case(task: .segment, sizes: [(512, 699), (512, 691)], portrait: (681, 512)),
+            Case(task: .instances, sizes: [(800, 1344), (736, 1344)], portrait: (1056, 800)),
         ]
 
-        private init(task: HeadOptions.Task, sizes: [(Int, Int)]) {
+        private init(task: HeadOptions.Task, sizes: [(Int, Int)], portrait: (Int, Int)) {
             self.task = task
             self.sizes = sizes.map { Resolution(height: $0.0, width: $0.1) }
+            self.portrait = Resolution(height: portrait.0, width: portrait.1)
         }
 
         func network() throws -> Network {
@@ -68,10 +70,12 @@ struct FlexibleLibraryTests {
         let fixed = try item.sizes.map {
             (id: "fixed_\($0)", plan: try Self.plan(network.at($0), scheduledAs: flexible))
         }
+        let portrait = (id: "portrait", plan: try Planner(network.at(item.portrait), target).plan())
         let compiler = try await Compiler.shared()
         let farms = [
             try await LibraryFarm.grow([("flexible", flexible)], isa: .native(), compiler: compiler),
-            try await LibraryFarm.grow(fixed, isa: .native(), compiler: compiler),
+            try await LibraryFarm.grow(
+                fixed + [portrait], isa: .native(), compiler: compiler),
         ]
         defer { for farm in farms { farm.remove() } }
         for (size, (id, plan)) in zip(item.sizes, fixed) {
@@ -86,6 +90,23 @@ struct FlexibleLibraryTests {
                 #expect(resized == expected, "\(size), resized")
             }
         }
+        try compare(item.portrait, portrait.plan, flexible, farms)
+    }
+
+    /// The first output, of another plan, but for rounding.
+    private func compare(
+        _ size: Resolution, _ plan: Plan, _ flexible: Plan, _ farms: [LibraryFarm]
+    ) throws {
+        let images = seededInputs(batch: 1, count: 3 * size.count, seed: 7)
+        let expected = try farms[1].with("portrait", plan, .seed(4)) {
+            try $0.outputs(images, threads: 2)[0]
+        }
+        let found = try farms[0].with("flexible", flexible, .seed(4)) {
+            try $0.outputs(images, threads: 2, at: size)[0]
+        }
+        let largest = expected.map(abs).max() ?? 0
+        let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(found.count == expected.count && difference <= 2e-5 * largest, "\(size)")
     }
 
     /// The plan of a network of one size, step by step with another plan's schedules.
