@@ -32,8 +32,7 @@ public struct Computation: Sendable, Hashable {
     }
 
     /// What computations have in common that differ in the places of their operands alone. Nothing
-    /// is
-    /// computed of its sizes: they may be a file's.
+    /// is computed of its sizes: they may be a file's.
     public var unplaced: Computation { Computation(base.unplaced) }
 
     /// The planner's choice; nil where other kernels are better.

@@ -1,8 +1,7 @@
 import Graphs
 
 /// What templates are filled with where sizes of maps may come with each call: functions take them
-/// as
-/// their first argument, and names of constants stand for it.
+/// as their first argument, and names of constants stand for it.
 struct SizeTags: Sendable {
     /// Whether they do.
     let flexible: Bool

@@ -5,8 +5,7 @@ import Reference
 ///
 /// A value is a network, checked when it was made: whatever exists can be planned and generated.
 /// Everything outside a family's folder knows it through this protocol; adding one is adding a
-/// folder
-/// and a line of `NetworkRegistry`.
+/// folder and a line of `NetworkRegistry`.
 public protocol NetworkFamily: Sendable, Hashable, Codable {
     /// Names the family in plans.
     static var id: String { get }
@@ -105,12 +104,10 @@ public struct NetworkOutput: Sendable, Equatable {
         /// Of all that may be an object.
         case proposalLogits, proposalDeltas
         /// Boxes that may be objects: x0, y0, x1, y1 in pixels of the input and a score, the best
-        /// first; rows
-        /// behind the last have the score −1.
+        /// first; rows behind the last have the score −1.
         case proposals
         /// Objects, in rows of `AnchorRule.detectionWidth`, the best first; rows behind the last
-        /// have the
-        /// class −1.
+        /// have the class −1.
         case detections
         /// A logit of each point of a detection's box.
         case maskLogits

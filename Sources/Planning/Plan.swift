@@ -75,8 +75,7 @@ public struct Place: Sendable, Equatable {
         /// Which of the network's outputs.
         case output(Int)
         /// Bytes of one image before it: maps of all images of a batch lie together, so the
-        /// generated
-        /// code multiplies by the batch.
+        /// generated code multiplies by the batch.
         case arena(Int)
     }
 

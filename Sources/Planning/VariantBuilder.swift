@@ -20,8 +20,7 @@ struct VariantBuilder {
     private var isa: ISA { setting.isa }
 
     /// - Parameter others: the same graph at other sizes of the input, of which none is larger than
-    ///   the
-    ///   largest of these; empty where its size is fixed.
+    ///   the largest of these; empty where its size is fixed.
     /// - Throws: `PlanError` when an operation has no kernel, or a decision does not fit.
     mutating func pass(
         of graph: Graph, at resolution: Resolution, others: [Graph] = []

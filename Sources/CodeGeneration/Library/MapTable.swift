@@ -4,8 +4,7 @@ import Networks
 import Planning
 
 /// The maps of a library for inputs of many sizes: kernels and operands take some that lie behind
-/// one
-/// another in one list, which a context works out for the size of its input.
+/// one another in one list, which a context works out for the size of its input.
 struct MapTable: Sendable {
     private(set) var rules: [MapRule] = []
 

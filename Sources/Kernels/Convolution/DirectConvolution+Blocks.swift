@@ -22,8 +22,7 @@ extension DirectConvolution {
 
         let maps: [Map]
         /// Tokens of the output in the largest block; where maps may have any size, the most that
-        /// are
-        /// possible.
+        /// are possible.
         let height, width: Int
         /// Of all maps, once.
         var count: Int { maps.reduce(0) { $0 + $1.blocks } }
