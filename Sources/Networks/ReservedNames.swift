@@ -77,10 +77,11 @@ enum ReservedNames {
     ]
 
     private static let ownSymbols: Set<String> = [
-        "bench", "block", "box", "can", "check", "choose", "choose_all", "coarse", "create",
-        "detection", "end", "exit", "find", "halved", "image", "labels", "map", "mask", "merged",
-        "open", "parse", "picture", "plan", "pooled", "region", "require", "resized", "run",
-        "timed", "transform", "wrote_only",
+        "bench", "block", "box", "can", "check", "choose", "choose_all", "coarse",
+        "convolution_most", "create", "detection", "end", "exit", "find", "halved", "image",
+        "labels", "map", "mask", "merged", "open", "parse", "picture", "plan", "pooled",
+        "region", "require", "resized", "run", "timed", "transform", "winograd_most",
+        "wrote_only",
     ]
 
     /// Its variables and a package that every library needs begin with them.

@@ -88,7 +88,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             emulator ?? program, arguments: emulator == nil ? [] : [program])
     }
 
-    /// Headers whose templates have no tags.
+    /// Headers whose templates have no tags but for libraries that take any size.
     private func writeHeaders(into folder: URL) throws {
         let names = [
             "simd/simd_\(vectors).h": "simd_isa.h", "simd/simd.h": "simd.h",
@@ -99,7 +99,8 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
         for (template, name) in names {
             let text = try String(
                 contentsOf: project.appending(path: "Templates/c/\(template).mustache"),
-                encoding: .utf8)
+                encoding: .utf8
+            ).replacing(/(?s)<%#flexible%>\n.*?<%\/flexible%>\n/, with: "")
             try #require(!text.contains("<%"), "\(template) has tags")
             try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
         }
