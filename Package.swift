@@ -112,7 +112,7 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["FileIO", "Toolchain"]),
-        .testTarget(name: "VectorTests", dependencies: ["Toolchain"]),
+        .testTarget(name: "VectorTests", dependencies: ["TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: [

@@ -92,8 +92,7 @@ import Testing
     }
 
     private func render(_ template: String, into folder: URL) throws {
-        let source = projectFolder.appending(path: "Templates/c/\(template).mustache")
-        try String(contentsOf: source, encoding: .utf8)
+        try templateText(template)
             .replacing("<%model%>", with: "net").replacing("<%MODEL%>", with: "NET")
             .write(
                 to: folder.appending(path: fileName(template)), atomically: true, encoding: .utf8)

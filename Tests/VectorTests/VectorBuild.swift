@@ -1,4 +1,5 @@
 import Foundation
+import TestFixtures
 import Testing
 import Toolchain
 
@@ -97,10 +98,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             "harness/random.h": "random.h",
         ]
         for (template, name) in names {
-            let text = try String(
-                contentsOf: project.appending(path: "Templates/c/\(template).mustache"),
-                encoding: .utf8
-            ).replacing(/(?s)<%#flexible%>\n.*?<%\/flexible%>\n/, with: "")
+            let text = try templateText(template)
             try #require(!text.contains("<%"), "\(template) has tags")
             try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
         }
