@@ -50,6 +50,13 @@ public struct Pass: Sendable, Equatable {
     /// time.
     public let imagesPerThread: Int
 
+    /// Maps that lie in the memory of outputs until the results come.
+    public var lentMaps: Int {
+        steps.flatMap(\.outputs).count { place in
+            if case .lent = place.base { place.column == 0 } else { false }
+        }
+    }
+
     /// Who works on which images of a batch, in words.
     public var groupText: String {
         imagesPerThread == 0
@@ -77,6 +84,9 @@ public struct Place: Sendable, Equatable {
         /// Bytes of one image before it: maps of all images of a batch lie together, so the
         /// generated code multiplies by the batch.
         case arena(Int)
+        /// Memory of an output that no step has written yet: bytes behind its first cache line. Only
+        /// where images run one by one.
+        case lent(output: Int, offset: Int)
     }
 
     public let base: Base

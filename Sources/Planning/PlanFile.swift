@@ -108,6 +108,7 @@ extension Place: CustomStringConvertible {
             case .input: "input"
             case .output(let index): "output \(index)"
             case .arena(let offset): "arena \(offset)"
+            case .lent(let output, let offset): "lent by output \(output) \(offset)"
             }
         let maps = before.map(\.name).joined(separator: " ")
         return start + (column == 0 ? "" : " + \(column)")

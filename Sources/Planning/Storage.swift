@@ -61,6 +61,29 @@ package struct Storage {
         return zip(sizes, lifetimes).map { Arena.Request(size: $0, lifetime: $1 ?? 0...0) }
     }
 
+    /// Spots that are none, before buffers get theirs.
+    package var unplaced: [Arena.Spot] { sizes.map { _ in .arena(0) } }
+
+    /// Outputs until results are written there. Their memory is the caller's: it begins anywhere, so
+    /// a cache line of it may be lost, and ends for good, where behind the arena vectors may be read.
+    package var loans: [Arena.Loan] {
+        graph.outputs.indices.compactMap { output in
+            let tensor = graph.tensors[graph.outputs[output]]
+            let first = matches.firstIndex { match in
+                match.outputs.contains { place(of: $0).buffer == .output(output) }
+            }
+            return first.map {
+                Arena.Loan(
+                    output: output,
+                    size: tensor.rows * tensor.channels * tensor.type.bytes - Self.lostBytes,
+                    until: $0)
+            }
+        }
+    }
+
+    /// A cache line, and as much as `SLACK` in the generated `model.c`.
+    private static let lostBytes = 64 + 256
+
     private mutating func place(_ match: AnyMatch, at index: Int) {
         let replaced = operands[index].replaced
         for (output, slot) in match.outputs.enumerated() where places[slot.tensors[0]] == nil {

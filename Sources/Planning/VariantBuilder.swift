@@ -30,11 +30,13 @@ struct VariantBuilder {
         var memory = Memory(requests: storage.requests)
         if !others.isEmpty {
             // Kernels are chosen here, and the same at all sizes.
-            _ = try matches.map { try step($0, storage, storage.sizes) }
+            _ = try matches.map { try step($0, storage, storage.unplaced) }
             for other in others { try memory.take(needs(of: other)) }
         }
-        let arena = Arena.layout(memory.requests)
-        let steps = try matches.map { try step($0, storage, arena.offsets) }
+        // An output has its full size only where the input's is fixed, and holds maps of one image.
+        let lends = others.isEmpty && graph.runsImageByImage
+        let arena = Arena.layout(memory.requests, loans: lends ? storage.loans : [])
+        let steps = try matches.map { try step($0, storage, arena.spots) }
         let own = steps.map { kernels[$0.kernel].scratch(on: isa) }.max() ?? 0
         let scratch = max(own, memory.scratch)
         return Pass(
@@ -66,7 +68,7 @@ struct VariantBuilder {
     }
 
     private mutating func step(
-        _ match: AnyMatch, _ storage: Storage, _ offsets: [Int]
+        _ match: AnyMatch, _ storage: Storage, _ spots: [Arena.Spot]
     ) throws -> Step {
         let inputs = match.inputs.map { storage.place(of: $0) }
         let outputs = match.outputs.map { storage.place(of: $0) }
@@ -74,8 +76,8 @@ struct VariantBuilder {
             Placement(inputStrides: inputs.map(\.stride), outputStrides: outputs.map(\.stride)))
         return Step(
             kernel: try index(of: computation), label: match.label,
-            inputs: inputs.map { $0.located(offsets) },
-            outputs: outputs.map { $0.located(offsets) },
+            inputs: inputs.map { $0.located(spots) },
+            outputs: outputs.map { $0.located(spots) },
             weights: try match.weights.map { try place($0) })
     }
 
@@ -141,7 +143,7 @@ struct VariantBuilder {
             setting: setting, decisions: Decisions([isa: kernels]), weights: weights)
         let matches = try other.cover(graph)
         let storage = try Storage(graph, matches)
-        for match in matches { _ = try other.step(match, storage, storage.sizes) }
+        for match in matches { _ = try other.step(match, storage, storage.unplaced) }
         return Memory(
             requests: storage.requests,
             scratch: other.kernels.map { $0.scratch(on: isa) }.max() ?? 0)
@@ -162,12 +164,16 @@ extension Graph {
 }
 
 extension Storage.Place {
-    fileprivate func located(_ offsets: [Int]) -> Place {
+    fileprivate func located(_ spots: [Arena.Spot]) -> Place {
         let base: Place.Base =
             switch buffer {
             case .input: .input
             case .output(let index): .output(index)
-            case .arena(let index): .arena(offsets[index])
+            case .arena(let index):
+                switch spots[index] {
+                case .arena(let offset): .arena(offset)
+                case .lent(let output, let offset): .lent(output: output, offset: offset)
+                }
             }
         return Place(
             base: base, column: column * type.bytes, before: before,

@@ -24,8 +24,8 @@ import Testing
 
     @Test(arguments: 0..<50) func buffersAliveTogetherAreApart(seed: Int) {
         let requests = randomRequests(seed: seed)
-        let (offsets, size) = Arena.layout(requests)
-        let ranges = zip(offsets, requests).map { $0..<$0 + $1.size }
+        let (spots, size) = Arena.layout(requests)
+        let ranges = zip(spots, requests).map { $0.offset..<$0.offset + $1.size }
         for first in requests.indices {
             for second in requests.indices where second > first {
                 let together = requests[first].lifetime.overlaps(requests[second].lifetime)
@@ -37,9 +37,37 @@ import Testing
         #expect(size >= peak(requests))
     }
 
+    /// The same in what outputs lend, and nothing stays there until results come.
+    @Test(arguments: 0..<50) func lentMemoryIsGivenBack(seed: Int) {
+        let requests = randomRequests(seed: seed)
+        let loans = [
+            Arena.Loan(output: 3, size: 1000, until: 12), Arena.Loan(output: 1, size: 600, until: 25),
+        ]
+        let (spots, size) = Arena.layout(requests, loans: loans)
+        for (index, request) in requests.enumerated() {
+            let end = spots[index].offset + request.size
+            switch spots[index] {
+            case .arena:
+                #expect(end <= size)
+            case .lent(let output, _):
+                let loan = loans.first { $0.output == output }
+                #expect(loan.map { end <= $0.size && request.lifetime.upperBound < $0.until } == true)
+            }
+            for other in requests.indices
+            where other < index && spots[other].sharesRoom(with: spots[index])
+                && requests[other].lifetime.overlaps(request.lifetime)
+            {
+                let start = spots[other].offset
+                #expect(start >= end || start + requests[other].size <= spots[index].offset)
+            }
+        }
+        let fits = requests.contains { $0.size <= 1000 && $0.lifetime.upperBound < 12 }
+        #expect(!fits || spots.contains { !$0.sharesRoom(with: .arena(0)) })
+    }
+
     @Test func noRequestsNeedNothing() {
         let layout = Arena.layout([])
-        #expect(layout.offsets.isEmpty)
+        #expect(layout.spots.isEmpty)
         #expect(layout.size == 0)
     }
 
@@ -47,7 +75,7 @@ import Testing
         let layout = Arena.layout([
             Arena.Request(size: 32, lifetime: 0...1), Arena.Request(size: 64, lifetime: 2...3),
         ])
-        #expect(layout.offsets == [0, 0])
+        #expect(layout.spots.map(\.offset) == [0, 0])
         #expect(layout.size == 64)
     }
 
@@ -59,7 +87,7 @@ import Testing
             Arena.Request(size: 70, lifetime: 0...1), Arena.Request(size: 50, lifetime: 1...1),
             Arena.Request(size: size, lifetime: 1...1),
         ])
-        #expect(layout.offsets == [0, 100, 180, 100, offset])
+        #expect(layout.spots.map(\.offset) == [0, 100, 180, 100, offset])
         #expect(layout.size == max(250, offset + size))
     }
 
@@ -70,5 +98,21 @@ import Testing
         let bound = peak(try network.requests(in: plan))
         #expect(plan.pass.arenaBytes >= bound)
         #expect(Double(plan.pass.arenaBytes) <= 1.3 * Double(bound))
+    }
+}
+
+extension Arena.Spot {
+    fileprivate var offset: Int {
+        switch self {
+        case .arena(let offset), .lent(_, let offset): offset
+        }
+    }
+
+    fileprivate func sharesRoom(with other: Arena.Spot) -> Bool {
+        switch (self, other) {
+        case (.arena, .arena): true
+        case (.lent(let output, _), .lent(let theirs, _)): output == theirs
+        default: false
+        }
     }
 }

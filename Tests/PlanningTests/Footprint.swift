@@ -17,7 +17,7 @@ extension Place {
     var room: Room {
         switch base {
         case .input: .input
-        case .output(let index): .output(index)
+        case .output(let index), .lent(let index, _): .output(index)
         case .arena: .arena
         }
     }
@@ -25,7 +25,10 @@ extension Place {
     /// The float in its room where it begins; nil when that is between two.
     var start: Int? {
         var bytes = column
-        if case .arena(let offset) = base { bytes += offset }
+        switch base {
+        case .arena(let offset), .lent(_, let offset): bytes += offset
+        case .input, .output: break
+        }
         return bytes % 4 == 0 ? bytes / 4 : nil
     }
 }

@@ -121,14 +121,18 @@ import Testing
             let steps = variant.passes.flatMap(\.steps)
             #expect(Set(steps.map(\.kernel)) == Set(variant.kernels.indices))
             for place in steps.flatMap({ $0.inputs + $0.outputs }) {
-                if case .arena(let offset) = place.base { #expect(offset % 64 == 0) }
+                switch place.base {
+                case .arena(let offset), .lent(_, let offset): #expect(offset % 64 == 0)
+                case .input, .output: break
+                }
             }
         }
     }
 }
 
 extension Pass {
-    /// The pass with a wrong place of one operand, for each operand in the arena.
+    /// The pass with a wrong place of one operand, for each operand in the arena or in what an output
+    /// lends.
     fileprivate func withOneOperandMoved(by distance: Int) -> [Pass] {
         steps.indices.flatMap { index in
             steps[index].withOneOperandMoved(by: distance).map { step in
@@ -146,10 +150,16 @@ extension Step {
     fileprivate func withOneOperandMoved(by distance: Int) -> [Step] {
         func moved(_ places: [Place]) -> [[Place]] {
             places.indices.compactMap { index in
-                guard case .arena(let offset) = places[index].base else { return nil }
+                let column = places[index].column
                 var places = places
-                places[index] = Place(
-                    base: .arena(offset + distance), column: places[index].column)
+                switch places[index].base {
+                case .arena(let offset):
+                    places[index] = Place(base: .arena(offset + distance), column: column)
+                case .lent(let output, let offset):
+                    places[index] = Place(
+                        base: .lent(output: output, offset: offset + distance), column: column)
+                case .input, .output: return nil
+                }
                 return places
             }
         }

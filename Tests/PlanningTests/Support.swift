@@ -35,10 +35,12 @@ extension Network {
         let storage = try Storage(graph.folded, matches)
         var uses = [[Int]](repeating: [], count: storage.sizes.count)
         for (step, match) in matches.enumerated() {
-            for slot in match.inputs + match.outputs {
-                if case .arena(let buffer) = storage.place(of: slot).buffer {
-                    uses[buffer].append(step)
-                }
+            let places = plan.pass.steps[step].inputs + plan.pass.steps[step].outputs
+            for (slot, place) in zip(match.inputs + match.outputs, places) {
+                guard case .arena(let buffer) = storage.place(of: slot).buffer,
+                    case .arena = place.base
+                else { continue }
+                uses[buffer].append(step)
             }
         }
         return zip(storage.sizes, uses).compactMap { size, steps in

@@ -10,14 +10,15 @@ struct StepsContext {
         let offset, column, before, beforeCount, tokenBytes: Int
 
         init(_ place: Place, _ table: MapTable) {
-            column = place.column
             before = table.index(of: place.before)
             (beforeCount, tokenBytes) = (place.before.count, place.tokenBytes)
-            switch place.base {
-            case .input: (base, offset) = ("OPERAND_INPUT", 0)
-            case .output(let index): (base, offset) = ("OPERAND_OUTPUT", index)
-            case .arena(let bytes): (base, offset) = ("OPERAND_ARENA", bytes)
-            }
+            (base, offset, column) =
+                switch place.base {
+                case .input: ("OPERAND_INPUT", 0, place.column)
+                case .output(let index): ("OPERAND_OUTPUT", index, place.column)
+                case .arena(let bytes): ("OPERAND_ARENA", bytes, place.column)
+                case .lent(let output, let bytes): ("OPERAND_LENT", output, bytes + place.column)
+                }
         }
     }
 

@@ -37,10 +37,12 @@ struct PlanTable {
     }
 
     private var footing: [String] {
-        [
+        let lent = pass.pass.lentMaps
+        return [
             "arena: \(pass.pass.arenaBytes) bytes an image, "
                 + "\(decimal(Double(pass.pass.arenaBytes) / Double(max(pass.peakBytes, 1)), 2)) times "
-                + "the largest set of maps that live at once",
+                + "the largest set of maps that live at once"
+                + (lent == 0 ? "" : "; \(lent) maps lie in outputs before results come there"),
             "groups: \(pass.pass.groupText)",
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
