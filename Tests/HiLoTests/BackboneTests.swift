@@ -14,7 +14,7 @@ import Testing
         let cases = TestScope.chosen(fixture.cases) { $0.isLong }.enumerated().filter { index, item in
             isa == .native() || (index % 3 == 0 && !item.id.hasPrefix("dense_litv2"))
         }.map(\.element)
-        #expect(cases.count >= (isa == .native() ? 20 : 5))
+        #expect(cases.count >= (isa == .native() ? 12 : 4))
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
         }

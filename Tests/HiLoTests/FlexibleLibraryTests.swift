@@ -59,7 +59,8 @@ struct FlexibleLibraryTests {
         }
     }
 
-    private static let cases = TestScope.chosen(Case.all) { $0.task == .instances }
+    /// Segmenters have their turn in `aLibraryForAllSizesVerifies`.
+    private static let cases = TestScope.chosen(Case.all) { $0.task != .detect }
 
     /// Bit for bit, whether a context was made for a size or got it later, for one thread and three.
     @Test(arguments: cases) func sizesGiveTheBitsOfFixedLibraries(item: Case) async throws {
@@ -124,9 +125,11 @@ struct FlexibleLibraryTests {
         return try plan.replanned(with: decisions)
     }
 
+    private static let verified = TestScope.chosen(Case.all) { $0.task != .segment }
+
     /// Each kernel at the recipe's extreme sizes, the network, and the C API.
-    @Test func aLibraryForAllSizesVerifies() async throws {
-        let network = try Case.all[1].network()
+    @Test(arguments: verified) func aLibraryForAllSizesVerifies(item: Case) async throws {
+        let network = try item.network()
         let rule = try #require(network.inputRule)
         let target = try Target(isa: .native(), maxBatch: 2)
         let plan = try Planner(network, target, resolutions: [Resolution(rule)]).plan()

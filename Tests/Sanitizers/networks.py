@@ -68,8 +68,8 @@ def _litv2(name: str, side: int, channels: int, ratio: float, stages: int, windo
 
 _WINDOW_DIM, _WINDOW_HEADS = 24, 3
 
-# Enough for every family.
-QUICK = ("classifier", "tokens", "reduction", "shifted", "detector", "regions", "segmenter")
+# A sample: from an image to its class, and from a picture to boxes.
+QUICK = ("classifier", "detector")
 NETWORKS = [
     SampleNetwork(
         "classifier", "a map large enough for the fused ConvFFN, sums longer than a chain, a head",
@@ -100,6 +100,9 @@ NETWORKS = [
         "segmenter", "maps that are enlarged, the class of each pixel",
         ["--resolution", "45x61", "--convolution", "winograd2"],
         shapes=checkpoints.semantic_fpn()),
+    SampleNetwork(
+        "sizes", "a segmenter for all sizes of its recipe: kernels that take the sizes of maps",
+        ["--resolution", "ade20k"], shapes=checkpoints.semantic_fpn()),
     SampleNetwork(
         "layer", "both branches of HiLo on a map that windows do not divide",
         ["--model", "hilo", "--dim", "20", "--heads", "4", "--window", "2", "--alpha", "0.5",
