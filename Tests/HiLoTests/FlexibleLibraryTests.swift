@@ -59,8 +59,7 @@ struct FlexibleLibraryTests {
         }
     }
 
-    /// Segmenters have their turn in `aLibraryForAllSizesVerifies`.
-    private static let cases = TestScope.chosen(Case.all) { $0.task != .detect }
+    private static let cases = TestScope.chosen(Case.all) { $0.task == .instances }
 
     /// Bit for bit, whether a context was made for a size or got it later, for one thread and three.
     @Test(arguments: cases) func sizesGiveTheBitsOfFixedLibraries(item: Case) async throws {
@@ -68,7 +67,8 @@ struct FlexibleLibraryTests {
         let network = try item.network()
         let rule = try #require(network.inputRule)
         let flexible = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
-        let fixed = try item.sizes.map {
+        let sizes = TestScope.isLong ? item.sizes : Array(item.sizes.suffix(1))
+        let fixed = try sizes.map {
             (id: "fixed_\($0)", plan: try Self.plan(network.at($0), scheduledAs: flexible))
         }
         let portrait = (id: "portrait", plan: try Planner(network.at(item.portrait), target).plan())
@@ -76,10 +76,10 @@ struct FlexibleLibraryTests {
         let farms = [
             try await LibraryFarm.grow([("flexible", flexible)], isa: .native(), compiler: compiler),
             try await LibraryFarm.grow(
-                fixed + [portrait], isa: .native(), compiler: compiler),
+                fixed + (TestScope.isLong ? [portrait] : []), isa: .native(), compiler: compiler),
         ]
         defer { for farm in farms { farm.remove() } }
-        for (size, (id, plan)) in zip(item.sizes, fixed) {
+        for (size, (id, plan)) in zip(sizes, fixed) {
             let images = seededInputs(batch: 2, count: 3 * size.count, seed: 5)
             let expected = try farms[1].with(id, plan, .seed(4)) {
                 try $0.outputs(images, threads: 2)
@@ -91,7 +91,7 @@ struct FlexibleLibraryTests {
                 #expect(resized == expected, "\(size), resized")
             }
         }
-        try compare(item.portrait, portrait.plan, flexible, farms)
+        if TestScope.isLong { try compare(item.portrait, portrait.plan, flexible, farms) }
     }
 
     /// The first output, of another plan, but for rounding.
@@ -125,10 +125,9 @@ struct FlexibleLibraryTests {
         return try plan.replanned(with: decisions)
     }
 
-    private static let verified = TestScope.chosen(Case.all) { $0.task != .segment }
-
     /// Each kernel at the recipe's extreme sizes, the network, and the C API.
-    @Test(arguments: verified) func aLibraryForAllSizesVerifies(item: Case) async throws {
+    @Test(.enabled(if: TestScope.isLong, "for make test-long"), arguments: Case.all)
+    func aLibraryForAllSizesVerifies(item: Case) async throws {
         let network = try item.network()
         let rule = try #require(network.inputRule)
         let target = try Target(isa: .native(), maxBatch: 2)
