@@ -124,7 +124,7 @@ class HeadNetwork(nn.Module):
                       prefix + "deltas": torch.cat(raw.deltas, dim=1)}
 
     def results(self, raw: Raw, index: int, inputs: tuple[int, int], picture: Picture,
-                era: int) -> Found:
+                era: int, with_masks: bool = True) -> Found:
         """Results of image `index`; `inputs` is the size of the padded input."""
         if self.config.task == "segment":
             logits = results.label_logits(
@@ -132,19 +132,23 @@ class HeadNetwork(nn.Module):
             return Found(label_map=results.label_map(logits), label_logits=logits[0])
         if self.config.task == "detect":
             return Found(results.retina_detections(*raw.image(index), raw.sizes, picture, era))
-        return self.instances(raw, index, picture, era)
+        return self.instances(raw, index, picture, era, with_masks)
 
-    def instances(self, raw: Raw, index: int, picture: Picture, era: int) -> Found:
+    def instances(self, raw: Raw, index: int, picture: Picture, era: int,
+                  with_masks: bool = True) -> Found:
         boxes, scores = results.proposals(*raw.image(index), raw.sizes, picture, era)
         pyramid = [x[index] for x in raw.pyramid[:4]]
         head = self.roi_head
         logits, deltas = head.bbox_head(results.roi_maps(pyramid, boxes, results.BOX_SIDE))
         detections = results.box_detections(boxes, logits, deltas, picture, era)
+        found = Found(detections, proposals=boxes, proposal_scores=scores, roi_logits=logits,
+                      roi_deltas=deltas)
+        if not with_masks:
+            return found
         rois = results.roi_maps(pyramid, detections.resized, results.MASK_SIDE)
         mask_logits = results.own_class(head.mask_head(rois), detections.labels)
-        return Found(
-            detections, results.masks(detections, mask_logits, picture, era),
-            proposals=boxes, proposal_scores=scores, roi_logits=logits, roi_deltas=deltas,
+        return replace(
+            found, masks=results.masks(detections, mask_logits, picture, era),
             mask_logits=mask_logits)
 
 
