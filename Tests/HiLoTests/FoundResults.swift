@@ -104,14 +104,26 @@ func chunks(_ values: some Collection<Float>, of width: Int) -> [[Float]] {
     return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }
 }
 
-/// Values that are numbers and differ by no more than a share of the largest.
+/// The pairs in which a number is expected; in the others NaN is, and must be found.
+func expectedNumbers(
+    _ name: String, _ found: [Float], _ expected: [Double]
+) -> [(found: Float, expected: Double)] {
+    let pairs = zip(found, expected)
+    let areAlike = pairs.allSatisfy { $0.isNaN == $1.isNaN }
+    #expect(areAlike, "\(name): NaN is elsewhere")
+    return pairs.filter { !$1.isNaN }.map { ($0, $1) }
+}
+
+/// Values that are numbers and differ by no more than a share of the largest, or NaN where NaN is
+/// expected.
 func expectClose(
     _ name: String, _ found: [Float], _ expected: [Double], within share: Double
 ) throws {
     try #require(found.count == expected.count, "\(name)")
-    let largest = expected.reduce(0) { max($0, abs($1)) }
-    let isFinite = found.allSatisfy(\.isFinite)
+    let numbers = expectedNumbers(name, found, expected)
+    let largest = numbers.reduce(0) { max($0, abs($1.expected)) }
+    let isFinite = numbers.allSatisfy(\.found.isFinite)
     #expect(isFinite, "\(name)")
-    let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? 0
+    let worst = numbers.map { abs(Double($0.found) - $0.expected) }.max() ?? 0
     #expect(worst <= share * largest, "\(name): \(worst / largest)")
 }

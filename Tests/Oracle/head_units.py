@@ -30,9 +30,11 @@ def bytes_text(values: np.ndarray) -> str:
 
 
 def label_entry(logits: Tensor, labels: np.ndarray) -> dict:
-    """The labels of a map, a byte each, and which of them are sure."""
+    """The labels of a map, a byte each, and which of them are sure: where nothing is a number, the
+    first class is."""
     top = logits.topk(2, dim=0).values
-    return {"labels": bytes_text(labels), "sure": bits((top[0] - top[1] > SURE).numpy())}
+    sure = (top[0] - top[1] > SURE) | logits.isnan().all(dim=0)
+    return {"labels": bytes_text(labels), "sure": bits(sure.numpy())}
 
 
 def result_tensors(found: Detections) -> dict[str, Tensor]:

@@ -20,7 +20,9 @@ more than 2e-3.
   size, `mask_areas` are of all; in era 3 also `.proposals`, `.proposal_scores`, the box head's
   outputs for the proposals `roi_rows` (`.roi_logits`, and 40 columns of `.roi_deltas`), and
   `.mask_logits` of the first 4 detections, 28×28, their own class. `large` networks are LITv2-S, M
-  and B.
+  and B. Outputs are the backbone's maps `stage1`…, the pyramid `p2` or `p3`…, and what the heads
+  compute. Biases that are NaN make outputs NaN: errors and statistics are those of the numbers, 0
+  without any.
 - `roi_align`: `input` is channels×height×width; every `sample_stride`-th value of
   boxes×channels×side×side. `roi_levels`: levels from 0. `decode`: deltas are multiplied by `stds`.
 - `nms`: `kept` are indices, falling by score. `paste`: `input` is boxes×28×28, center 0.5, scale

@@ -76,8 +76,10 @@ func expectClose(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(found.count == expected.count, sourceLocation: sourceLocation)
-    // A NaN has no difference that is small.
-    let isFar = { (pair: (Double, Double)) in !(abs(pair.0 - pair.1) <= tolerance) }
+    // A NaN has no difference that is small, and is close to NaN alone.
+    let isFar = { (pair: (Double, Double)) in
+        pair.1.isNaN ? !pair.0.isNaN : !(abs(pair.0 - pair.1) <= tolerance)
+    }
     let far = zip(found, expected).enumerated().first { isFar($0.element) }
     #expect(
         far == nil, "value \(far?.offset ?? 0): \(far?.element as Any)",
@@ -90,21 +92,23 @@ func expectAgreement(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(!expected.isEmpty, sourceLocation: sourceLocation)
-    let scales = expected.map { max(1, abs($0)) }
+    let scales = expected.map { abs($0) > 1 ? abs($0) : 1 }
     expectClose(
         zip(found, scales).map(/) + found.dropFirst(scales.count), zip(expected, scales).map(/),
         within: tolerance, sourceLocation: sourceLocation)
 }
 
-/// Mean, mean magnitude and largest magnitude: all values count, also those that are not stored.
+/// Mean, mean magnitude and largest magnitude: all numbers count, also those that are not stored.
+/// Without any they are 0.
 func expectStatistics(
     of values: [Double], _ expected: MapStatistics,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
+    let values = values.filter { !$0.isNaN }
     let magnitudes = values.map(abs)
-    let count = Double(values.count)
+    let count = Double(max(1, values.count))
     expectAgreement(
-        [values.reduce(0, +) / count, magnitudes.reduce(0, +) / count, magnitudes.max() ?? .nan],
+        [values.reduce(0, +) / count, magnitudes.reduce(0, +) / count, magnitudes.max() ?? 0],
         [expected.mean, expected.meanAbs, expected.maxAbs], sourceLocation: sourceLocation)
 }
 
