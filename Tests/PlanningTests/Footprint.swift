@@ -113,9 +113,12 @@ struct Footprint {
 
     private init(_ spec: GEMM.Spec) {
         let output = Extent(rows: spec.rows, width: spec.n, stride: spec.outputStride)
+        let coarse = spec.upsampling.map {
+            Extent(rows: $0.coarse.height * $0.coarse.width, width: spec.n, stride: $0.stride)
+        }
         self.init(
             input: Extent(rows: spec.rows, width: spec.k, stride: spec.inputStride),
-            second: spec.epilogue == .residual ? output : nil, output: output,
+            second: spec.epilogue == .residual ? output : coarse, output: output,
             replaced: spec.epilogue == .residual ? 1 : nil)
     }
 

@@ -45,7 +45,8 @@ import Testing
             let (graph, groups) = try cover(of: network)
             for group in groups {
                 switch graph.nodes[group[0]].operation {
-                case .batchNorm, .gelu, .relu, .add: Issue.record("\(network.name): \(group)")
+                case .batchNorm, .gelu, .relu, .add, .upsampledSum:
+                    Issue.record("\(network.name): \(group)")
                 default: break
                 }
             }

@@ -132,6 +132,11 @@ extension Graph {
                 values(of: last.output, columns)
             )
         }
+        if last.operation == .upsampledSum {
+            return (
+                [first.inputs[0], last.inputs[1]].map { values(of: $0) }, values(of: last.output)
+            )
+        }
         let inputs = first.inputs.map { values(of: $0) }
         guard members.count > 1, last.operation.isLinear else {
             return (inputs, values(of: last.output))

@@ -15,6 +15,8 @@ static void layout(const void *shape, kernel_layout *l)
         l->in[1] = l->out[0];
         l->in_place = 1 + 1;
     }
+    if (s->epilogue == EPILOGUE_UPSAMPLED)
+        l->in[1] = matrix((long)s->coarse_height * s->coarse_width, s->n, s->coarse_stride);
     l->weights = (s->k + 1L) * s->n;
     l->packed[0] = PACKED_FLOATS(s->n, s->k);
 }
@@ -33,10 +35,31 @@ static void pack(const void *shape, const float *weights, float *const packed[])
     pack_panels(weights, s->n, s->k, packed[0]);
 }
 
+/* The coarse token whose part of the axis holds the beginning of token i's. */
+static long nearest(long i, long from, long to)
+{
+    long token = 0;
+    while ((token + 1) * to <= i * from)
+        ++token;
+    return token;
+}
+
+/* The row of the second input that is added to row `row` of the output. */
+static long added_row(const kernel_case *c, long row)
+{
+    const gemm_shape *s = c->shape;
+    if (s->epilogue != EPILOGUE_UPSAMPLED)
+        return row;
+    const long image = row / s->rows, token = row % s->rows;
+    const long y = nearest(token / s->width, s->coarse_height, s->height);
+    const long x = nearest(token % s->width, s->coarse_width, s->width);
+    return image * c->layout.in[1].rows + y * s->coarse_width + x;
+}
+
 static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const gemm_shape *s = c->shape;
-    const float *x = input_row(c, 0, at.row), *residual = input_row(c, 1, at.row);
+    const float *x = input_row(c, 0, at.row), *added = input_row(c, 1, added_row(c, at.row));
     for (long n = 0; n < s->n; ++n) {
         row[n] =
             reference_product(x, c->weights + n * s->k, s->k, c->weights[(long)s->n * s->k + n]);
@@ -44,8 +67,8 @@ static void reference(const kernel_case *c, output_row at, estimate *row)
             row[n] = gelu_of(row[n]);
         else if (s->epilogue == EPILOGUE_RELU)
             row[n].value = fmax(row[n].value, 0);
-        else if (s->epilogue == EPILOGUE_RESIDUAL)
-            row[n] = plus(row[n], residual[n]);
+        else if (s->epilogue == EPILOGUE_RESIDUAL || s->epilogue == EPILOGUE_UPSAMPLED)
+            row[n] = plus(row[n], added[n]);
     }
 }
 

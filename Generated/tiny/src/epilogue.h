@@ -3,6 +3,12 @@
 #ifndef EPILOGUE_H
 #define EPILOGUE_H
 
-typedef enum gemm_epilogue { EPILOGUE_NONE, EPILOGUE_RESIDUAL, EPILOGUE_GELU, EPILOGUE_RELU } gemm_epilogue;
+typedef enum gemm_epilogue {
+    EPILOGUE_NONE,
+    EPILOGUE_RESIDUAL,
+    EPILOGUE_UPSAMPLED, /* adds the nearest token of a coarser map */
+    EPILOGUE_GELU,
+    EPILOGUE_RELU
+} gemm_epilogue;
 
 #endif

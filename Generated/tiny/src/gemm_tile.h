@@ -29,6 +29,8 @@ typedef struct gemm_tile {
     const float *panel; /* the tile's first column */
     const float *bias;
     const float *residual; /* NULL without one */
+    const float *coarse;   /* a coarser map, from the tile's first column on; NULL without one */
+    const long *nearest;   /* of each row: floats from there to the token that it takes */
     float *output;
     const float *ahead; /* weights that are needed soon */
     long ahead_step;    /* how far ahead to advance for each k, in floats */
@@ -45,10 +47,14 @@ INLINE long fetch_step(long tiles) { return tiles > 0 ? (PANEL_COLUMNS - 1) / ti
 /* Bounds of arrays that become registers; the planner keeps rows x vectors below their number. */
 enum { GEMM_MOST_ROWS = 32, GEMM_MOST_VECTORS = 16 };
 
-INLINE void gemm_store(gemm_tile t, gemm_constants c, int at, vf y, int lanes)
+/* y becomes `lanes` columns of the output. */
+INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y, int lanes)
 {
+    const int at = row * c.output_stride + column;
     if (c.epilogue == EPILOGUE_RESIDUAL)
         y += vf_load_upto(t.residual + at, lanes);
+    if (c.epilogue == EPILOGUE_UPSAMPLED)
+        y += vf_load_upto(t.coarse + t.nearest[row] + column, lanes);
     if (c.epilogue == EPILOGUE_RELU)
         y = vf_max(y, vf_set(0.0f));
     vf_store_upto(t.output + at, y, lanes);
@@ -163,7 +169,7 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
                 UNROLL for (int r = 0; r < rows; r += GELU_BLOCK)
                     vf_gelu_each(y + r, rows - r < GELU_BLOCK ? rows - r : GELU_BLOCK);
             UNROLL for (int r = 0; r < rows; ++r)
-                gemm_store(t, c, r * c.output_stride + v * VF_LANES, y[r], lanes);
+                gemm_store(t, c, r, v * VF_LANES, y[r], lanes);
         }
     }
 }
@@ -174,6 +180,8 @@ INLINE gemm_tile gemm_below(gemm_tile t, gemm_constants c, int rows)
     t.input += rows * c.input_stride;
     if (c.epilogue == EPILOGUE_RESIDUAL)
         t.residual += rows * c.output_stride;
+    if (c.epilogue == EPILOGUE_UPSAMPLED)
+        t.nearest += rows;
     t.output += rows * c.output_stride;
     t.ahead += c.k * t.ahead_step;
     return t;

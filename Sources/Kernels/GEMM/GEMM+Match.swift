@@ -1,8 +1,8 @@
 import Graphs
 
 extension GEMM {
-    /// Linear operators on one input become one product; GELU and a residual sum, also one through a
-    /// concatenation, its epilogue.
+    /// Linear operators on one input become one product; GELU, ReLU, a residual sum, also one
+    /// through a concatenation, and the sum with a coarser map, its epilogue.
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         guard let linear = graph.nodes[node].operation.linear else { return nil }
         let siblings = graph.consumers(of: graph.nodes[node].inputs[0]).filter {
@@ -13,6 +13,9 @@ extension GEMM {
         if siblings.count > 1, siblings.contains(node) { return sideBySide(graph, siblings) }
         if let (sum, column) = graph.residualSum(behind: node) {
             return residual(graph, node, linear, sum, column: column)
+        }
+        if let sum = graph.upsampledSum(behind: node) {
+            return upsampled(graph, node, linear, sum)
         }
         let (active, epilogue) = graph.activation(behind: node)
         return product(
@@ -36,19 +39,37 @@ extension GEMM {
             output: Slot(graph.nodes[sum].output, column: column))
     }
 
+    /// Plus the nearest tokens of a coarser map.
+    private static func upsampled(
+        _ graph: Graph, _ node: Int, _ linear: Linear, _ sum: Int
+    ) -> Match<Spec> {
+        let coarse = graph.nodes[sum].inputs[1], output = graph.nodes[sum].output
+        let spec = Spec(
+            fine: graph.tensors[output].map, coarse: graph.tensors[coarse].map, k: linear.inputs,
+            n: linear.outputs)
+        return product(
+            spec, graph, [node, sum], [linear], addend: Slot(coarse), output: Slot(output))
+    }
+
     private static func product(
         _ graph: Graph, _ nodes: [Int], _ linears: [Linear], epilogue: Epilogue = .none,
         residual: Slot? = nil, output: Slot
     ) -> Match<Spec> {
-        let first = graph.nodes[nodes[0]]
+        let spec = Spec(
+            tokens: graph.tensors[graph.nodes[nodes[0]].output].tokens, k: linears[0].inputs,
+            n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue)
+        return product(spec, graph, nodes, linears, addend: residual, output: output)
+    }
+
+    private static func product(
+        _ spec: Spec, _ graph: Graph, _ nodes: [Int], _ linears: [Linear], addend: Slot?,
+        output: Slot
+    ) -> Match<Spec> {
         let label = linears.map(\.parameter).withoutRepetition.joined(separator: " + ")
         return Match(
-            Spec(
-                tokens: graph.tensors[first.output].tokens, k: linears[0].inputs,
-                n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue),
-            nodes: nodes, label: label,
-            inputs: [Slot(first.inputs[0])] + (residual.map { [$0] } ?? []), outputs: [output],
-            weights: [.block(WeightBlock(label, .panels(linears)))])
+            spec, nodes: nodes, label: label,
+            inputs: [Slot(graph.nodes[nodes[0]].inputs[0])] + (addend.map { [$0] } ?? []),
+            outputs: [output], weights: [.block(WeightBlock(label, .panels(linears)))])
     }
 }
 
@@ -80,5 +101,15 @@ extension Graph {
             }
         default: return nil
         }
+    }
+
+    /// The sum of the output of linear `index` alone and a coarser map that is computed before it.
+    fileprivate func upsampledSum(behind index: Int) -> Int? {
+        guard let sum = follower(of: index, is: .upsampledSum) else { return nil }
+        let terms = nodes[sum].inputs
+        guard terms[0] == nodes[index].output, producer(of: terms[1]) ?? -1 < index else {
+            return nil
+        }
+        return sum
     }
 }

@@ -12,7 +12,8 @@ extension GEMM {
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ], rules: spec.tokens.rules
+            ] + (spec.upsampling.map { fields($0) } ?? []),
+            rules: spec.tokens.rules + (spec.upsampling?.coarse.rules ?? [])
         ) { Context(name: $0, spec, how, isa) }
     }
 
@@ -24,16 +25,35 @@ extension GEMM {
             + strideSuffix("in", spec.inputStride, dense: spec.k)
             + strideSuffix("out", spec.outputStride, dense: spec.n)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
+            + (spec.upsampling.map { suffix($0, channels: spec.n) } ?? "")
+    }
+
+    private static func suffix(_ upsampling: Upsampling, channels: Int) -> String {
+        "_\(upsampling.coarse)_to_\(upsampling.fine)"
+            + strideSuffix("coarse", upsampling.stride, dense: channels)
+    }
+
+    private static func fields(_ upsampling: Upsampling) -> [ShapeField] {
+        mapFields(upsampling.fine) + [
+            ShapeField("coarse_height", upsampling.coarse.height),
+            ShapeField("coarse_width", upsampling.coarse.width),
+            ShapeField("coarse_stride", upsampling.stride),
+        ]
     }
 
     private struct Context: Sendable {
         let name: String
         let rows, macs: String
         let flexible: Bool
+        let takes, gives: String
         /// Maps whose tokens the rows are.
         let mapCount: Int
         let k, n: Int
         let inputStride, outputStride: Int
+        let isUpsampled: Bool
+        /// Nil where nothing is upsampled.
+        let height, width, coarseHeight, coarseWidth: String?
+        let coarseStride: Int?
         let tileRows, tileVectors, tileColumns, slab: Int
         let split: String
         let sharesRows: Bool
@@ -44,8 +64,15 @@ extension GEMM {
             self.name = name
             (rows, k, n) = (spec.tokens.text, spec.k, spec.n)
             macs = spec.tokens.numberText(GEMM.macs(spec))
-            (flexible, mapCount) = (spec.tokens.isFlexible, spec.tokens.rules.count)
+            let sizes = SizeTags(spec.tokens, type: "map_sizes", name: "sizes")
+            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            mapCount = spec.tokens.rules.count
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
+            let (fine, coarse) = (spec.upsampling?.fine, spec.upsampling?.coarse)
+            isUpsampled = spec.upsampling != nil
+            (height, width) = (fine?.heightText, fine?.widthText)
+            (coarseHeight, coarseWidth) = (coarse?.heightText, coarse?.widthText)
+            coarseStride = spec.upsampling?.stride
             (tileRows, tileVectors, slab) = (how.rows, how.vectors, how.slab)
             tileColumns = how.vectors * isa.lanes
             split = how.split.rawValue
@@ -59,7 +86,9 @@ extension GEMM {
     }
 
     public static func words(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelWords {
-        let epilogue: [Epilogue: String] = [.residual: "residual", .gelu: "GELU", .relu: "ReLU"]
+        let epilogue: [Epilogue: String] = [
+            .residual: "residual", .upsampled: "upsampled sum", .gelu: "GELU", .relu: "ReLU",
+        ]
         return KernelWords(
             "\(spec.rows)x\(spec.k)x\(spec.n)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",

@@ -16,10 +16,11 @@ extension GEMM {
         }
         let outputs = Double(rows * columns * how.vectors)
         let gelu = spec.epilogue == .gelu ? Work.gelu(on: isa) : 1
+        let isSum = spec.epilogue == .residual || spec.epilogue == .upsampled
         let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
             tiles * columns * width * spec.k + slabs * rows * spec.k
-            + rows * spec.n * (spec.epilogue == .residual ? 2 : 1)
+            + rows * spec.n * (isSum ? 2 : 1)
         return Work(
             fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,
             accesses: steps { $0 + how.vectors } + 2 * outputs, l2Bytes: 4 * Double(moved),

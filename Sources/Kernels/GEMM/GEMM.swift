@@ -6,8 +6,17 @@ public enum GEMM: KernelFamily {
     public static let id = "gemm"
     public static let role = KernelRole.gemm
 
-    /// What follows the sum: the identity, `residual + y`, GELU(y) = y·Φ(y), or max(y, 0).
-    public enum Epilogue: String, Sendable, Codable { case none, residual, gelu, relu }
+    /// What follows the sum: the identity, `residual + y`, y plus the nearest token of a coarser
+    /// map, GELU(y) = y·Φ(y), or max(y, 0).
+    public enum Epilogue: String, Sendable, Codable { case none, residual, upsampled, gelu, relu }
+
+    /// A coarser map of as many channels as the product, of which each token of `fine` takes the
+    /// nearest: the way down of a feature pyramid (Lin et al., arXiv 1612.03144).
+    public struct Upsampling: Sendable, Hashable, Codable {
+        public let fine, coarse: Resolution
+        /// Floats from one token of the coarser map to the next.
+        public fileprivate(set) var stride: Int
+    }
 
     /// `rows` of `k` values by a matrix of `n` columns, for one image.
     public struct Spec: Sendable, Hashable, Codable {
@@ -18,9 +27,11 @@ public enum GEMM: KernelFamily {
         public var inputStride: Int
         public var outputStride: Int
         public let epilogue: Epilogue
+        /// Of the epilogue `upsampled`, which no other spec has.
+        public private(set) var upsampling: Upsampling?
 
         private enum CodingKeys: String, CodingKey {
-            case tokens = "rows", k, n, inputStride, outputStride, epilogue
+            case tokens = "rows", k, n, inputStride, outputStride, epilogue, upsampling
         }
 
         public init(
@@ -44,7 +55,24 @@ public enum GEMM: KernelFamily {
             self.epilogue = epilogue
         }
 
+        /// On the tokens of `fine`, plus the nearest of `coarse`.
+        public init(
+            fine: Resolution, coarse: Resolution, k: Int, n: Int, inputStride: Int? = nil,
+            coarseStride: Int? = nil, outputStride: Int? = nil
+        ) {
+            self.init(
+                tokens: TokenCount(fine), k: k, n: n, inputStride: inputStride,
+                outputStride: outputStride, epilogue: .upsampled)
+            upsampling = Upsampling(fine: fine, coarse: coarse, stride: coarseStride ?? n)
+        }
+
         public var rows: Int { tokens.count }
+
+        /// Of a coarser map; a residual has the output's.
+        var coarseStride: Int {
+            get { upsampling?.stride ?? 0 }
+            set { upsampling?.stride = newValue }
+        }
 
         /// Panels of columns of the matrix, the last of which may be filled up.
         var panels: Int { n.dividedRoundingUp(by: Packing.panelColumns) }
@@ -69,16 +97,25 @@ public enum GEMM: KernelFamily {
         }
     }
 
-    public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.inputStride] }
+    public static var inputStrides: [WritableKeyPath<Spec, Int>] {
+        [\.inputStride, \.coarseStride]
+    }
     public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         let input = Operand(rows: spec.rows, width: spec.k, stride: spec.inputStride)
         let output = Operand(rows: spec.rows, width: spec.n, stride: spec.outputStride)
         let isSum = spec.epilogue == .residual
+        let addend = isSum ? output : coarseMap(spec)
         return Operands(
-            inputs: isSum ? [input, output] : [input], outputs: [output],
+            inputs: [input] + (addend.map { [$0] } ?? []), outputs: [output],
             replaced: isSum ? [0: 1] : [:], weightBytes: 4 * (spec.k + 1) * spec.n)
+    }
+
+    private static func coarseMap(_ spec: Spec) -> Operand? {
+        spec.upsampling.map {
+            Operand(rows: $0.coarse.count, width: spec.n, stride: $0.stride)
+        }
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }

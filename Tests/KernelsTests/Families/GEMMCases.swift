@@ -1,3 +1,4 @@
+import Graphs
 import Kernels
 import TestFixtures
 
@@ -16,6 +17,28 @@ enum GEMMCases: FamilyCases {
         } + [
             GEMM.Spec(rows: 1, k: 1, n: 1),
             GEMM.Spec(rows: 28, k: 32, n: 64, epilogue: .gelu),
+        ] + upsampledSums(&random)
+    }
+
+    /// Maps twice as large, one token less than that, and of sizes that have nothing to do with
+    /// each other.
+    private static func upsampledSums(_ random: inout SeededGenerator) -> [GEMM.Spec] {
+        let fixed = [
+            (8, 12, 4, 6, 32, 0), (7, 11, 4, 6, 24, 8), (1, 1, 1, 1, 3, 0), (5, 9, 1, 2, 17, 3),
+            (3, 4, 5, 7, 64, 0), (25, 42, 13, 21, 40, 16), (12, 8, 6, 4, 32, 0),
         ]
+        let drawn = (0..<2).map { _ in
+            (
+                random.odd(3...15), random.odd(3...15), random.int(1...9), random.int(1...9),
+                random.odd(3...130), random.int(0...5)
+            )
+        }
+        return (fixed + drawn).map { height, width, coarseHeight, coarseWidth, n, beyond in
+            let k = random.odd(3...90)
+            return GEMM.Spec(
+                fine: Resolution(height: height, width: width),
+                coarse: Resolution(height: coarseHeight, width: coarseWidth), k: k, n: n,
+                inputStride: k + beyond, coarseStride: n + 2 * beyond, outputStride: n + beyond)
+        }
     }
 }
