@@ -21,7 +21,6 @@ public enum KernelRegistry {
         AnchorDetection.self,
         RegionDetection.self,
         FeatureOutput.self,
-        UpsampledSum.self,
         Resize.self,
         Subsample.self,
         RegionSampling.self,

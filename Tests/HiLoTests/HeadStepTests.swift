@@ -103,11 +103,22 @@ import Testing
         _ item: ResizeCase, _ fixture: Fixture<HeadCase>, _ library: StepLibrary
     ) throws {
         let map = tokens(ofPlanes: item.planes, channels: item.channels)
-        let zeros = [Float](repeating: 0, count: item.channels * item.resized.count)
-        let found = try library.run(item.kernel, item.kind == .nearest ? [zeros, map] : [map])
+        let found =
+            item.kind == .nearest
+            ? try addNearest(map, item, library) : try library.run(item.kernel, [map])
         try expectClose(
             item.id, planes(ofTokens: found, channels: item.channels),
             fixture.required("\(item.id).output64").values, within: Self.share)
+    }
+
+    /// To the product of zeros and zeros.
+    private func addNearest(
+        _ map: [Float], _ item: ResizeCase, _ library: StepLibrary
+    ) throws -> [Float] {
+        let tokens = [Float](repeating: 0, count: item.resized.count)
+        let row = [Float](
+            repeating: 0, count: item.channels.rounded(upTo: Packing.panelColumns))
+        return try library.run(item.kernel, [tokens, map], weights: row + row)
     }
 
     // MARK: Boxes

@@ -39,7 +39,7 @@ extension ResizeCase {
         switch kind {
         case .nearest:
             StepLibrary.kernel(
-                UpsampledSum.self, .init(map: resized, coarse: map, channels: channels))
+                GEMM.self, .init(fine: resized, coarse: map, k: 1, n: channels))
         case .bilinear:
             StepLibrary.kernel(
                 Resize.self, .init(map: map, resized: resized, channels: channels, isSum: false))

@@ -20,7 +20,8 @@ final class StepLibrary {
     private typealias Run =
         @convention(c) (
             UnsafeMutableRawPointer, UnsafePointer<UnsafePointer<Float>?>,
-            UnsafeMutablePointer<Float>, UnsafeMutableRawPointer, UnsafeRawPointer?
+            UnsafePointer<Float>?, UnsafeMutablePointer<Float>, UnsafeMutableRawPointer,
+            UnsafeRawPointer?
         ) -> Void
     private typealias Decode =
         @convention(c) (
@@ -90,13 +91,23 @@ final class StepLibrary {
         }
     }
 
-    /// The kernel that a spec has where there is one way to compute it.
+    /// The kernel that the planner takes for a spec.
     static func kernel<Family: KernelFamily>(
         _ family: Family.Type, _ spec: Family.Spec
-    ) -> Kernel where Family.Schedule == Fixed { Kernel(family, spec, Fixed()) }
+    ) -> Kernel {
+        let setting = Setting(machine: MachineModel(isa: isa), batch: 1, maxBatch: 1)
+        guard let kernel = Computation(family, spec).best(setting) else {
+            preconditionFailure("\(Family.id): other kernels are better")
+        }
+        return kernel
+    }
 
     /// The output of one image.
-    func run(_ kernel: Kernel, _ inputs: [[Float]], frame: Frame? = nil) throws -> [Float] {
+    ///
+    /// - Parameter weights: packed, of a kernel that has some.
+    func run(
+        _ kernel: Kernel, _ inputs: [[Float]], weights: [Float] = [], frame: Frame? = nil
+    ) throws -> [Float] {
         let run = try LoadedLibrary.symbol(handle, "run_kernel", as: Run.self)
         guard let function = dlsym(handle, Self.function(kernel)) else {
             throw LoadedLibrary.Failure(description: "no \(Self.function(kernel))")
@@ -121,9 +132,9 @@ final class StepLibrary {
         var pointers = copies.map { Optional(UnsafePointer($0)) }
         pointers += [UnsafePointer<Float>?](repeating: nil, count: 4 - pointers.count)
         if var frame {
-            run(function, pointers, &output, scratch, &frame)
+            run(function, pointers, weights, &output, scratch, &frame)
         } else {
-            run(function, pointers, &output, scratch, nil)
+            run(function, pointers, weights, &output, scratch, nil)
         }
         return output
     }

@@ -32,7 +32,6 @@ enum ConformanceCases {
         AnchorDetectionCases.self,
         RegionDetectionCases.self,
         FeatureOutputCases.self,
-        UpsampledSumCases.self,
         ResizeCases.self,
         SubsampleCases.self,
         RegionSamplingCases.self,

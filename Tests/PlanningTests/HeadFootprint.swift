@@ -8,7 +8,6 @@ extension Footprint {
         let all: [Footprint?] = [
             computation.spec(as: DirectConvolution.self).map { .convolution($0) },
             computation.spec(as: WinogradConvolution.self).map { .convolution($0) },
-            computation.spec(as: UpsampledSum.self).map { .upsampledSum($0) },
             computation.spec(as: Resize.self).map { .resize($0) },
             computation.spec(as: Subsample.self).map { .subsample($0) },
             computation.spec(as: CandidateSelection.self).map { .candidates($0.rule) },
@@ -52,16 +51,6 @@ extension Footprint {
         return Footprint(
             inputs: [Extent(rows: rows, width: spec.channels, stride: spec.inputStride)],
             output: Extent(rows: rows, width: spec.outputs, stride: spec.outputStride))
-    }
-
-    private static func upsampledSum(_ spec: UpsampledSum.Spec) -> Footprint {
-        Footprint(
-            inputs: [
-                Extent(rows: spec.map.count, width: spec.channels, stride: spec.fineStride),
-                Extent(rows: spec.coarse.count, width: spec.channels, stride: spec.coarseStride),
-            ],
-            output: Extent(rows: spec.map.count, width: spec.channels, stride: spec.outputStride),
-            replaced: 0)
     }
 
     private static func resize(_ spec: Resize.Spec) -> Footprint {

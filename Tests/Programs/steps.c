@@ -5,10 +5,11 @@
 enum { MOST = 1000 };
 
 /* One image on one thread. `frame` may be NULL. */
-void run_kernel(kernel_function *kernel, const float *const *inputs, float *output, void *scratch,
-                const image_frame *frame)
+void run_kernel(kernel_function *kernel, const float *const *inputs, const float *weights, float *output,
+                void *scratch, const image_frame *frame)
 {
-    kernel_call call = { .out = { output }, .scratch = scratch, .images = 1, .frames = frame, .threads = 1 };
+    kernel_call call = { .out = { output }, .weights = { weights }, .ahead = weights, .scratch = scratch,
+                         .images = 1, .frames = frame, .threads = 1 };
     for (int i = 0; i < KERNEL_INPUTS; ++i)
         call.in[i] = inputs[i];
     kernel(&call);
