@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The position of a pass: the ticket in the upper half, the number of the step in the lower one. */
-enum { NO_STEP = -1 };
+enum { NO_STEP = -1, CACHE_LINE = 64 };
 
 static int step_of(unsigned long long position) { return (int)(int32_t)(position & 0xffffffff); }
 static unsigned ticket_of(unsigned long long position) { return (unsigned)(position >> 32); }
@@ -32,6 +32,10 @@ static char *locate(forward_pass *pass, int images, operand o)
     case OPERAND_OUTPUT:
         return (char *)atomic_load_explicit(&pass->group.outputs[o.offset], memory_order_acquire)
                + o.column;
+    case OPERAND_LENT: {
+        char *output = (char *)atomic_load_explicit(&pass->group.outputs[o.offset], memory_order_acquire);
+        return output + -(uintptr_t)output % CACHE_LINE + o.column;
+    }
     default: return pass->arena + o.offset * images + o.column;
     }
 }

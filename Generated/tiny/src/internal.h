@@ -12,7 +12,13 @@
 #include <time.h>
 
 /* Where an operand of a step lies. */
-typedef enum operand_base { OPERAND_NONE, OPERAND_INPUT, OPERAND_OUTPUT, OPERAND_ARENA } operand_base;
+typedef enum operand_base {
+    OPERAND_NONE,
+    OPERAND_INPUT,
+    OPERAND_OUTPUT,
+    OPERAND_LENT, /* the memory of an output that no step has written yet, from a cache line on */
+    OPERAND_ARENA
+} operand_base;
 
 typedef struct operand {
     operand_base base;
