@@ -1,7 +1,7 @@
 /* What is in a photo? Boxes, scores and classes of a picture in PPM form (convert photo.jpg photo.ppm).
  *
  *   hilo generate --task detect --model litv2-s --checkpoint retinanet_litv2_s_fpn_1x_coco.pth \
- *       --resolution 800x1088 --name retina --output retina && hilo build retina
+ *       --resolution coco --name retina --output retina && hilo build retina
  *   cc -Iretina/include detect.c -Lretina/build -lretina -Wl,-rpath,retina/build -o detect
  *   ./detect retina/weights/retina.safetensors photo.ppm */
 #include <retina.h>
