@@ -94,10 +94,11 @@ import Testing
             let width = 4 * item.classes
             let deltas = stride(from: 0, to: found[4].count, by: width)
                 .flatMap { found[4][$0..<min($0 + 40, $0 + width)] }
-            try expectSingle(found[3], fixture.required("\(prefix).roi_logits").values)
-            try expectSingle(deltas, fixture.required("\(prefix).roi_deltas").values)
+            let logits = try fixture.required("\(prefix).roi_logits").values
+            try expectSingle(found[3], logits, of: item)
+            try expectSingle(deltas, fixture.required("\(prefix).roi_deltas").values, of: item)
             if let masks = try fixture.tensor("\(prefix).mask_logits") {
-                try expectSingle(found[6], masks.values)
+                try expectSingle(found[6], masks.values, of: item)
             }
         }
     }
@@ -123,9 +124,14 @@ import Testing
         }
     }
 
-    private func expectSingle(_ found: [Double], _ expected: [Double]) throws {
+    /// PyTorch computed these in single precision from its own maps, whose error in B, the deepest
+    /// network, is three times that in S: eight times its root mean square is allowed, 1e-5 at least.
+    private func expectSingle(
+        _ found: [Double], _ expected: [Double], of item: HeadNetworkCase
+    ) throws {
         try #require(found.count == expected.count)
         let largest = expected.reduce(0) { $1.isNaN ? $0 : max($0, abs($1)) }
-        expectClose(found, expected, within: 1e-5 * largest)
+        let error = item.outputs.map { $0.fp32RmsError / $0.statistics.maxAbs }.max() ?? 0
+        expectClose(found, expected, within: max(1e-5, 8 * error) * largest)
     }
 }
