@@ -39,34 +39,48 @@ package struct Arena {
         _ requests: [Request], loans: [Loan] = []
     ) -> (spots: [Spot], size: Int) {
         var spots = [Spot](repeating: .arena(0), count: requests.count)
-        var arena = Room()
-        var rooms = loans.map { (loan: $0, room: Room()) }
+        // The arena comes last and takes everything.
+        var rooms = loans.map { Room(loan: $0) } + [Room(loan: nil)]
         let order = requests.indices.sorted {
             (-requests[$0].size, $0) < (-requests[$1].size, $1)
         }
         for index in order {
-            let request = requests[index]
-            let lender = rooms.firstIndex {
-                request.lifetime.upperBound < $0.loan.until
-                    && $0.room.offset(for: request) + request.size <= $0.loan.size
+            for room in rooms.indices {
+                guard let spot = rooms[room].place(requests[index]) else { continue }
+                spots[index] = spot
+                break
             }
-            spots[index] = lender.map {
-                let offset = rooms[$0].room.place(request)
-                return .lent(output: rooms[$0].loan.output, offset: offset)
-            } ?? .arena(arena.place(request))
         }
-        return (spots, arena.size)
+        return (spots, rooms[loans.count].size)
     }
 }
 
 /// A piece of memory and what lies in it.
 private struct Room {
+    /// Nil of the arena, which has no bounds.
+    let loan: Arena.Loan?
     private var placed: [(offset: Int, request: Arena.Request)] = []
+
+    init(loan: Arena.Loan?) { self.loan = loan }
 
     var size: Int { placed.map { $0.offset + $0.request.size }.max() ?? 0 }
 
-    /// The lowest offset with room for a buffer for its lifetime.
-    func offset(for request: Arena.Request) -> Int {
+    /// Nil, and nothing changes, where the buffer is needed too long or has no room.
+    mutating func place(_ request: Arena.Request) -> Arena.Spot? {
+        let offset = lowestOffset(for: request)
+        guard let loan else {
+            placed.append((offset, request))
+            return .arena(offset)
+        }
+        guard request.lifetime.upperBound < loan.until, offset + request.size <= loan.size else {
+            return nil
+        }
+        placed.append((offset, request))
+        return .lent(output: loan.output, offset: offset)
+    }
+
+    /// That is free for the buffer's lifetime.
+    private func lowestOffset(for request: Arena.Request) -> Int {
         let neighbours =
             placed
             .filter { $0.request.lifetime.overlaps(request.lifetime) }
@@ -75,12 +89,6 @@ private struct Room {
         for neighbour in neighbours where offset + request.size > neighbour.offset {
             offset = max(offset, neighbour.offset + neighbour.request.size)
         }
-        return offset
-    }
-
-    mutating func place(_ request: Arena.Request) -> Int {
-        let offset = offset(for: request)
-        placed.append((offset, request))
         return offset
     }
 }

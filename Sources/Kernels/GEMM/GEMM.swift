@@ -105,17 +105,14 @@ public enum GEMM: KernelFamily {
     public static func operands(_ spec: Spec) -> Operands {
         let input = Operand(rows: spec.rows, width: spec.k, stride: spec.inputStride)
         let output = Operand(rows: spec.rows, width: spec.n, stride: spec.outputStride)
-        let isSum = spec.epilogue == .residual
-        let addend = isSum ? output : coarseMap(spec)
-        return Operands(
-            inputs: [input] + (addend.map { [$0] } ?? []), outputs: [output],
-            replaced: isSum ? [0: 1] : [:], weightBytes: 4 * (spec.k + 1) * spec.n)
-    }
-
-    private static func coarseMap(_ spec: Spec) -> Operand? {
-        spec.upsampling.map {
+        let isResidual = spec.epilogue == .residual
+        let coarse = spec.upsampling.map {
             Operand(rows: $0.coarse.count, width: spec.n, stride: $0.stride)
         }
+        let addend = isResidual ? output : coarse
+        return Operands(
+            inputs: [input] + (addend.map { [$0] } ?? []), outputs: [output],
+            replaced: isResidual ? [0: 1] : [:], weightBytes: 4 * (spec.k + 1) * spec.n)
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
