@@ -5,8 +5,7 @@ struct AnchorContext: Sendable {
     let name: String
     let inputHeight, inputWidth: String
     let levelCount, classes, logits: Int
-    let flexible: Bool
-    let takes, gives: String
+    let sizes: SizeTags
     let takesAnchors, dropsEmpty, divides: Int
     let chunk, slot, most, boxes, slotFloats, anchorCount, allTokens, allChunks: Int
     /// Lists and numbers of C.
@@ -16,8 +15,7 @@ struct AnchorContext: Sendable {
         self.name = name
         (inputHeight, inputWidth) = (input.heightText, input.widthText)
         let maps = rule.levels.map(\.map)
-        let sizes = SizeTags(maps, type: "const anchor_rule *", name: "rule")
-        (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+        sizes = SizeTags(maps, type: "const anchor_rule *", name: "rule")
         (levelCount, classes, logits) = (rule.levels.count, rule.classes, rule.logits)
         takesAnchors = rule.takesAnchors ? 1 : 0
         dropsEmpty = rule.era == .three ? 1 : 0

@@ -6,8 +6,7 @@ struct MapContext: Sendable {
     let height, width: String
     let channels: Int
     let stride, window: Int?
-    let flexible: Bool
-    let takes, gives: String
+    let sizes: SizeTags
 
     init(
         _ name: String, _ map: Resolution, _ channels: Int, stride: Int? = nil, window: Int? = nil
@@ -17,8 +16,7 @@ struct MapContext: Sendable {
         self.channels = channels
         self.stride = stride
         self.window = window
-        let sizes = SizeTags(map)
-        (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+        sizes = SizeTags(map)
     }
 }
 

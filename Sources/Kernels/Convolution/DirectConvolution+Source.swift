@@ -38,8 +38,7 @@ extension DirectConvolution {
         let copyCount, mapCount, channels, outputs, stride: Int
         let macs: String
         let inputStride, outputStride, inputTokens, outputTokens: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
         let maps: [Blocks.Map]
         let blocks, blockHeight, blockWidth, groupPanels, depth: Int
         let tileRows, tileVectors, tileColumns: Int
@@ -55,8 +54,7 @@ extension DirectConvolution {
             mapCount = spec.maps.maps.count
             (channels, outputs, stride) = (spec.channels, spec.outputs, spec.stride)
             macs = spec.maps.maps[0].numberText(DirectConvolution.macs(spec))
-            let sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             inputTokens = spec.maps.count / copyCount
             outputTokens = spec.outputMaps.count / copyCount
@@ -67,7 +65,7 @@ extension DirectConvolution {
             (tileRows, tileVectors) = (how.rows, how.vectors)
             tileColumns = how.vectors * isa.lanes
             heights =
-                flexible
+                sizes.flexible
                 ? Array(1...how.rows)
                 : Set(
                     cut.maps.flatMap(\.stripWidths).flatMap { tiles(ofWidth: $0, most: how.rows) }

@@ -49,14 +49,12 @@ extension FusedConvFFN {
         let channels, hidden, band, strip: Int
         let tileRows, tileVectors: Int
         let lowTiles: [Int]
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
             (height, width) = (spec.map.heightText, spec.map.widthText)
-            let sizes = SizeTags(spec.map)
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.map)
             (channels, hidden) = (spec.channels, spec.hidden)
             (band, strip, tileRows, tileVectors) = (how.band, how.strip, how.rows, how.vectors)
             // Whole rows of the map, or any part of one.

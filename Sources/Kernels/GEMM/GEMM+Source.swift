@@ -44,8 +44,7 @@ extension GEMM {
     private struct Context: Sendable {
         let name: String
         let rows, macs: String
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
         /// Maps whose tokens the rows are.
         let mapCount: Int
         let k, n: Int
@@ -64,8 +63,7 @@ extension GEMM {
             self.name = name
             (rows, k, n) = (spec.tokens.text, spec.k, spec.n)
             macs = spec.tokens.numberText(GEMM.macs(spec))
-            let sizes = SizeTags(spec.tokens, type: "map_sizes", name: "sizes")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.tokens, type: "map_sizes", name: "sizes")
             mapCount = spec.tokens.rules.count
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             let (fine, coarse) = (spec.upsampling?.fine, spec.upsampling?.coarse)

@@ -88,16 +88,14 @@ public enum HiFiAttention: KernelFamily {
         let name: String
         let height, width: String
         let heads, headDim, window, inputStride, outputStride: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
             (height, width) = (spec.map.heightText, spec.map.widthText)
             (heads, headDim, window) = (spec.heads, spec.headDim, spec.window)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
-            let sizes = SizeTags(spec.map)
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.map)
         }
     }
 

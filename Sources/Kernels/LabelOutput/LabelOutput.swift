@@ -87,16 +87,14 @@ public enum LabelOutput: KernelFamily {
         let name: String
         let height, width, pictureHeight, pictureWidth: String
         let classes, inputStride, rowStride: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
             (height, width) = (spec.map.heightText, spec.map.widthText)
             (pictureHeight, pictureWidth) = (spec.picture.heightText, spec.picture.widthText)
             (classes, inputStride, rowStride) = (spec.classes, spec.inputStride, spec.rowStride)
-            let sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
         }
     }
 

@@ -51,15 +51,13 @@ public enum Patches: KernelFamily {
         let name: String
         let height, width: String
         let patch: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
             (height, width) = (spec.image.heightText, spec.image.widthText)
             patch = spec.side
-            let sizes = SizeTags(spec.image)
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.image)
         }
     }
 

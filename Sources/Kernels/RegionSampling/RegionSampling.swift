@@ -106,8 +106,7 @@ public enum RegionSampling: KernelFamily {
         let name: String
         let boxes, boxWidth, boxColumn, bins, channels, tokens, side, levelCount: Int
         let levels: [Level]
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
         /// Maps of the whole pyramid.
         let mapCount: Int
 
@@ -117,9 +116,8 @@ public enum RegionSampling: KernelFamily {
             (boxes, boxWidth, boxColumn) = (rule.boxes, rule.boxWidth, rule.boxColumn)
             (bins, channels, tokens) = (rule.bins, spec.channels, spec.tokens)
             (side, levelCount) = (spec.side, rule.levels.count)
-            let sizes = SizeTags(
+            sizes = SizeTags(
                 rule.levels.map(\.map), type: "const pyramid_levels *", name: "levels")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
             mapCount = spec.pyramid.rules.count
             var first = 0
             levels = rule.levels.map { level in

@@ -94,8 +94,7 @@ public enum Resize: KernelFamily {
         let name: String
         let height, width, resizedHeight, resizedWidth: String
         let channels, isSum: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
         let inputStride, sumStride, outputStride: Int
 
         init(name: String, _ spec: Spec) {
@@ -103,8 +102,7 @@ public enum Resize: KernelFamily {
             (height, width) = (spec.map.heightText, spec.map.widthText)
             (resizedHeight, resizedWidth) = (spec.resized.heightText, spec.resized.widthText)
             channels = spec.channels
-            let sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.map, type: "map_sizes", name: "sizes")
             isSum = spec.isSum ? 1 : 0
             (inputStride, sumStride) = (spec.inputStride, spec.sumStride)
             outputStride = spec.outputStride

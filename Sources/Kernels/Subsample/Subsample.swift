@@ -68,15 +68,13 @@ public enum Subsample: KernelFamily {
         let name: String
         let height, width: String
         let channels, inputStride, outputStride: Int
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
             (height, width) = (spec.map.heightText, spec.map.widthText)
             channels = spec.channels
-            let sizes = SizeTags(spec.map)
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.map)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
         }
     }

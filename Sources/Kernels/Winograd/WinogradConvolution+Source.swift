@@ -56,8 +56,7 @@ extension WinogradConvolution {
         let copies: Int?
         let copyCount, mapCount, channels, outputs: Int
         let macs, directMacs: String
-        let flexible: Bool
-        let takes, gives: String
+        let sizes: SizeTags
         let inputStride, outputStride, tokens, tiles: Int
         let maps: [Map]
         let outputSide, side, points: Int
@@ -75,8 +74,7 @@ extension WinogradConvolution {
             let first = spec.maps.maps[0]
             macs = first.numberText(WinogradConvolution.macs(spec))
             directMacs = first.numberText(9 * spec.maps.count * spec.channels * spec.outputs)
-            let sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
-            (flexible, takes, gives) = (sizes.flexible, sizes.takes, sizes.gives)
+            sizes = SizeTags(spec.maps.maps, type: "const token_maps *", name: "maps")
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tokens, tiles) = (spec.maps.count / copyCount, spec.tiles / copyCount)
             maps = Map.all(spec)
