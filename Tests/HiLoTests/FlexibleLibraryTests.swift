@@ -71,7 +71,8 @@ struct FlexibleLibraryTests {
         let fixed = try sizes.map {
             (id: "fixed_\($0)", plan: try Self.plan(network.at($0), scheduledAs: flexible))
         }
-        let portrait = try TestScope.isLong
+        let portrait =
+            try TestScope.isLong
             ? Planner(network.at(item.portrait), target).plan() : nil
         let compiler = try await Compiler.shared()
         let farms = [
