@@ -14,7 +14,7 @@ public enum CompileFlags {
     /// The instruction set that a generated file is compiled for; nil for files that run before the CPU
     /// was checked.
     public static func isa(ofFile path: String) -> ISA? {
-        ISA.all.first { path.hasPrefix(kernelFolder($0)) || path == peakPath($0) }
+        ISA.known.first { path.hasPrefix(kernelFolder($0)) || path == peakPath($0) }
     }
 
     /// Where the kernels of all instruction sets lie.

@@ -16,8 +16,9 @@ public enum MachineProgram {
         let context = Context(isa: isa.name, variants: [.init(isa: isa.name)])
         let renderer = Renderer(observer: observer)
         return [
+            renderer.file("src/element.h", "simd/element.h", context),
             renderer.file("src/simd.h", "simd/simd.h", context),
-            renderer.file("src/\(isa.header)", "simd/\(isa.header)", context),
+            renderer.file("src/\(isa.header)", isa.headerTemplate, context),
             renderer.file("harness/peak.h", "harness/peak.h", context),
             renderer.peakLoop(isa),
             renderer.file(

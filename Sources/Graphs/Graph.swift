@@ -8,7 +8,7 @@ public struct Graph: Sendable, Equatable {
         public let label: String
     }
 
-    public private(set) var tensors: [Tensor]
+    public internal(set) var tensors: [Tensor]
     public internal(set) var nodes: [Node] = []
     public static let input = 0
     /// The tensors that the network returns, in order.
@@ -68,6 +68,10 @@ extension Graph {
         else { return nil }
         return (next, found)
     }
+
+    /// What the elements are that node `index` computes, and those that it reads first.
+    public func outputType(of index: Int) -> ElementType { tensors[nodes[index].output].type }
+    public func inputType(of index: Int) -> ElementType { tensors[nodes[index].inputs[0]].type }
 
     /// The node that computes tensor `id`; nil of the input.
     public func producer(of id: Int) -> Int? { nodes.firstIndex { $0.output == id } }

@@ -160,6 +160,8 @@ public struct Linear: Sendable, Hashable {
     public internal(set) var scale = 1.0
     /// The BatchNorm behind it.
     public internal(set) var batchNorm: String?
+    /// What inputs and matrix are multiplied as.
+    public internal(set) var element = ElementType.f32
 
     public init(
         _ parameter: String, from inputs: Int, to outputs: Int, firstRow: Int = 0,

@@ -2,7 +2,7 @@
 public struct Tensor: Sendable, Hashable {
     public let map: Resolution
     public let channels: Int
-    public let type: ElementType
+    public internal(set) var type: ElementType
 
     public init(map: Resolution, channels: Int, type: ElementType = .f32) {
         self.map = map

@@ -11,8 +11,13 @@ extension ISA {
     }
 
     /// The best instruction set that `cpu` has.
-    public static func native(_ cpu: HostCPU = .current()) -> ISA {
-        all.last { $0.isAvailable(on: cpu) } ?? .generic
+    public static func native(_ cpu: HostCPU = .current(), for precision: Precision = .f32) -> ISA {
+        sets(for: precision).last { $0.isAvailable(on: cpu) } ?? .generic
+    }
+
+    /// Those that differ in kernels of a precision.
+    public static func sets(for precision: Precision) -> [ISA] {
+        precision == .f32 ? all : known
     }
 }
 

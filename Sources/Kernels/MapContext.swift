@@ -5,18 +5,23 @@ struct MapContext: Sendable {
     let name: String
     let height, width: String
     let channels: Int
-    let stride, window: Int?
+    let stride, outputStride, window: Int?
     let sizes: SizeTags
+    let input, output: ElementTags
 
     init(
-        _ name: String, _ map: Resolution, _ channels: Int, stride: Int? = nil, window: Int? = nil
+        _ name: String, _ map: Resolution, _ channels: Int, stride: Int? = nil,
+        outputStride: Int? = nil, window: Int? = nil, input: ElementType? = nil,
+        output: ElementType? = nil
     ) {
         self.name = name
         (height, width) = (map.heightText, map.widthText)
         self.channels = channels
         self.stride = stride
+        self.outputStride = outputStride
         self.window = window
         sizes = SizeTags(map)
+        (self.input, self.output) = (ElementTags(input), ElementTags(output))
     }
 }
 
@@ -36,12 +41,14 @@ struct RowsContext: Sendable {
     let flexible: Bool
     /// Maps whose tokens the rows are.
     let mapCount: Int
+    let output: ElementTags
 
-    init(name: String, rows: TokenCount, channels: Int) {
+    init(name: String, rows: TokenCount, channels: Int, output: ElementType? = nil) {
         self.name = name
         self.rows = rows.text
         self.channels = channels
         (flexible, mapCount) = (rows.isFlexible, rows.rules.count)
+        self.output = ElementTags(output)
     }
 }
 

@@ -4,7 +4,7 @@ import Graphs
 /// resolution: one file of weights serves all kernels. Templates/c/inner/packing.h says the same in C.
 public enum Packing: Sendable, Hashable {
     /// The outputs of linear operators on one input, as columns in panels of `panelColumns`: for each
-    /// of their inputs a row of so many values; then the bias, filled up like the last panel.
+    /// word of their inputs a row of so many words; then the bias, filled up like the last panel.
     case panels([Linear])
     /// A 3×3 convolution at the points of Winograd's form, likewise, as if each of its channels had an
     /// input for each point, point by point.
@@ -17,7 +17,7 @@ public enum Packing: Sendable, Hashable {
     /// Floats of a cache line.
     public static let rowUnit = 16
 
-    /// Floats, a multiple of a cache line.
+    /// Words of 32 bits, a multiple of a cache line.
     public var count: Int {
         switch self {
         case .panels(let linears): PanelLayout(linears).count
@@ -26,7 +26,7 @@ public enum Packing: Sendable, Hashable {
         }
     }
 
-    /// Floats from the beginning to the bias of a linear operator; nil when it is not in here.
+    /// Words from the beginning to the bias of a linear operator; nil when it is not in here.
     public func biasOffset(of linear: Linear) -> Int? {
         switch self {
         case .panels(let linears):
@@ -42,12 +42,15 @@ public enum Packing: Sendable, Hashable {
 
 /// Where the values of linear operators lie in their panels.
 public struct PanelLayout: Sendable {
-    /// Inputs of the operators, which are rows of a panel.
+    /// Inputs of the operators.
     public let k: Int
+    /// What the values of the matrix are.
+    public let element: ElementType
     private let columns: Int
 
     public init(_ linears: [Linear]) {
         k = linears[0].inputs
+        element = linears[0].element
         columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: Packing.panelColumns)
     }
 
@@ -55,17 +58,45 @@ public struct PanelLayout: Sendable {
     /// channel.
     public init(_ linear: Linear, _ form: WinogradForm) {
         k = linear.inputs / 9 * form.points
+        element = .f32
         columns = linear.outputs.rounded(upTo: Packing.panelColumns)
     }
 
+    /// Rows of a panel: words of a column.
+    private var steps: Int { k.dividedRoundingUp(by: element.perWord) }
     /// Where the bias begins.
-    public var bias: Int { columns * k }
-    public var count: Int { columns * (k + 1) }
+    public var bias: Int { columns * steps }
+    public var count: Int { columns * (steps + 1) }
 
-    /// Where the values of a column begin; they are `Packing.panelColumns` floats apart.
-    public func start(ofColumn column: Int) -> Int {
-        let panel = Packing.panelColumns
-        return column / panel * panel * k + column % panel
+    /// The word that holds a value, and which of its elements that is.
+    private func place(ofColumn column: Int, input: Int) -> (word: Int, part: Int) {
+        let (panel, step) = (Packing.panelColumns, input / element.perWord)
+        return (
+            column / panel * panel * steps + step * panel + column % panel,
+            input % element.perWord
+        )
+    }
+
+    /// Writes a value, rounded to an element, into a block that held zeros.
+    public func put(_ value: Float, atColumn column: Int, input: Int, into block: inout [Float]) {
+        let (word, part) = place(ofColumn: column, input: input)
+        switch element {
+        case .f32: block[word] = value
+        case .bf16:
+            let bits = UInt32(BF16(value).bits) << (16 * UInt32(part))
+            block[word] = Float(bitPattern: block[word].bitPattern | bits)
+        }
+    }
+
+    /// The value that `put` wrote.
+    public func value(atColumn column: Int, input: Int, of block: [Float]) -> Float {
+        let (word, part) = place(ofColumn: column, input: input)
+        switch element {
+        case .f32: return block[word]
+        case .bf16:
+            let bits = UInt16(truncatingIfNeeded: block[word].bitPattern >> (16 * UInt32(part)))
+            return BF16(bits: bits).value
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Graphs
 import Machines
 
 /// A tile of sums in registers, which families with matrix products share.
@@ -98,5 +99,15 @@ extension RegisterTile {
     static func bestRows(most: Int, _ cycles: (Int) -> Int) -> Int {
         (1...most).map { (rows: $0, cycles: cycles($0)) }
             .reduce((rows: 1, cycles: Int.max)) { $1.cycles <= $0.cycles ? $1 : $0 }.rows
+    }
+}
+
+extension ISA {
+    /// Whether an instruction multiplies and sums a word of such elements at once.
+    func multiplies(_ element: ElementType) -> Bool {
+        switch element {
+        case .f32: true
+        case .bf16: multipliesBF16
+        }
     }
 }

@@ -7,9 +7,11 @@ public protocol WindowedSpec {
     var headDim: Int { get }
     /// Tokens of a side.
     var window: Int { get }
-    /// Floats from one token to the next.
+    /// Elements from one token to the next.
     var inputStride: Int { get }
     var outputStride: Int { get }
+    /// What the output's elements are; nil is single precision.
+    var output: ElementType? { get }
 }
 
 extension WindowedSpec {
@@ -22,5 +24,7 @@ extension WindowedSpec {
     var windows: Int { map.dividedRoundingUp(by: window).count }
 
     public var qkv: Operand { Operand(rows: map.count, width: 3 * channels, stride: inputStride) }
-    public var attended: Operand { Operand(rows: map.count, width: channels, stride: outputStride) }
+    public var attended: Operand {
+        Operand(rows: map.count, width: channels, stride: outputStride, type: output ?? .f32)
+    }
 }

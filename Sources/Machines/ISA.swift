@@ -17,6 +17,8 @@ public struct ISA: Sendable, Hashable {
     /// Whether a multiply-add takes a lane of a vector, so that tiles need no broadcasts: each row of one
     /// then keeps a vector of factors in a register.
     public var multipliesLanes: Bool { architecture == .aarch64 }
+    /// Whether an instruction multiplies pairs of bf16 and adds the products to single precision.
+    public var multipliesBF16: Bool { features.contains(.avx512Bf16) }
 }
 
 public enum Architecture: String, Sendable, Hashable {
@@ -37,6 +39,7 @@ public enum Architecture: String, Sendable, Hashable {
 /// What a CPU may be able to do, under Linux's name for it.
 public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
+    case avx512Bf16 = "avx512_bf16"
     case asimd
 }
 
@@ -57,16 +60,28 @@ extension ISA {
             "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma",
         ])
 
+    /// For matrices of bf16; in single precision it is AVX-512.
+    public static let avx512bf16 = ISA(
+        name: "avx512bf16", title: "AVX-512 (F, BW, DQ, VL, BF16)", architecture: .x86_64,
+        features: avx512.features.union([.avx512Bf16]), lanes: 16, registers: 32,
+        compileFlags: ["-mavx512bf16"] + avx512.compileFlags)
+
     public static let neon = ISA(
         name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
         lanes: 4, registers: 32, compileFlags: [])
 
-    /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
+    /// All that HiLo has kernels in single precision for; of those that a CPU can run the last is the fastest.
     public static let all: [ISA] = [.generic, .avx2, .avx512, .neon]
+
+    /// Those that multiply elements narrower than single precision, and are others of `all` without these.
+    public static let narrow: [ISA] = [.avx512bf16]
+
+    /// All of both, of which a CPU runs the last that it can.
+    public static let known: [ISA] = [.generic, .avx2, .avx512, .avx512bf16, .neon]
 
     /// The instruction set of a name.
     public init?(name: String) {
-        guard let isa = ISA.all.first(where: { $0.name == name }) else { return nil }
+        guard let isa = ISA.known.first(where: { $0.name == name }) else { return nil }
         self = isa
     }
 }
@@ -84,7 +99,7 @@ extension ISA: Codable {
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "no instruction set '\(name)' is known; there are "
-                    + ISA.all.map(\.name).joined(separator: ", "))
+                    + ISA.known.map(\.name).joined(separator: ", "))
         }
         self = isa
     }

@@ -37,7 +37,7 @@ public struct Planner: Sendable {
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
-        let passes = try networks.map { try PlannedGraph($0) }
+        let passes = try networks.map { try PlannedGraph($0, target.precision) }
         var weights = WeightTable()
         let variants = try target.isas.map { try variant($0, passes, &weights) }
         return Plan(
@@ -65,7 +65,7 @@ private struct PlannedGraph {
     let graph: Graph
     let others: [Graph]
 
-    init(_ network: Network) throws {
+    init(_ network: Network, _ precision: Precision) throws {
         resolution = network.resolution
         guard resolution.inputRule == nil || resolution.inputRule == network.inputRule else {
             throw PlanError(
@@ -73,10 +73,19 @@ private struct PlannedGraph {
                     + (network.inputRule.map { "this network's pictures follow \($0.rawValue)" }
                         ?? "this network takes fixed sizes only"))
         }
-        graph = network.graph.folded
+        graph = network.graph.planned(precision)
         others = try resolution.inputRule.map { rule in
-            try rule.samples.map { try network.at(Resolution(rule, as: $0)).graph.folded }
+            try rule.samples.map {
+                try network.at(Resolution(rule, as: $0)).graph.planned(precision)
+            }
         } ?? []
+    }
+}
+
+extension Graph {
+    /// As kernels take it.
+    fileprivate func planned(_ precision: Precision) -> Graph {
+        folded.lowered(to: precision.element)
     }
 }
 

@@ -151,7 +151,7 @@ package struct Storage {
         if let index = graph.outputs.firstIndex(of: tensor) {
             return Place(buffer: .output(index), type: type, stride: width)
         }
-        let stride = isStrided(tensor) ? Self.spread(width) : width
+        let stride = isStrided(tensor) ? Self.spread(width, type) : width
         sizes.append((graph.tensors[tensor].rows * stride * type.bytes).rounded(upTo: 64))
         return Place(buffer: .arena(sizes.count - 1), type: type, stride: stride)
     }
@@ -170,7 +170,9 @@ package struct Storage {
 
     /// Tokens a multiple of 4 KiB apart fall into the same sets of the L1 cache; one cache line more
     /// spreads them.
-    static func spread(_ width: Int) -> Int { width % 1024 == 0 ? width + 16 : width }
+    static func spread(_ width: Int, _ type: ElementType) -> Int {
+        width * type.bytes % 4096 == 0 ? width + 64 / type.bytes : width
+    }
 
     /// Whether an operand is a whole tensor without gaps, in whatever order its values are.
     private func isDense(_ slot: Slot) -> Bool {
@@ -187,9 +189,17 @@ package struct Storage {
         }
     }
 
-    /// Operands whose distance is not the planner's to choose must be dense.
+    /// Operands whose distance is not the planner's to choose must be dense, and all must be of the type
+    /// that the kernel takes.
     private func check(_ index: Int) throws {
         let (match, operands) = (matches[index], operands[index])
+        for (slot, operand) in zip(
+            match.inputs + match.outputs, operands.inputs + operands.outputs)
+        where place(of: slot).type != operand.type {
+            throw PlanError(
+                "\(match.label): its kernel needs \(operand.type) where there is "
+                    + "\(place(of: slot).type)")
+        }
         for (slot, operand) in zip(
             match.inputs + match.outputs, operands.inputs + operands.outputs)
         where !operand.takesAnyStride && place(of: slot).stride != operand.stride && !isDense(slot) {

@@ -1,6 +1,17 @@
+import Graphs
 import Machines
 
-public enum Precision: String, Sendable, Codable, CaseIterable { case f32 }
+/// What matrix products multiply; they sum in single precision.
+public enum Precision: String, Sendable, Codable, CaseIterable {
+    case f32, bf16
+
+    var element: ElementType {
+        switch self {
+        case .f32: .f32
+        case .bf16: .bf16
+        }
+    }
+}
 
 /// What a library is generated for.
 public struct Target: Sendable, Hashable, Codable {

@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: builds.indices) func theBestStay(build: Int) async throws {
         let headers = [
             "inner/boxes.h", "inner/selection.h", "inner/suppression.h", "runtime/kernel.h",
-            "simd/simd.h", "simd/simd_generic.h",
+            "simd/element.h", "simd/simd.h", "simd/simd_generic.h",
         ]
         try await run("suppression.c", with: headers, sources: [], build: build)
     }

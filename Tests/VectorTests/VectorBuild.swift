@@ -93,6 +93,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
     private func writeHeaders(into folder: URL) throws {
         let names = [
             "simd/simd_\(vectors).h": "simd_isa.h", "simd/simd.h": "simd.h",
+            "simd/element.h": "element.h",
             "runtime/kernel.h": "kernel.h", "inner/gemm_tile.h": "gemm_tile.h",
             "inner/epilogue.h": "epilogue.h", "inner/packing.h": "packing.h",
             "harness/random.h": "random.h",

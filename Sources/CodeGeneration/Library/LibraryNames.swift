@@ -48,7 +48,7 @@ struct LibraryNames: Sendable {
         self.bits = bits
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
         variantCount = variants.count
-        let cpus = ISA.all.filter { $0.architecture == nil || $0.architecture == bits.architecture }
+        let cpus = ISA.known.filter { $0.architecture == nil || $0.architecture == bits.architecture }
         caps = cpus.enumerated().map { index, isa in
             Cap(name: isa.name, features: bits.mask(isa.features), last: index == cpus.count - 1)
         }

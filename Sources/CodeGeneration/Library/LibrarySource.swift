@@ -25,6 +25,7 @@ struct LibrarySource {
     func files() -> [GeneratedFile] {
         [
             renderer.file("include/\(names.model).h", "library/header.h", headerContext),
+            renderer.file("src/element.h", "simd/element.h", names),
             renderer.file("src/simd.h", "simd/simd.h", names),
             renderer.file("src/kernel.h", "runtime/kernel.h", names),
             renderer.file("src/float_state.h", "runtime/float_state.h", names),
@@ -54,7 +55,7 @@ struct LibrarySource {
         let isa = variant.variant.isa
         let steps = renderer.file(
             "src/steps_\(isa.name).c", "runtime/steps.c", StepsContext(plan, variant, names, table))
-        let vectors = renderer.file("src/\(isa.header)", "simd/\(isa.header)", names)
+        let vectors = renderer.file("src/\(isa.header)", isa.headerTemplate, names)
         let kernels = zip(variant.functions, variant.sources).map { function, source in
             renderer.file(
                 CompileFlags.kernelPath(function, isa), source.template,
@@ -96,8 +97,9 @@ struct LibrarySource {
 }
 
 extension ISA {
-    /// The header of its vectors.
+    /// The header of its vectors, and the template of that.
     package var header: String { "simd_\(name).h" }
+    var headerTemplate: String { "simd/simd_\(self == .avx512bf16 ? ISA.avx512.name : name).h" }
 }
 
 // MARK: - Contexts

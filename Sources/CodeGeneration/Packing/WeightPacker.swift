@@ -42,10 +42,11 @@ public struct WeightPacker: Sendable {
         let scaling = Scaling(linear, weights)
         for row in 0..<linear.outputs {
             let scale = scaling.factor(row)
-            let start = layout.start(ofColumn: column + row)
             for input in 0..<linear.inputs {
                 let value = matrix[linear.position(ofRow: row, input: input)]
-                packed[start + input * Packing.panelColumns] = Float(Double(value) * scale)
+                layout.put(
+                    Float(Double(value) * scale), atColumn: column + row, input: input,
+                    into: &packed)
             }
             packed[layout.bias + column + row] = scaling.bias(row)
         }
@@ -58,15 +59,15 @@ public struct WeightPacker: Sendable {
         let (transform, channels) = (WinogradTransform(form), linear.inputs / 9)
         for row in 0..<linear.outputs {
             let scale = scaling.factor(row)
-            let start = layout.start(ofColumn: row)
             for channel in 0..<channels {
                 let taps = (0..<9).map { tap in
                     let input = tap * channels + channel
                     return scale * Double(matrix[linear.position(ofRow: row, input: input)])
                 }
                 for (point, value) in transform.values(of: taps).enumerated() {
-                    packed[start + (point * channels + channel) * Packing.panelColumns] =
-                        Float(value)
+                    layout.put(
+                        Float(value), atColumn: row, input: point * channels + channel,
+                        into: &packed)
                 }
             }
             packed[layout.bias + row] = scaling.bias(row)

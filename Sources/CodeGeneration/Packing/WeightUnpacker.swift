@@ -56,10 +56,10 @@ public struct WeightUnpacker: Sendable {
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
             for row in 0..<linear.outputs {
                 let scale = linear.factor(ofRow: row)
-                let start = layout.start(ofColumn: first + row)
                 for input in 0..<linear.inputs {
+                    let value = layout.value(atColumn: first + row, input: input, of: block)
                     matrix[linear.position(ofRow: row, input: input)] =
-                        Float(Double(block[start + input * Packing.panelColumns]) / scale)
+                        Float(Double(value) / scale)
                 }
             }
             values["\(linear.parameter).weight"] = matrix
@@ -78,10 +78,10 @@ public struct WeightUnpacker: Sendable {
         let channels = linear.inputs / 9
         var matrix = tensor("\(linear.parameter).weight", counts, in: values)
         for row in 0..<linear.outputs {
-            let (scale, start) = (linear.factor(ofRow: row), layout.start(ofColumn: row))
+            let scale = linear.factor(ofRow: row)
             for channel in 0..<channels {
                 let packed = (0..<form.points).map {
-                    Double(block[start + ($0 * channels + channel) * Packing.panelColumns])
+                    Double(layout.value(atColumn: row, input: $0 * channels + channel, of: block))
                 }
                 for (tap, value) in transform.taps(of: packed).enumerated() {
                     matrix[linear.position(ofRow: row, input: tap * channels + channel)] =

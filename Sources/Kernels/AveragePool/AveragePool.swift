@@ -9,11 +9,17 @@ public enum AveragePool: KernelFamily {
         public let map: Resolution
         public let channels: Int
         public let window: Int
+        /// What the elements are; nil is single precision.
+        public let input, output: ElementType?
 
-        public init(map: Resolution, channels: Int, window: Int) {
+        public init(
+            map: Resolution, channels: Int, window: Int, input: ElementType = .f32,
+            output: ElementType = .f32
+        ) {
             self.map = map
             self.channels = channels
             self.window = window
+            (self.input, self.output) = (input.inSpec, output.inSpec)
         }
 
         public var pooled: Resolution { map.dividedRoundingUp(by: window) }
@@ -23,13 +29,19 @@ public enum AveragePool: KernelFamily {
         guard case .averagePool(let window) = graph.nodes[node].operation else { return nil }
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
         return Match(
-            Spec(map: tokens.map, channels: tokens.channels, window: window), graph, node)
+            Spec(
+                map: tokens.map, channels: tokens.channels, window: window, input: tokens.type,
+                output: graph.outputType(of: node)), graph, node)
     }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
-            inputs: [Operand(rows: spec.map.count, width: spec.channels)],
-            outputs: [Operand(rows: spec.pooled.count, width: spec.channels)])
+            inputs: [
+                Operand(rows: spec.map.count, width: spec.channels, type: spec.input ?? .f32)
+            ],
+            outputs: [
+                Operand(rows: spec.pooled.count, width: spec.channels, type: spec.output ?? .f32)
+            ])
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
@@ -46,10 +58,16 @@ public enum AveragePool: KernelFamily {
         KernelSource(
             template: "average_pool/kernel.c",
             operation:
-                "average_pool_\(spec.map)x\(spec.channels)_\(spec.window)x\(spec.window)",
-            fields: mapFields(spec.map, spec.channels) + [ShapeField("window", spec.window)],
+                "average_pool_\(spec.map)x\(spec.channels)_\(spec.window)x\(spec.window)"
+                + elementSuffix("in", spec.input) + elementSuffix("out", spec.output),
+            fields: mapFields(spec.map, spec.channels) + [ShapeField("window", spec.window)]
+                + elementFields("input", spec.input) + elementFields("output", spec.output),
             rules: spec.map.rules
-        ) { MapContext($0, spec.map, spec.channels, window: spec.window) }
+        ) {
+            MapContext(
+                $0, spec.map, spec.channels, window: spec.window, input: spec.input,
+                output: spec.output)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -11,13 +11,18 @@ public enum DeformableSampling: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let map: Resolution
         public let channels: Int
-        /// Floats from one output row to the next.
+        /// Elements from one output row to the next.
         public var outputStride: Int
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
 
-        public init(map: Resolution, channels: Int, outputStride: Int? = nil) {
+        public init(
+            map: Resolution, channels: Int, outputStride: Int? = nil, output: ElementType = .f32
+        ) {
             self.map = map
             self.channels = channels
             self.outputStride = outputStride ?? 4 * channels
+            self.output = output.inSpec
         }
 
         public var merged: Resolution { map.divided(by: 2) }
@@ -31,7 +36,9 @@ public enum DeformableSampling: KernelFamily {
         let block = WeightBlock(
             graph.nodes[node].label, weights(parameter, channels: tokens.channels))
         return Match(
-            Spec(map: tokens.map, channels: tokens.channels), graph, node,
+            Spec(
+                map: tokens.map, channels: tokens.channels, output: graph.outputType(of: node)),
+            graph, node,
             weights: [.block(block)])
     }
 
@@ -52,7 +59,8 @@ public enum DeformableSampling: KernelFamily {
             inputs: [Operand(rows: spec.map.count, width: spec.channels)],
             outputs: [
                 Operand(
-                    rows: spec.merged.count, width: 4 * spec.channels, stride: spec.outputStride)
+                    rows: spec.merged.count, width: 4 * spec.channels, stride: spec.outputStride,
+                    type: spec.output ?? .f32)
             ], weightBytes: 4 * 8 * (4 * spec.channels + 1))
     }
 
@@ -75,12 +83,16 @@ public enum DeformableSampling: KernelFamily {
         KernelSource(
             template: "sampling/kernel.c",
             operation: "sampling_\(spec.map)x\(spec.channels)"
-                + strideSuffix("out", spec.outputStride, dense: 4 * spec.channels),
+                + strideSuffix("out", spec.outputStride, dense: 4 * spec.channels)
+                + elementSuffix("out", spec.output),
             headers: ["packing.h"],
             fields: mapFields(spec.map, spec.channels) + [
                 ShapeField("output_stride", spec.outputStride)
-            ], rules: spec.map.rules
-        ) { MapContext($0, spec.map, spec.channels, stride: spec.outputStride) }
+            ] + elementFields("output", spec.output), rules: spec.map.rules
+        ) {
+            MapContext(
+                $0, spec.map, spec.channels, stride: spec.outputStride, output: spec.output)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -9,13 +9,27 @@ public enum DepthwiseGELU: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let map: Resolution
         public let channels: Int
-        /// Floats from one token to the next, of input and output.
+        /// Floats from one token to the next, of the input and of an output in single precision.
         public var stride: Int
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
+        /// Elements from one token of a narrow output to the next; nil where it is not narrow.
+        private var narrowStride: Int?
 
-        public init(map: Resolution, channels: Int, stride: Int? = nil) {
+        public init(
+            map: Resolution, channels: Int, stride: Int? = nil, output: ElementType = .f32,
+            outputStride: Int? = nil
+        ) {
             self.map = map
             self.channels = channels
             self.stride = stride ?? channels
+            self.output = output.inSpec
+            narrowStride = self.output == nil ? nil : outputStride ?? channels
+        }
+
+        public var outputStride: Int {
+            get { narrowStride ?? stride }
+            set { if output != nil { narrowStride = newValue } }
         }
     }
 
@@ -26,7 +40,9 @@ public enum DepthwiseGELU: KernelFamily {
         let (label, input) = (graph.nodes[node].label, graph.nodes[node].inputs[0])
         let tokens = graph.tensors[input]
         return Match(
-            Spec(map: tokens.map, channels: tokens.channels), nodes: [node, gelu], label: label,
+            Spec(
+                map: tokens.map, channels: tokens.channels, output: graph.outputType(of: gelu)),
+            nodes: [node, gelu], label: label,
             inputs: [Slot(input)], outputs: [Slot(graph.nodes[gelu].output)],
             weights: [.block(WeightBlock(label, weights(parameter, channels: tokens.channels)))])
     }
@@ -40,15 +56,23 @@ public enum DepthwiseGELU: KernelFamily {
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.stride] }
+    public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
         let tokens = Operand(rows: spec.map.count, width: spec.channels, stride: spec.stride)
+        let active = Operand(
+            rows: spec.map.count, width: spec.channels, stride: spec.outputStride,
+            type: spec.output ?? .f32)
         return Operands(
-            inputs: [tokens], outputs: [tokens], weightBytes: 4 * (9 + 1) * spec.channels)
+            inputs: [tokens], outputs: [active], weightBytes: 4 * (9 + 1) * spec.channels)
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.map.count * spec.channels * 9 }
-    public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int { 0 }
+
+    /// Sums of a row of the map for one vector, where the output has no room for them.
+    public static func scratch(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> Int {
+        spec.output == nil ? 0 : 4 * spec.map.width * isa.lanes
+    }
 
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
         let count = vectors(rows: spec.map.count, channels: spec.channels, lanes: isa.lanes)
@@ -62,11 +86,21 @@ public enum DepthwiseGELU: KernelFamily {
         KernelSource(
             template: "depthwise_gelu/kernel.c",
             operation: "depthwise_gelu_\(spec.map)x\(spec.channels)"
-                + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)"),
+                + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)")
+                + (spec.output == nil
+                    ? "" : strideSuffix("out", spec.outputStride, dense: spec.channels))
+                + elementSuffix("out", spec.output),
             headers: ["depthwise_row.h", "packing.h"],
-            fields: mapFields(spec.map, spec.channels) + [ShapeField("stride", spec.stride)],
+            fields: mapFields(spec.map, spec.channels) + [
+                ShapeField("stride", spec.stride),
+                ShapeField("output_stride", spec.outputStride),
+            ] + elementFields("output", spec.output),
             rules: spec.map.rules
-        ) { MapContext($0, spec.map, spec.channels, stride: spec.stride) }
+        ) {
+            MapContext(
+                $0, spec.map, spec.channels, stride: spec.stride,
+                outputStride: spec.outputStride, output: spec.output)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -12,12 +12,20 @@ public enum FusedConvFFN: KernelFamily {
         public let map: Resolution
         public let channels: Int
         public let hidden: Int
+        /// What enters the products, and their matrices; nil is single precision.
+        public let element: ElementType?
 
-        public init(map: Resolution, channels: Int, hidden: Int) {
+        public init(
+            map: Resolution, channels: Int, hidden: Int, element: ElementType = .f32
+        ) {
             self.map = map
             self.channels = channels
             self.hidden = hidden
+            self.element = element.inSpec
         }
+
+        /// Bytes of an element that enters a product.
+        var elementBytes: Int { (element ?? .f32).bytes }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -43,14 +51,16 @@ public enum FusedConvFFN: KernelFamily {
             let (mix, taps) = graph.follower(of: node, \.depthwise),
             let act = graph.follower(of: mix, is: .gelu),
             let (second, contract) = graph.follower(of: act, \.linear),
-            let sum = graph.follower(of: second, is: .add)
+            let sum = graph.follower(of: second, is: .add), expand.element == contract.element
         else { return nil }
         func block(_ node: Int, _ packing: Packing) -> WeightUse {
             .block(WeightBlock(graph.nodes[node].label, packing))
         }
         let hidden = graph.tensors[graph.nodes[node].output]
         return Match(
-            Spec(map: hidden.map, channels: expand.inputs, hidden: expand.outputs),
+            Spec(
+                map: hidden.map, channels: expand.inputs, hidden: expand.outputs,
+                element: expand.element),
             nodes: [node, mix, act, second, sum], label: graph.nodes[sum].label,
             inputs: [Slot(graph.nodes[node].inputs[0]), Slot(graph.nodes[sum].inputs[0])],
             outputs: [Slot(graph.nodes[sum].output)],
@@ -62,10 +72,13 @@ public enum FusedConvFFN: KernelFamily {
     }
 
     public static func operands(_ spec: Spec) -> Operands {
+        let input = Operand(
+            rows: spec.map.count, width: spec.channels, type: spec.element ?? .f32)
         let tokens = Operand(rows: spec.map.count, width: spec.channels)
         return Operands(
-            inputs: [tokens, tokens], outputs: [tokens], replaced: [0: 1],
-            weightBytes: 4 * (spec.hidden * (2 * spec.channels + 11) + spec.channels))
+            inputs: [input, tokens], outputs: [tokens], replaced: [0: 1],
+            weightBytes: spec.elementBytes * spec.hidden * 2 * spec.channels
+                + 4 * (11 * spec.hidden + spec.channels))
     }
 
     public static func macs(_ spec: Spec) -> Int {
@@ -81,9 +94,9 @@ public enum FusedConvFFN: KernelFamily {
         let fresh = (how.band + 2) * reach
         let isWhole = how.strip >= spec.map.width && !spec.map.isFlexible
         let copy = isWhole ? 0 : fresh * spec.channels
-        return 4
-            * (spec.hidden.rounded(upTo: columns) * (2 * reach + band) + fresh * columns
-                + band * isa.lanes + copy)
+        let hidden = spec.hidden.rounded(upTo: columns)
+        return 4 * (hidden * 2 * reach + fresh * columns + band * isa.lanes)
+            + spec.elementBytes * (hidden * band + copy)
     }
 
     /// Of bands and strips of maps of any size: few enough that sizes cannot overflow.

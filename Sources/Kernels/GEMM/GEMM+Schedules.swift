@@ -29,7 +29,7 @@ extension GEMM {
             rows: rows, vectors: vectors,
             slab: max(
                 1,
-                min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * spec.k * columns))),
+                min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * spec.steps * columns))),
             split: tiles < fewTiles || spec.rows < fewRows ? .columns : .rows)
     }
 
@@ -87,12 +87,12 @@ extension GEMM {
                 Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
                 + RegisterTile.step(
                     rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
-            let compute = tileCycles * Double(ownColumns * spec.k)
+            let compute = tileCycles * Double(ownColumns * spec.multiplies(on: setting.isa))
 
-            let tileBytes = Double(4 * spec.k * width)
+            let tileBytes = Double(4 * spec.steps * width)
             let slab = min(how.slab, ownColumns)
             let passes = Double(ownColumns.dividedRoundingUp(by: slab))
-            let inputBytes = Double(ownTiles * how.rows * spec.k * 4) * passes
+            let inputBytes = Double(ownTiles * how.rows * spec.steps * 4) * passes
             let weightBytes = Double(ownColumns) * tileBytes
             let fits = Double(slab) * tileBytes <= Self.slabBytes
             let again = Double(max(0, ownTiles - 1)) * weightBytes

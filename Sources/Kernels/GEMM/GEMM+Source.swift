@@ -12,7 +12,8 @@ extension GEMM {
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ] + (spec.upsampling.map { fields($0) } ?? []),
+            ] + elementFields("element", spec.element)
+                + (spec.upsampling.map { fields($0) } ?? []),
             rules: spec.tokens.rules + (spec.upsampling?.coarse.rules ?? [])
         ) { Context(name: $0, spec, how, isa) }
     }
@@ -21,7 +22,7 @@ extension GEMM {
     static let headers = ["epilogue.h", "gemm_tile.h", "packing.h"]
 
     private static func operation(_ spec: Spec) -> String {
-        "gemm_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
+        "gemm" + elementSuffix("of", spec.element) + "_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
             + strideSuffix("in", spec.inputStride, dense: spec.k)
             + strideSuffix("out", spec.outputStride, dense: spec.n)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
@@ -48,7 +49,8 @@ extension GEMM {
         /// Maps whose tokens the rows are.
         let mapCount: Int
         let k, n: Int
-        let inputStride, outputStride: Int
+        let steps, inputWords, outputStride: Int
+        let element: ElementTags
         let isUpsampled: Bool
         /// Nil where nothing is upsampled.
         let height, width, coarseHeight, coarseWidth: String?
@@ -65,7 +67,9 @@ extension GEMM {
             macs = spec.tokens.numberText(GEMM.macs(spec))
             sizes = SizeTags(spec.tokens, type: "map_sizes", name: "sizes")
             mapCount = spec.tokens.rules.count
-            (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
+            (steps, outputStride) = (spec.steps, spec.outputStride)
+            inputWords = spec.inputStride / spec.elementType.perWord
+            element = ElementTags(spec.element)
             let (fine, coarse) = (spec.upsampling?.fine, spec.upsampling?.coarse)
             isUpsampled = spec.upsampling != nil
             (height, width) = (fine?.heightText, fine?.widthText)
@@ -90,6 +94,8 @@ extension GEMM {
         return KernelWords(
             "\(spec.rows)x\(spec.k)x\(spec.n)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",
-            split: how.split.rawValue, fused: epilogue[spec.epilogue].map { [$0] } ?? [])
+            split: how.split.rawValue,
+            fused: (epilogue[spec.epilogue].map { [$0] } ?? [])
+                + (spec.element.map { [$0.rawValue] } ?? []))
     }
 }

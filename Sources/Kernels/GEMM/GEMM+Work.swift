@@ -12,14 +12,14 @@ extension GEMM {
         let tiles = rows.dividedRoundingUp(by: how.rows)
         func steps(_ cost: (Int) -> Int) -> Double {
             let all = RegisterTile.sum(over: rows, tile: how.rows) { $0 * cost($1) }
-            return Double(all * columns * spec.k)
+            return Double(all * columns * spec.multiplies(on: isa))
         }
         let outputs = Double(rows * columns * how.vectors)
         let gelu = spec.epilogue == .gelu ? Work.gelu(on: isa) : 1
         let isSum = spec.epilogue == .residual || spec.epilogue == .upsampled
         let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
-            tiles * columns * width * spec.k + slabs * rows * spec.k
+            tiles * columns * width * spec.steps + slabs * rows * spec.steps
             + rows * spec.n * (isSum ? 2 : 1)
         return Work(
             fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,

@@ -23,29 +23,32 @@ public enum GEMM: KernelFamily {
         public let tokens: TokenCount
         public let k: Int
         public let n: Int
-        /// Floats from one token to the next.
+        /// Elements from one token to the next.
         public var inputStride: Int
         public var outputStride: Int
         public let epilogue: Epilogue
         /// Of the epilogue `upsampled`, which no other spec has.
         public private(set) var upsampling: Upsampling?
+        /// What the elements of input and matrix are; nil is single precision.
+        public let element: ElementType?
 
         private enum CodingKeys: String, CodingKey {
             case tokens = "rows", k, n, inputStride, outputStride, epilogue, upsampling
+            case element
         }
 
         public init(
             rows: Int, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
-            epilogue: Epilogue = .none
+            epilogue: Epilogue = .none, element: ElementType = .f32
         ) {
             self.init(
                 tokens: TokenCount(rows), k: k, n: n, inputStride: inputStride,
-                outputStride: outputStride, epilogue: epilogue)
+                outputStride: outputStride, epilogue: epilogue, element: element)
         }
 
         public init(
             tokens: TokenCount, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
-            epilogue: Epilogue = .none
+            epilogue: Epilogue = .none, element: ElementType = .f32
         ) {
             self.tokens = tokens
             self.k = k
@@ -53,16 +56,17 @@ public enum GEMM: KernelFamily {
             self.inputStride = inputStride ?? k
             self.outputStride = outputStride ?? n
             self.epilogue = epilogue
+            self.element = element.inSpec
         }
 
         /// On the tokens of `fine`, plus the nearest of `coarse`.
         public init(
             fine: Resolution, coarse: Resolution, k: Int, n: Int, inputStride: Int? = nil,
-            coarseStride: Int? = nil, outputStride: Int? = nil
+            coarseStride: Int? = nil, outputStride: Int? = nil, element: ElementType = .f32
         ) {
             self.init(
                 tokens: TokenCount(fine), k: k, n: n, inputStride: inputStride,
-                outputStride: outputStride, epilogue: .upsampled)
+                outputStride: outputStride, epilogue: .upsampled, element: element)
             upsampling = Upsampling(fine: fine, coarse: coarse, stride: coarseStride ?? n)
         }
 
@@ -76,7 +80,12 @@ public enum GEMM: KernelFamily {
 
         /// Panels of columns of the matrix, the last of which may be filled up.
         var panels: Int { n.dividedRoundingUp(by: Packing.panelColumns) }
-        var panelBytes: Int { 4 * k * Packing.panelColumns }
+        var panelBytes: Int { 4 * steps * Packing.panelColumns }
+        var elementType: ElementType { element ?? .f32 }
+        /// Words of a row of the input and of a column of the matrix.
+        var steps: Int { k.dividedRoundingUp(by: elementType.perWord) }
+        /// Multiply-adds of a sum: where no instruction multiplies words, one for each of their elements.
+        func multiplies(on isa: ISA) -> Int { isa.multiplies(elementType) ? steps : k }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -103,7 +112,8 @@ public enum GEMM: KernelFamily {
     public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
 
     public static func operands(_ spec: Spec) -> Operands {
-        let input = Operand(rows: spec.rows, width: spec.k, stride: spec.inputStride)
+        let input = Operand(
+            rows: spec.rows, width: spec.k, stride: spec.inputStride, type: spec.elementType)
         let output = Operand(rows: spec.rows, width: spec.n, stride: spec.outputStride)
         let isResidual = spec.epilogue == .residual
         let coarse = spec.upsampling.map {
@@ -112,7 +122,7 @@ public enum GEMM: KernelFamily {
         let addend = isResidual ? output : coarse
         return Operands(
             inputs: [input] + (addend.map { [$0] } ?? []), outputs: [output],
-            replaced: isResidual ? [0: 1] : [:], weightBytes: 4 * (spec.k + 1) * spec.n)
+            replaced: isResidual ? [0: 1] : [:], weightBytes: (spec.elementType.bytes * spec.k + 4) * spec.n)
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }

@@ -15,10 +15,11 @@ public enum HiFiAttention: KernelFamily {
         /// Floats from one token to the next.
         public var inputStride: Int
         public var outputStride: Int
+        public let output: ElementType?
 
         public init(
             map: Resolution, heads: Int, headDim: Int, window: Int, inputStride: Int? = nil,
-            outputStride: Int? = nil
+            outputStride: Int? = nil, output: ElementType = .f32
         ) {
             self.map = map
             self.heads = heads
@@ -26,6 +27,7 @@ public enum HiFiAttention: KernelFamily {
             self.window = window
             self.inputStride = inputStride ?? 3 * heads * headDim
             self.outputStride = outputStride ?? heads * headDim
+            self.output = output.inSpec
         }
     }
 
@@ -36,7 +38,7 @@ public enum HiFiAttention: KernelFamily {
         else { return nil }
         let spec = Spec(
             map: graph.tensors[input].map, heads: heads.count, headDim: heads.dim,
-            window: windows.side)
+            window: windows.side, output: graph.outputType(of: node))
         guard spec.isPadded else { return Match(spec, graph, node) }
         return graph.linear(producing: input).map {
             Match(spec, graph, node, weights: [.bias(of: $0)])
@@ -75,12 +77,12 @@ public enum HiFiAttention: KernelFamily {
         KernelSource(
             template: "hifi_attention/kernel.c",
             operation: "hifi_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
-                + "_in\(spec.inputStride)_out\(spec.outputStride)",
+                + "_in\(spec.inputStride)_out\(spec.outputStride)" + elementSuffix("out", spec.output),
             fields: mapFields(spec.map) + [
                 ShapeField("window", spec.window), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ], rules: spec.map.rules
+            ] + elementFields("output", spec.output), rules: spec.map.rules
         ) { Context(name: $0, spec) }
     }
 
@@ -89,6 +91,7 @@ public enum HiFiAttention: KernelFamily {
         let height, width: String
         let heads, headDim, window, inputStride, outputStride: Int
         let sizes: SizeTags
+        let output: ElementTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
@@ -96,6 +99,7 @@ public enum HiFiAttention: KernelFamily {
             (heads, headDim, window) = (spec.heads, spec.headDim, spec.window)
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             sizes = SizeTags(spec.map)
+            output = ElementTags(spec.output)
         }
     }
 

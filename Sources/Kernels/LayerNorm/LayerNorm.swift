@@ -8,16 +8,19 @@ public enum LayerNorm: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let tokens: TokenCount
         public let channels: Int
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
 
-        private enum CodingKeys: String, CodingKey { case tokens = "rows", channels }
+        private enum CodingKeys: String, CodingKey { case tokens = "rows", channels, output }
 
-        public init(rows: Int, channels: Int) {
-            self.init(tokens: TokenCount(rows), channels: channels)
+        public init(rows: Int, channels: Int, output: ElementType = .f32) {
+            self.init(tokens: TokenCount(rows), channels: channels, output: output)
         }
 
-        public init(tokens: TokenCount, channels: Int) {
+        public init(tokens: TokenCount, channels: Int, output: ElementType = .f32) {
             self.tokens = tokens
             self.channels = channels
+            self.output = output.inSpec
         }
 
         public var rows: Int { tokens.count }
@@ -29,13 +32,17 @@ public enum LayerNorm: KernelFamily {
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
         let weights = WeightBlock(label, .norm(parameter, channels: tokens.channels))
         return Match(
-            Spec(tokens: tokens.tokens, channels: tokens.channels), graph, node,
+            Spec(
+                tokens: tokens.tokens, channels: tokens.channels,
+                output: graph.outputType(of: node)), graph, node,
             weights: [.block(weights)])
     }
 
     public static func operands(_ spec: Spec) -> Operands {
-        let tokens = Operand(rows: spec.rows, width: spec.channels)
-        return Operands(inputs: [tokens], outputs: [tokens], weightBytes: 4 * 2 * spec.channels)
+        Operands(
+            inputs: [Operand(rows: spec.rows, width: spec.channels)],
+            outputs: [Operand(rows: spec.rows, width: spec.channels, type: spec.output ?? .f32)],
+            weightBytes: 4 * 2 * spec.channels)
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
@@ -53,10 +60,15 @@ public enum LayerNorm: KernelFamily {
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "layer_norm/kernel.c",
-            operation: "layer_norm_\(spec.tokens.name)x\(spec.channels)",
+            operation: "layer_norm_\(spec.tokens.name)x\(spec.channels)"
+                + elementSuffix("out", spec.output),
             headers: ["layer_norm_row.h", "packing.h"],
-            fields: rowsFields(spec.rows, spec.channels), rules: spec.tokens.rules
-        ) { RowsContext(name: $0, rows: spec.tokens, channels: spec.channels) }
+            fields: rowsFields(spec.rows, spec.channels) + elementFields("output", spec.output),
+            rules: spec.tokens.rules
+        ) {
+            RowsContext(
+                name: $0, rows: spec.tokens, channels: spec.channels, output: spec.output)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -14,7 +14,8 @@ extension LoFiAttention {
             template: "lofi_attention/kernel.c",
             operation: "lofi_\(spec.queryTokens.name)x\(spec.keyTokens.name)"
                 + "_\(spec.heads)x\(spec.headDim)"
-                + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)",
+                + "_in\(spec.queryStride)_\(spec.keyStride)_out\(spec.outputStride)"
+                + elementSuffix("out", spec.output),
             variant: "\(how.rows)x\(how.keyVectors)_block\(how.block)",
             headers: ["attention_tile.h"],
             fields: [
@@ -23,7 +24,7 @@ extension LoFiAttention {
                 ShapeField("query_stride", spec.queryStride),
                 ShapeField("key_stride", spec.keyStride),
                 ShapeField("output_stride", spec.outputStride),
-            ], rules: spec.queryTokens.rules + spec.keyTokens.rules
+            ] + elementFields("output", spec.output), rules: spec.queryTokens.rules + spec.keyTokens.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 
@@ -34,6 +35,7 @@ extension LoFiAttention {
         let tileRows, keyVectors, blockPanels, valueVectors: Int
         let flexible: Bool
         let tileHeights: [Int]
+        let output: ElementTags
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
@@ -44,6 +46,7 @@ extension LoFiAttention {
             (keyVectors, blockPanels) = (how.keyVectors, how.block)
             valueVectors = tile(spec, how, isa).valueVectors
             flexible = spec.queryTokens.isFlexible
+            output = ElementTags(spec.output)
             tileHeights = lowTiles(rows: 1, tile: how.rows)
         }
     }

@@ -12,30 +12,33 @@ public enum LoFiAttention: KernelFamily {
         public let keyTokens: TokenCount
         public let heads: Int
         public let headDim: Int
-        /// Floats from one token to the next.
+        /// Elements from one token to the next.
         public var queryStride: Int
         public var keyStride: Int
         public var outputStride: Int
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
 
         private enum CodingKeys: String, CodingKey {
             case queryTokens = "queries"
             case keyTokens = "keys"
-            case heads, headDim, queryStride, keyStride, outputStride
+            case heads, headDim, queryStride, keyStride, outputStride, output
         }
 
         public init(
             queries: Int, keys: Int, heads: Int, headDim: Int, queryStride: Int? = nil,
-            keyStride: Int? = nil, outputStride: Int? = nil
+            keyStride: Int? = nil, outputStride: Int? = nil, output: ElementType = .f32
         ) {
             self.init(
                 queryTokens: TokenCount(queries), keyTokens: TokenCount(keys), heads: heads,
                 headDim: headDim, queryStride: queryStride, keyStride: keyStride,
-                outputStride: outputStride)
+                outputStride: outputStride, output: output)
         }
 
         public init(
             queryTokens: TokenCount, keyTokens: TokenCount, heads: Int, headDim: Int,
-            queryStride: Int? = nil, keyStride: Int? = nil, outputStride: Int? = nil
+            queryStride: Int? = nil, keyStride: Int? = nil, outputStride: Int? = nil,
+            output: ElementType = .f32
         ) {
             self.queryTokens = queryTokens
             self.keyTokens = keyTokens
@@ -44,6 +47,7 @@ public enum LoFiAttention: KernelFamily {
             self.queryStride = queryStride ?? heads * headDim
             self.keyStride = keyStride ?? 2 * heads * headDim
             self.outputStride = outputStride ?? heads * headDim
+            self.output = output.inSpec
         }
 
         public var queries: Int { queryTokens.count }
@@ -71,7 +75,8 @@ public enum LoFiAttention: KernelFamily {
             Spec(
                 queryTokens: graph.tensors[inputs[0]].tokens,
                 keyTokens: graph.tensors[inputs[1]].tokens,
-                heads: heads.count, headDim: heads.dim), graph, node)
+                heads: heads.count, headDim: heads.dim, output: graph.outputType(of: node)),
+            graph, node)
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.queryStride, \.keyStride] }
@@ -84,7 +89,11 @@ public enum LoFiAttention: KernelFamily {
                 Operand(rows: spec.queries, width: channels, stride: spec.queryStride),
                 Operand(rows: spec.keys, width: 2 * channels, stride: spec.keyStride),
             ],
-            outputs: [Operand(rows: spec.queries, width: channels, stride: spec.outputStride)])
+            outputs: [
+                Operand(
+                    rows: spec.queries, width: channels, stride: spec.outputStride,
+                    type: spec.output ?? .f32)
+            ])
     }
 
     public static func macs(_ spec: Spec) -> Int {

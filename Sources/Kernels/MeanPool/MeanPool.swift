@@ -8,23 +8,29 @@ public enum MeanPool: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let rows: Int
         public let channels: Int
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
 
-        public init(rows: Int, channels: Int) {
+        public init(rows: Int, channels: Int, output: ElementType = .f32) {
             self.rows = rows
             self.channels = channels
+            self.output = output.inSpec
         }
     }
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         guard graph.nodes[node].operation == .meanPool else { return nil }
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
-        return Match(Spec(rows: tokens.rows, channels: tokens.channels), graph, node)
+        return Match(
+            Spec(
+                rows: tokens.rows, channels: tokens.channels, output: graph.outputType(of: node)),
+            graph, node)
     }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
             inputs: [Operand(rows: spec.rows, width: spec.channels)],
-            outputs: [Operand(rows: 1, width: spec.channels)])
+            outputs: [Operand(rows: 1, width: spec.channels, type: spec.output ?? .f32)])
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
@@ -38,9 +44,13 @@ public enum MeanPool: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)",
-            fields: rowsFields(spec.rows, spec.channels)
-        ) { RowsContext(name: $0, rows: TokenCount(spec.rows), channels: spec.channels) }
+            template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)" + elementSuffix("out", spec.output),
+            fields: rowsFields(spec.rows, spec.channels) + elementFields("output", spec.output)
+        ) {
+            RowsContext(
+                name: $0, rows: TokenCount(spec.rows), channels: spec.channels,
+                output: spec.output)
+        }
     }
 
     public static func words(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelWords {

@@ -9,10 +9,13 @@ public enum Patches: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let image: Resolution
         public let side: Int
+        /// What the rows' elements are; nil is single precision.
+        public let output: ElementType?
 
-        public init(image: Resolution, side: Int) {
+        public init(image: Resolution, side: Int, output: ElementType = .f32) {
             self.image = image
             self.side = side
+            self.output = output.inSpec
         }
 
         public var map: Resolution { image.dividedRoundingUp(by: side) }
@@ -21,13 +24,18 @@ public enum Patches: KernelFamily {
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         guard case .patches(let side) = graph.nodes[node].operation else { return nil }
         let image = graph.tensors[graph.nodes[node].inputs[0]].map
-        return Match(Spec(image: image, side: side), graph, node)
+        return Match(
+            Spec(image: image, side: side, output: graph.outputType(of: node)), graph, node)
     }
 
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
             inputs: [Operand(rows: spec.image.count, width: 3)],
-            outputs: [Operand(rows: spec.map.count, width: 3 * spec.side * spec.side)])
+            outputs: [
+                Operand(
+                    rows: spec.map.count, width: 3 * spec.side * spec.side,
+                    type: spec.output ?? .f32)
+            ])
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
@@ -41,8 +49,11 @@ public enum Patches: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "patches/kernel.c", operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)",
-            fields: mapFields(spec.image) + [ShapeField("patch", spec.side)],
+            template: "patches/kernel.c", 
+            operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)"
+                + elementSuffix("out", spec.output),
+            fields: mapFields(spec.image) + [ShapeField("patch", spec.side)]
+                + elementFields("output", spec.output),
             rules: spec.image.rules
         ) { Context(name: $0, spec) }
     }
@@ -52,12 +63,14 @@ public enum Patches: KernelFamily {
         let height, width: String
         let patch: Int
         let sizes: SizeTags
+        let output: ElementTags
 
         init(name: String, _ spec: Spec) {
             self.name = name
             (height, width) = (spec.image.heightText, spec.image.widthText)
             patch = spec.side
             sizes = SizeTags(spec.image)
+            output = ElementTags(spec.output)
         }
     }
 

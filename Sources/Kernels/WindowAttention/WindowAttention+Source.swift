@@ -20,20 +20,21 @@ extension WindowAttention {
                 ShapeField("has_table", spec.hasTable ? 1 : 0), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ]
+            ] + elementFields("output", spec.output)
         ) { Context(name: $0, spec, how, isa) }
     }
 
     private static func operation(_ spec: Spec) -> String {
         "window_attention_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
             + (spec.shift > 0 ? "_shift\(spec.shift)" : "") + (spec.hasTable ? "_table" : "")
-            + "_in\(spec.inputStride)_out\(spec.outputStride)"
+            + "_in\(spec.inputStride)_out\(spec.outputStride)" + elementSuffix("out", spec.output)
     }
 
     private struct Context: Sendable {
         let name: String
         let height, width, heads, headDim, window, shift, hasTable, table: Int
         let inputStride, outputStride, tileRows, keyVectors, valueVectors: Int
+        let output: ElementTags
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
@@ -43,6 +44,7 @@ extension WindowAttention {
             table = spec.isPadded ? 1 : 0
             (inputStride, outputStride) = (spec.inputStride, spec.outputStride)
             (tileRows, keyVectors) = (how.rows, how.keyVectors)
+            output = ElementTags(spec.output)
             valueVectors = WindowAttention.tile(spec, how, isa).valueVectors
         }
     }

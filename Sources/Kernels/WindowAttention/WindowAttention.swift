@@ -20,10 +20,12 @@ public enum WindowAttention: KernelFamily {
         /// Floats from one token to the next.
         public var inputStride: Int
         public var outputStride: Int
+        public let output: ElementType?
 
         public init(
             map: Resolution, heads: Int, headDim: Int, window: Int, shift: Int = 0,
-            hasTable: Bool = false, inputStride: Int? = nil, outputStride: Int? = nil
+            hasTable: Bool = false, inputStride: Int? = nil, outputStride: Int? = nil,
+            output: ElementType = .f32
         ) {
             self.map = map
             self.heads = heads
@@ -33,6 +35,7 @@ public enum WindowAttention: KernelFamily {
             self.hasTable = hasTable
             self.inputStride = inputStride ?? 3 * heads * headDim
             self.outputStride = outputStride ?? heads * headDim
+            self.output = output.inSpec
         }
 
         var distances: Int { (2 * window - 1) * (2 * window - 1) }
@@ -56,7 +59,8 @@ public enum WindowAttention: KernelFamily {
         }
         let spec = Spec(
             map: graph.tensors[input].map, heads: heads.count, headDim: heads.dim,
-            window: windows.side, shift: windows.shift, hasTable: windows.positionBias != nil)
+            window: windows.side, shift: windows.shift, hasTable: windows.positionBias != nil,
+            output: graph.outputType(of: node))
         var weights: [WeightUse] = []
         if spec.isPadded {
             guard let linear = graph.linear(producing: input) else { return nil }

@@ -19,8 +19,8 @@ static float *filled(size_t count, random_source *source)
 /* Rows of K floats, or blocks of them behind one another. */
 static size_t input_floats(gemm_constants c, int rows)
 {
-    const int last = c.k - (c.k - 1) / c.input_block * c.input_block;
-    return (size_t)((c.k - 1) / c.input_block * c.input_block_stride + (rows - 1) * c.input_stride + last);
+    const int last = c.steps - (c.steps - 1) / c.input_block * c.input_block;
+    return (size_t)((c.steps - 1) / c.input_block * c.input_block_stride + (rows - 1) * c.input_stride + last);
 }
 
 static operands make_operands(gemm_constants c, int rows, int columns, random_source *source)
@@ -29,7 +29,7 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
     const size_t tile = (size_t)(c.vectors * VF_LANES);
     return (operands){
         .input = filled(input_floats(c, rows), source),
-        .panel = filled((size_t)(c.k - 1) * PANEL_COLUMNS + tile, source),
+        .panel = filled((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, source),
         .bias = filled(tile, source),
         .residual = filled(output, source),
         .output = filled(output, source),
@@ -39,7 +39,7 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
 static float expected_at(operands o, gemm_constants c, int row, int column)
 {
     vf sum = vf_set(0.0f);
-    for (int k = 0; k < c.k; ++k) {
+    for (int k = 0; k < c.steps; ++k) {
         const int block = k / c.input_block;
         const float x = o.input[block * c.input_block_stride + row * c.input_stride + k % c.input_block];
         sum = vf_fma(vf_set(x), vf_set(o.panel[k * PANEL_COLUMNS + column]), sum);
@@ -54,7 +54,7 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
 
 INLINE void check_tile(gemm_constants c, int rows, int columns)
 {
-    random_source source = random_from((uint64_t)(rows * 1000 + c.k));
+    random_source source = random_from((uint64_t)(rows * 1000 + c.steps));
     const operands o = make_operands(c, rows, columns, &source);
     const gemm_tile t = {
         .input = o.input,
@@ -71,7 +71,7 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
             const float y = o.output[row * c.output_stride + column];
             const float expected = expected_at(o, c, row, column);
             CHECK(same_bits(y, expected), "%dx%d, K %d, blocks of %d: %a at %d, %d, not %a", rows,
-                  c.vectors, c.k, c.input_block, y, row, column, expected);
+                  c.vectors, c.steps, c.input_block, y, row, column, expected);
         }
 }
 
@@ -81,9 +81,9 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
     {                                                                                              \
         enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < 8 ? (k) : 8 };                        \
         static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
-                                              k, 0 };                                              \
+                                              k, 0, F32 };                                           \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
-                                               BLOCK, (rows) * BLOCK };                            \
+                                               BLOCK, (rows) * BLOCK, F32 };                         \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
     }
