@@ -44,6 +44,26 @@ import Testing
         }
     }
 
+    /// In bf16 matrices are rounded once, everything else comes back to the bit, and the file is half as
+    /// large.
+    @Test func narrowMatricesAreRounded() throws {
+        let network = Network(try Preset.small.network(name: "net"))
+        let single = try Planner(network, Target(isa: .avx2)).plan()
+        let plan = try Planner(network, Target(isa: .avx2, precision: .bf16)).plan()
+        #expect(Double(plan.weightBytes) < 0.505 * Double(single.weightBytes))
+        #expect(plan.fingerprint != single.fingerprint)
+        let original = weights(of: network)
+        let packer = WeightPacker(original)
+        let recovered = WeightUnpacker(plan).weights(
+            from: plan.weights.flatMap { packer.values(of: $0) })
+        for name in ["layers.0.blocks.1.mlp.fc2", "layers.3.blocks.0.attn.l_proj", "head"] {
+            let (matrix, found) = (original["\(name).weight"], recovered["\(name).weight"])
+            #expect(found == matrix.map { BF16($0).value } && found != matrix, "\(name)")
+            #expect(recovered["\(name).bias"] == original["\(name).bias"], "\(name)")
+        }
+        #expect(recovered["norm.weight"] == original["norm.weight"])
+    }
+
     /// Columns beyond the last output are zero, so a whole tile can be computed.
     @Test func panelsArePaddedWithZeros() throws {
         for plan in try samplePlans() {

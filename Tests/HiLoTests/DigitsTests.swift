@@ -68,7 +68,7 @@ import Testing
 }
 
 /// The digits that training never saw, with PyTorch's answers.
-private struct HeldOut {
+struct HeldOut {
     let labels, predictions: [Int]
     let logits: [Float]
     private let digits: [Float]

@@ -18,16 +18,19 @@ struct LibraryFarms {
     ///   - networks: by an id.
     ///   - isPlanned: whether a network is wanted on an instruction set.
     static func grow(
-        _ networks: [(id: String, network: Network)],
+        _ networks: [(id: String, network: Network)], precision: Precision = .f32,
         where isPlanned: (_ id: String, _ isa: ISA) -> Bool = { _, _ in true }
     ) async throws -> LibraryFarms {
-        let isas = ISA.all.filter { $0.isAvailable() }
-        for isa in ISA.all where !isas.contains(isa) {
+        let sets = ISA.sets(for: precision)
+        let isas = sets.filter { $0.isAvailable() }
+        for isa in sets where !isas.contains(isa) {
             print("SKIPPED: this CPU lacks \(isa.title)")
         }
         let plans = try isas.map { isa in
             try networks.map { id, network in
-                isPlanned(id, isa) ? (id, try Planner(network, Target(isa: isa)).plan()) : nil
+                isPlanned(id, isa)
+                    ? (id, try Planner(network, Target(isa: isa, precision: precision)).plan())
+                    : nil
             }
         }
         var farms: [LibraryFarm] = []

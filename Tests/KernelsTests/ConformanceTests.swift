@@ -103,7 +103,7 @@ struct ConformanceTests {
         let kernels: [Entry]
     }
 
-    @Test(arguments: ISA.all) func kernelsAreRight(isa: ISA) async throws {
+    @Test(arguments: ISA.known) func kernelsAreRight(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let layer = try HiLo(dim: 4, heads: 2, window: 2, alpha: 0.5, height: 2, width: 2)
         var plan = try Planner(Network(layer), Target(isa: isa, maxBatch: 2)).plan()
@@ -137,6 +137,7 @@ struct ConformanceTests {
         var random = SeededGenerator(seed: isa.lanes)
         let setting = Setting(machine: MachineModel(isa: isa, cores: 3), batch: 1, maxBatch: 2)
         let all = ConformanceCases.all.flatMap { Array($0.computations.enumerated()) }
+            .filter { !ISA.narrow.contains(isa) || $0.element.hasNarrowElements }
         let chosen = TestScope.chosen(all) {
             isa == .native() ? $0.offset % 3 == 2 : $0.offset % 6 != 0
         }
@@ -147,6 +148,12 @@ struct ConformanceTests {
         return Array(Set(drawn)).sorted {
             $0.functionName(model: "", isa: isa) < $1.functionName(model: "", isa: isa)
         }
+    }
+}
+
+extension Computation {
+    fileprivate var hasNarrowElements: Bool {
+        (operands.inputs + operands.outputs).contains { $0.type != .f32 }
     }
 }
 

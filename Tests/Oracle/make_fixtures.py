@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save
 
 import attention_cases
+import autocast
 import networks
 import operators
 import seeded
@@ -87,6 +88,7 @@ PRODUCTS = {
         "backbones", networks.backbones(),
         layout="stage maps N×C×H×W before token merging; stages 2... through their own norm"),
     "networks": lambda: make_pairs("networks", networks.whole_networks()),
+    "autocast": lambda: write("autocast", list(autocast.errors())),
 }
 
 

@@ -188,3 +188,14 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
         seededWeights(Network(try network()).parameters, seed: seed)
     }
 }
+
+/// What PyTorch's autocast to bfloat16 is off by in a network of `NetworkCase`.
+public struct AutocastCase: Decodable, Sendable {
+    public let id: String
+    /// Root mean square over all outputs, in their own units.
+    public let rmsError: Double
+
+    public static func load() throws -> [AutocastCase] {
+        try Fixture<AutocastCase>("autocast", hasTensors: false).cases
+    }
+}

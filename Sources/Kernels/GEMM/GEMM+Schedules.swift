@@ -18,8 +18,7 @@ extension GEMM {
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let vectors = RegisterTile.wholePanel(isa)
-        let most = RegisterTile.mostPanelRows(vectors: vectors, isa)
+        let (vectors, most) = RegisterTile.panel(of: spec.elementType, isa)
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0, vectors: vectors)
         }

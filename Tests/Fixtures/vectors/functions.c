@@ -155,6 +155,58 @@ static void check_all_first(void)
         check_any_first(n);
 }
 
+/* A bf16 as a number; infinity is where the next one would be. */
+static double number_of(uint32_t bits)
+{
+    const double sign = bits >> 31 ? -1 : 1;
+    return (bits & 0x7fffffffu) >= 0x7f800000u ? sign * 0x1p128 : (double)float_of(bits);
+}
+
+/* By distances, as the definition of rounding has it. */
+static uint16_t nearest_bf16(float x)
+{
+    const uint32_t below = bits_of(x) & 0xffff0000u, above = below + 0x10000u;
+    if (x != x)
+        return (uint16_t)(below >> 16 | 0x40u);
+    if (fabsf(x) < 0x1p-126f)
+        return (uint16_t)(below >> 16 & 0x8000u);
+    if (isinf(x))
+        return (uint16_t)(below >> 16);
+    const double down = fabs(x - number_of(below)), up = fabs(x - number_of(above));
+    const int is_even = (below >> 16 & 1u) == 0;
+    return (uint16_t)((down < up || (down == up && is_even) ? below : above) >> 16);
+}
+
+/* Every upper half of a float, and lower halves at, before and behind those where rounding changes. */
+static void check_rounding_to_bf16(void)
+{
+    static const uint32_t LOWER[] = { 0, 1, 0x7fff, 0x8000, 0x8001, 0xffff };
+    for (uint32_t upper = 0; upper < 0x10000u; ++upper)
+        for (size_t i = 0; i < sizeof LOWER / sizeof *LOWER; ++i) {
+            const float x = float_of(upper << 16 | LOWER[i]);
+            bf16 found[VF_LANES];
+            vf_put(found, BF16, vf_set(x), VF_LANES);
+            const uint16_t expected = nearest_bf16(x);
+            CHECK(found[(upper + i) % VF_LANES] == expected, "%a as bf16: %04x, not %04x", x,
+                  found[(upper + i) % VF_LANES], expected);
+        }
+}
+
+/* No byte beyond the last element is touched or read. */
+static void check_bf16_in_memory(void)
+{
+    for (int n = 1; n <= VF_LANES + 1; ++n) {
+        const int count = n < VF_LANES ? n : VF_LANES;
+        bf16 *p = (bf16 *)(fenced((size_t)(count + 1) / 2, 1)) + count % 2;
+        vf_put(p, BF16, counted(1.0f), n);
+        const vf found = vf_get(p, BF16, n);
+        for (int i = 0; i < VF_LANES; ++i)
+            CHECK(found[i] == (i < count ? 1.0f + (float)i : 0.0f), "%d of %d bf16: %a", i, n, found[i]);
+    }
+    const vf pair = vf_set(float_of(0x3f804000u));
+    CHECK(vf_first_bf16(pair)[0] == 2.0f && vf_second_bf16(pair)[0] == 1.0f, "the bf16 of a word");
+}
+
 int main(void)
 {
     check_larger_and_smaller();
@@ -163,5 +215,7 @@ int main(void)
     check_across_lanes();
     check_order();
     check_all_first();
+    check_rounding_to_bf16();
+    check_bf16_in_memory();
     return failures > 0;
 }

@@ -16,6 +16,15 @@ static float *filled(size_t count, random_source *source)
     return p;
 }
 
+/* Words, each of a float or of two bf16. */
+static float *filled_words(size_t count, element_type element, random_source *source)
+{
+    float *p = filled(count, source);
+    for (size_t i = 0; element == BF16 && i < count; ++i)
+        p[i] = float_of((bits_of(p[i]) & 0xffff0000u) | bits_of(random_float(source)) >> 16);
+    return p;
+}
+
 /* Rows of K floats, or blocks of them behind one another. */
 static size_t input_floats(gemm_constants c, int rows)
 {
@@ -28,8 +37,8 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
     const size_t output = (size_t)((rows - 1) * c.output_stride + columns);
     const size_t tile = (size_t)(c.vectors * VF_LANES);
     return (operands){
-        .input = filled(input_floats(c, rows), source),
-        .panel = filled((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, source),
+        .input = filled_words(input_floats(c, rows), c.element, source),
+        .panel = filled_words((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, c.element, source),
         .bias = filled(tile, source),
         .residual = filled(output, source),
         .output = filled(output, source),
@@ -42,7 +51,13 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
     for (int k = 0; k < c.steps; ++k) {
         const int block = k / c.input_block;
         const float x = o.input[block * c.input_block_stride + row * c.input_stride + k % c.input_block];
-        sum = vf_fma(vf_set(x), vf_set(o.panel[k * PANEL_COLUMNS + column]), sum);
+        const float w = o.panel[k * PANEL_COLUMNS + column];
+        if (c.element == F32) {
+            sum = vf_fma(vf_set(x), vf_set(w), sum);
+        } else { /* products are exact: fused or not, these are the bits */
+            sum += vf_set(float_of(bits_of(x) & 0xffff0000u) * float_of(bits_of(w) & 0xffff0000u));
+            sum += vf_set(float_of(bits_of(x) << 16) * float_of(bits_of(w) << 16));
+        }
     }
     sum += vf_set(o.bias[column]);
     if (c.epilogue == EPILOGUE_GELU)
@@ -75,7 +90,7 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         }
 }
 
-/* Input in one block with columns that are not there, then in blocks of 8 or less. */
+/* Of floats and of bf16. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
     {                                                                                              \
@@ -84,8 +99,11 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
                                               k, 0, F32 };                                           \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
                                                BLOCK, (rows) * BLOCK, F32 };                         \
+        static const gemm_constants pairs = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
+                                              BLOCK, (rows) * BLOCK + 3, BF16 };                   \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
+        check_tile(pairs, rows, COLUMNS);                                                          \
     }
 
 TILE(1, 1, 1)

@@ -17,5 +17,12 @@ enum AveragePoolCases: FamilyCases {
             AveragePool.Spec(
                 map: Resolution(height: height, width: width), channels: channels, window: window)
         }
+            + [(5, 7, 13, 3), (4, 9, 34, 2)].flatMap { height, width, channels, window in
+                [ElementType.f32, .bf16].map {
+                    AveragePool.Spec(
+                        map: Resolution(height: height, width: width), channels: channels,
+                        window: window, input: $0, output: .bf16)
+                }
+            }
     }
 }

@@ -15,6 +15,9 @@ enum DeformableSamplingCases: FamilyCases {
             DeformableSampling.Spec(
                 map: Resolution(height: height, width: width), channels: channels,
                 outputStride: 4 * channels + beyond)
-        }
+        } + [
+            DeformableSampling.Spec(
+                map: Resolution(height: 7, width: 6), channels: 13, outputStride: 56, output: .bf16)
+        ]
     }
 }

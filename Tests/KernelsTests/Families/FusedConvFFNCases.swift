@@ -10,10 +10,16 @@ enum FusedConvFFNCases: FamilyCases {
         let maps = [(1, 1), (1, 9), (9, 1), (2, 17), (5, 3), (7, 31)]
         let channels = [(4, 8), (12, 48), (20, 50), (33, 67), (48, 192), (1, 5)]
         let pairs = Array(zip(maps + maps, channels + channels.reversed())) + [((6, 8), (32, 64))]
-        return pairs.map { map, channels in
+        let single = pairs.map { map, channels in
             FusedConvFFN.Spec(
                 map: Resolution(height: map.0, width: map.1), channels: channels.0,
                 hidden: channels.1)
         }
+        let narrow = [(1, 9, 4, 8), (5, 3, 20, 50), (7, 31, 12, 66)].map {
+            FusedConvFFN.Spec(
+                map: Resolution(height: $0.0, width: $0.1), channels: $0.2, hidden: $0.3,
+                element: .bf16)
+        }
+        return single + narrow
     }
 }

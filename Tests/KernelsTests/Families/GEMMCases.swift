@@ -17,7 +17,24 @@ enum GEMMCases: FamilyCases {
         } + [
             GEMM.Spec(rows: 1, k: 1, n: 1),
             GEMM.Spec(rows: 28, k: 32, n: 64, epilogue: .gelu),
-        ] + upsampledSums(&random)
+        ] + upsampledSums(&random) + narrow(&random)
+    }
+
+    /// Words are whole, so K and distances are even; more than a chain of sums once.
+    private static func narrow(_ random: inout SeededGenerator) -> [GEMM.Spec] {
+        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
+        return epilogues.map { epilogue in
+            let (k, n) = (2 * random.int(1...45), random.odd(3...130))
+            return GEMM.Spec(
+                rows: random.odd(1...70), k: k, n: n, inputStride: k + 2 * random.int(0...5),
+                outputStride: n + random.int(0...3), epilogue: epilogue, element: .bf16)
+        } + [
+            GEMM.Spec(rows: 1, k: 2, n: 1, element: .bf16),
+            GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, element: .bf16),
+            GEMM.Spec(
+                fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
+                k: 34, n: 24, coarseStride: 30, element: .bf16),
+        ]
     }
 
     /// Maps twice as large, one token less than that, and of sizes that have nothing to do with

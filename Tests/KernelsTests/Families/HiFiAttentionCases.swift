@@ -7,7 +7,7 @@ enum HiFiAttentionCases: FamilyCases {
     typealias Family = HiFiAttention
 
     static func specs(_ random: inout SeededGenerator) -> [HiFiAttention.Spec] {
-        whole(&random) + padded
+        whole(&random) + padded + narrow
     }
 
     private static func whole(_ random: inout SeededGenerator) -> [HiFiAttention.Spec] {
@@ -19,6 +19,13 @@ enum HiFiAttentionCases: FamilyCases {
                 heads: heads, headDim: headDim, window: window,
                 inputStride: 3 * heads * headDim + input, outputStride: heads * headDim + output)
         }
+    }
+
+    private static let narrow = [(6, 4, 2, 9, 2), (5, 7, 3, 32, 3)].map {
+        height, width, heads, headDim, window in
+        HiFiAttention.Spec(
+            map: Resolution(height: height, width: width), heads: heads, headDim: headDim,
+            window: window, outputStride: heads * headDim + 2, output: .bf16)
     }
 
     /// Map, heads, channels of one, window.

@@ -12,5 +12,9 @@ enum PatchesCases: FamilyCases {
         return (fixed + drawn).map { height, width, side in
             Patches.Spec(image: Resolution(height: height, width: width), side: side)
         }
+            + [(5, 9, 4), (23, 13, 10)].map { height, width, side in
+                Patches.Spec(
+                    image: Resolution(height: height, width: width), side: side, output: .bf16)
+            }
     }
 }

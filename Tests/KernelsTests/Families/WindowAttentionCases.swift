@@ -21,6 +21,10 @@ enum WindowAttentionCases: FamilyCases {
                 map: map, heads: heads, headDim: headDim, window: window, shift: shift,
                 hasTable: hasTable, inputStride: 3 * heads * headDim + random.int(0...8),
                 outputStride: heads * headDim + random.int(0...8))
-        }
+        } + [
+            WindowAttention.Spec(
+                map: Resolution(height: 7, width: 12), heads: 2, headDim: 9, window: 4, shift: 2,
+                hasTable: true, outputStride: 22, output: .bf16)
+        ]
     }
 }

@@ -1,0 +1,99 @@
+import Foundation
+import HiLoKit
+import TestFixtures
+import Testing
+
+/// Libraries in bf16 against PyTorch in double precision, beside what its autocast to bf16 is off by.
+@Suite(.serialized) struct NarrowTests {
+    /// What `make test` runs.
+    private static let short = [
+        "litv2_s_96", "tiny_64x96", "three_stages", "attention_everywhere", "one_stage",
+    ]
+
+    /// HiLo may be off by as much as PyTorch, taken over all networks; one by a half more.
+    @Test func networksAreAsNearAsPyTorchsAutocast() async throws {
+        let theirs = try AutocastCase.load()
+        let fixture = try NetworkCase.load()
+        let cases = fixture.cases.filter { item in
+            theirs.contains { $0.id == item.id }
+                && (TestScope.isLong || Self.short.contains(item.id))
+        }
+        #expect(cases.count >= 5)
+        let farms = try await LibraryFarms.grow(
+            cases.map { item in
+                let network = try item.model.network(
+                    name: "net", height: item.height, width: item.width)
+                return (item.id, Network(network))
+            }, precision: .bf16,
+            where: { id, isa in isa == .native(for: .bf16) || id == "tiny_64x96" })
+        defer { farms.remove() }
+        var ratios: [ISA: [Double]] = [:]
+        try farms.visit(seeds: cases.map(\.seed)) { index, isa, plan, library in
+            let item = cases[index]
+            let images = seededInputs(
+                batch: item.batch, count: plan.network.inputShape.reduce(1, *), seed: item.seed)
+            let output = try library.run(images, threads: 2).flatMap { $0 }
+            let double = try fixture.required("\(item.id).logits64").values
+            let squares = zip(output, double).map { (Double($0) - $1) * (Double($0) - $1) }
+            let error = (squares.reduce(0, +) / Double(squares.count)).squareRoot()
+            let their = try #require(theirs.first { $0.id == item.id }).rmsError
+            ratios[isa, default: []].append(error / their)
+            print("\(item.id), \(isa): \(error / their) times the error of PyTorch's autocast")
+            #expect(error <= 1.5 * their, "\(item.id), \(isa): \(error), PyTorch \(their)")
+            if item.id == "tiny_64x96" { try checkBits(library, plan) }
+        }
+        let own = try #require(ratios[.native(for: .bf16)])
+        let mean = (own.reduce(0) { $0 + $1 * $1 } / Double(own.count)).squareRoot()
+        #expect(mean <= 1, "\(mean) times the error of PyTorch's autocast")
+    }
+
+    /// Any number of threads and any batch give the same bits, image by image.
+    private func checkBits(_ library: LoadedLibrary, _ plan: Plan) throws {
+        let images = seededInputs(batch: 8, count: plan.network.inputShape.reduce(1, *), seed: 7)
+        let expected = try images.map { try library.run([$0], threads: 1)[0] }
+        for (batch, threads) in [(1, 3), (2, 2), (3, 8), (8, 1), (8, 3)] {
+            let output = try library.run(Array(images[..<batch]), threads: threads)
+            #expect(output == Array(expected[..<batch]), "batch \(batch), \(threads) threads")
+        }
+    }
+
+    /// Instructions for bf16 give the bits of AVX-512 without them.
+    @Test func instructionsHaveTheBitsOfTheirEmulation() async throws {
+        guard ISA.avx512bf16.isAvailable() else {
+            return print("SKIPPED: this CPU lacks \(ISA.avx512bf16.title)")
+        }
+        let network = try Sample.tiny()
+        let inputs = seededInputs(
+            batch: 2, count: network.inputShape.reduce(1, *), seed: 5)
+        var outputs: [[[Float]]] = []
+        for isa in [ISA.avx512, .avx512bf16] {
+            let plan = try Planner(network, Target(isa: isa, precision: .bf16)).plan()
+            let farm = try await LibraryFarm.grow([("tiny", plan)], isa: isa, compiler: .shared())
+            defer { farm.remove() }
+            outputs.append(
+                try farm.with("tiny", plan, .seed(5)) { try $0.run(inputs, threads: 2) })
+        }
+        #expect(outputs[0] == outputs[1])
+    }
+
+    /// The trained example keeps its answers.
+    @Test func digitsAreClassifiedAsInSinglePrecision() async throws {
+        let network = try #require(
+            try LITv2(configurationOf: DigitsTests.checkpoint(), overrides: .init(name: "digits")))
+        let isa = ISA.native(for: .bf16)
+        let plan = try Planner(Network(network), Target(isa: isa, precision: .bf16)).plan()
+        let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .shared())
+        defer { farm.remove() }
+        let heldOut = try HeldOut()
+        let predictions = try farm.with("digits", plan, .checkpoint(DigitsTests.checkpoint())) {
+            library in
+            try (0..<heldOut.count).map { index in
+                let input = try library.preprocess(heldOut.image(index), width: 32, height: 32)
+                let logits = try library.run([input], threads: 2)[0]
+                return logits.indices.max { logits[$0] < logits[$1] } ?? -1
+            }
+        }
+        let same = zip(predictions, heldOut.predictions).count { $0 == $1 }
+        #expect(same >= 358, "\(same) of 360 as in single precision")
+    }
+}
