@@ -95,11 +95,11 @@ def weight_options(case: Case, folder: Path) -> list:
     return ["--checkpoint", weights]
 
 
-def make(hilo: str, case: Case, folder: Path, batch: int, isa: str = "native",
-         team: str = "threads") -> Library:
+def make(hilo: str, case: Case, folder: Path, batch: int, precision: str = "f32",
+         isa: str = "native", team: str = "threads") -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
     generate = seconds_of([
         hilo, "generate", *network_options(case), *weight_options(case, folder), "--resolution",
-        case.resolution, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
+        case.resolution, "--precision", precision, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
         folder])
     return Library(folder, generate, seconds_of([hilo, "build", folder, "--team", team]))

@@ -112,7 +112,7 @@ def main():
         report.progress(f"{case.title}: generate and build")
         batches = args.layer_batches if case.is_layer else [1] if case.dense else args.batches
         lib = library.make(args.hilo, case, args.output / case.name / "library", max(batches),
-                           args.isa)
+                           isa=args.isa)
         speeds += bench(case, lib, batches, args)
         processes.append(process(case, lib, args))
         settings = {key: vars(args)[key] for key in ("seconds", "rounds", "wait")}

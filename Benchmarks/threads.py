@@ -93,7 +93,7 @@ def measure(case: Case, name: str, libraries: dict, expected, args) -> list[dict
                             threads=situation.threads, options=options,
                             before=lambda: confine(situation))
             stack.callback(worker.close)
-            worker.error = difference(worker, expected)
+            worker.error = difference(worker, expected, args.precision)
             workers.append(worker)
         stack.enter_context(busy_programs(situation.busy))
         runs = {worker: turn_runs(worker, args.turn) for worker in workers}

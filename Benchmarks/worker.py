@@ -84,12 +84,12 @@ def onnxruntime(args, images):
 
 
 def openvino(args, images):
-    """OpenVINO in single precision: without the hint it computes in bf16 where the CPU can."""
+    """OpenVINO; without the hint it computes in bf16 where the CPU can."""
     import openvino as ov
 
     def opened():
         model = ov.compile_model(str(args.folder / f"{args.peer.name}.xml"), "CPU", {
-            "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": args.precision,
             "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1})
         request = model.create_infer_request()
 
@@ -105,18 +105,22 @@ def openvino(args, images):
 def pytorch(args, images, **compile_options):
     import torch
 
-    import networks
+    import networks  # finds the oracle
+    import autocast
 
     torch.set_num_threads(args.threads)
     batch = torch.from_numpy(images)
 
     def opened():
         network = networks.build(args.case, args.peer.form)
+        narrow = args.precision == "bf16"
+        if narrow:
+            autocast.keep_merging_single(network)
         if compile_options:
             network = torch.compile(network, options=compile_options)
 
         def run():
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=narrow):
                 outputs = network(batch)
             return outputs if isinstance(outputs, tuple) else (outputs,)
 
@@ -133,9 +137,14 @@ def inductor_autotune(args, images):
     return pytorch(args, images, freezing=True, max_autotune=True)
 
 
+def array_of(output) -> np.ndarray:
+    """NumPy has no bfloat16, which PyTorch's autocast returns."""
+    return np.asarray(output.float() if hasattr(output, "float") else output)
+
+
 def flat(outputs) -> np.ndarray:
     """What a peer returned, one output after the other."""
-    return np.concatenate([np.asarray(output).ravel() for output in outputs])
+    return np.concatenate([array_of(output).ravel() for output in outputs])
 
 
 def with_boxes(args, run):
@@ -212,6 +221,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True, help="what prepare.py wrote")
     parser.add_argument("--output", type=Path, required=True, help="gets the first output")
     parser.add_argument("--library", help="folder of the generated library, for hilo")
+    parser.add_argument("--precision", default="f32", help="or bf16, where the peer has it")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--callers", type=int, default=1)

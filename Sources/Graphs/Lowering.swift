@@ -3,13 +3,10 @@ extension Graph {
     /// Products on `type`: their matrices, and the tensors that enter nothing but products, are of that
     /// type. Sums, residuals, norms, softmax, samples and outputs stay in single precision; who makes
     /// such a tensor rounds it once, when it is written.
-    ///
-    /// A tensor stays as it is where a word of it would hold elements of two tokens, or where who makes
-    /// it cannot round.
     public func lowered(to type: ElementType) -> Graph {
         guard type != .f32 else { return self }
         var graph = self
-        for tensor in tensors.indices where isLowered(tensor, to: type) {
+        for tensor in tensors.indices where obstacle(of: tensor, to: type) == nil {
             graph.tensors[tensor].type = type
         }
         for index in nodes.indices {
@@ -22,18 +19,42 @@ extension Graph {
         return graph
     }
 
-    private func isLowered(_ tensor: Int, to type: ElementType) -> Bool {
-        guard let producer = producer(of: tensor), rounds(producer),
-            tensors[tensor].channels % type.perWord == 0, !outputs.contains(tensor)
-        else { return false }
-        return consumers(of: tensor).allSatisfy { entersProducts($0, as: type) }
+    /// A product that `lowered(to:)` leaves in single precision.
+    public struct Unlowered: Sendable, Equatable {
+        /// After its parameters.
+        public let label: String
+        public let reason: String
+    }
+
+    /// The products that stay as they are, in the order of the graph.
+    public func unlowered(to type: ElementType) -> [Unlowered] {
+        nodes.compactMap { node in
+            guard node.operation.linear != nil,
+                let reason = obstacle(of: node.inputs[0], to: type)
+            else { return nil }
+            return Unlowered(label: node.label, reason: reason)
+        }
+    }
+
+    /// Why a tensor cannot be of a narrower type; nil when it can.
+    private func obstacle(of tensor: Int, to type: ElementType) -> String? {
+        guard let producer = producer(of: tensor) else { return "it reads the network's input" }
+        guard rounds(producer) else { return "\(nodes[producer].label) writes single precision" }
+        guard tensors[tensor].channels % type.perWord == 0 else {
+            return "a word would hold elements of two tokens, which have "
+                + "\(tensors[tensor].channels) channels"
+        }
+        guard !outputs.contains(tensor) else { return "what it reads is returned" }
+        return consumers(of: tensor).first { !entersProducts($0, as: type) }.map {
+            "\(nodes[$0].label) reads the same in single precision"
+        }
     }
 
     /// Whether node `index` may read narrow elements: a product, or a pool whose means enter products.
     private func entersProducts(_ index: Int, as type: ElementType) -> Bool {
         switch nodes[index].operation {
         case .linear: true
-        case .averagePool: isLowered(nodes[index].output, to: type)
+        case .averagePool: obstacle(of: nodes[index].output, to: type) == nil
         default: false
         }
     }
@@ -41,11 +62,13 @@ extension Graph {
     /// Whether the kernels of node `index` can write narrow elements.
     private func rounds(_ index: Int) -> Bool {
         switch nodes[index].operation {
-        case .patches, .layerNorm, .averagePool, .windowAttention, .globalAttention,
-            .deformableSamples, .meanPool:
+        case .patches, .layerNorm, .averagePool, .meanPool, .windowAttention, .globalAttention,
+            .deformableSamples:
             true
         // That of a ConvFFN; behind a product it is an epilogue.
-        case .gelu: producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.depthwise != nil } ?? false
+        case .gelu:
+            producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.depthwise != nil }
+                ?? false
         default: false
         }
     }

@@ -15,12 +15,13 @@ public struct Verifier: Sendable {
 
     /// Images through the whole network; one where the reference takes minutes.
     static func images(at resolution: Resolution) -> Int { resolution.count <= 512 * 512 ? 2 : 1 }
-    /// Largest difference in units of the largest value. Products of bf16 are off by half a percent each, of
-    /// either sign; what this shows is whether the kernels fit together, since each is verified by itself.
+    /// Largest difference in units of the largest value. Each product of bf16 is off by up to half a percent, and
+    /// of all values of a map the worst is off by up to 7 (LITv2-S, random weights). That is no measure of
+    /// accuracy: kernels are verified one by one, and this shows whether they fit together.
     static func tolerance(_ precision: Precision) -> Double {
         switch precision {
         case .f32: 1e-4
-        case .bf16: 5e-2
+        case .bf16: 0.15
         }
     }
 

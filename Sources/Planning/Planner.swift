@@ -74,11 +74,12 @@ private struct PlannedGraph {
                         ?? "this network takes fixed sizes only"))
         }
         graph = network.graph.planned(precision)
-        others = try resolution.inputRule.map { rule in
-            try rule.samples.map {
-                try network.at(Resolution(rule, as: $0)).graph.planned(precision)
-            }
-        } ?? []
+        others =
+            try resolution.inputRule.map { rule in
+                try rule.samples.map {
+                    try network.at(Resolution(rule, as: $0)).graph.planned(precision)
+                }
+            } ?? []
     }
 }
 
@@ -86,6 +87,13 @@ extension Graph {
     /// As kernels take it.
     fileprivate func planned(_ precision: Precision) -> Graph {
         folded.lowered(to: precision.element)
+    }
+}
+
+extension Network {
+    /// The products that a precision leaves as they are.
+    public func unlowered(_ precision: Precision) -> [Graph.Unlowered] {
+        precision == .f32 ? [] : graph.folded.unlowered(to: precision.element)
     }
 }
 

@@ -5,7 +5,8 @@ import Machines
 public enum Precision: String, Sendable, Codable, CaseIterable {
     case f32, bf16
 
-    var element: ElementType {
+    /// Elements of what they multiply.
+    public var element: ElementType {
         switch self {
         case .f32: .f32
         case .bf16: .bf16

@@ -25,6 +25,12 @@ def merge_in_single_precision(merging: TokenMerging) -> None:
     merging.forward = merged
 
 
+def keep_merging_single(network: torch.nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, TokenMerging):
+            merge_in_single_precision(module)
+
+
 def errors():
     """Yields manifest entries; `rms_error` is that of all outputs, in their own units."""
     for index, (name, config, height, width, batch) in enumerate(networks.NETWORKS):
@@ -36,9 +42,7 @@ def errors():
         with torch.no_grad():
             double = network.double()(images.double())
             network.float()
-            for module in network.modules():
-                if isinstance(module, TokenMerging):
-                    merge_in_single_precision(module)
+            keep_merging_single(network)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 narrow = network(images)
         error = (narrow.double() - double).square().mean().sqrt().item()

@@ -76,6 +76,10 @@ NETWORKS = [
         ["--resolution", "80x80"],
         _litv2("classifier", 80, 32, 4, 3, 2)),
     SampleNetwork(
+        "narrow", "the same in bf16, windows over the edge of odd maps",
+        ["--resolution", "61x85", "--precision", "bf16"],
+        _litv2("narrow", 64, 12, 2.5, 3, 3)),
+    SampleNetwork(
         "planes", "feature maps of channels in planes, windows over the edge of odd maps",
         ["--task", "features", "--resolution", "61x45"], _litv2("planes", 64, 12, 2.5, 3, 3)),
     SampleNetwork(

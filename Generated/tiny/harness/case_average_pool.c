@@ -6,9 +6,9 @@
 static void layout(const void *shape, kernel_layout *l)
 {
     const average_pool_shape *s = shape;
-    l->in[0] = matrix((long)s->height * s->width, s->channels, 0);
-    l->out[0] =
-        matrix(divide_up(s->height, s->window) * divide_up(s->width, s->window), s->channels, 0);
+    l->in[0] = matrix_of(s->input, (long)s->height * s->width, s->channels, 0);
+    l->out[0] = matrix_of(s->output, divide_up(s->height, s->window) * divide_up(s->width, s->window),
+                          s->channels, 0);
 }
 
 static long smaller(long a, long b) { return a < b ? a : b; }

@@ -7,6 +7,7 @@
 
 typedef struct average_pool_shape {
     int height, width, channels, window;
+    element_type input, output;
 } average_pool_shape;
 
 extern const kernel_cases average_pool_cases;

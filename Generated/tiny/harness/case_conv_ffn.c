@@ -11,12 +11,14 @@
 static void layout(const void *shape, kernel_layout *l)
 {
     const conv_ffn_shape *s = shape;
-    l->in[0] = l->in[1] = l->out[0] = matrix((long)s->height * s->width, s->channels, 0);
+    const long tokens = (long)s->height * s->width;
+    l->in[0] = matrix_of(s->element, tokens, s->channels, 0);
+    l->in[1] = l->out[0] = matrix(tokens, s->channels, 0);
     l->in_place = 1 + 1;
     l->weights = 2L * s->channels * s->hidden + 11L * s->hidden + s->channels;
-    l->packed[0] = PACKED_FLOATS(s->hidden, s->channels);
+    l->packed[0] = PACKED_WORDS(s->hidden, s->channels / PER_WORD(s->element));
     l->packed[1] = 10L * PACKED_ROW(s->hidden);
-    l->packed[2] = PACKED_FLOATS(s->channels, s->hidden);
+    l->packed[2] = PACKED_WORDS(s->channels, s->hidden / PER_WORD(s->element));
 }
 
 /* Wide enough before GELU that its tails are met. */
@@ -24,20 +26,21 @@ static float weight(const void *shape, long i, double normal)
 {
     const conv_ffn_shape *s = shape;
     const long expand = (s->channels + 1L) * s->hidden, contract = expand + 10L * s->hidden;
-    if (i < expand)
-        return (float)(i < (long)s->channels * s->hidden ? 1.5 * normal / sqrt(s->channels) : normal);
-    if (i < contract)
-        return (float)(0.8 * normal);
-    return (float)(i < contract + (long)s->channels * s->hidden ? normal / sqrt(s->hidden) : normal);
+    const long matrix = (long)s->channels * s->hidden;
+    if (i < matrix)
+        return as_element(s->element, (float)(1.5 * normal / sqrt(s->channels)));
+    if (i >= contract && i < contract + matrix)
+        return as_element(s->element, (float)(normal / sqrt(s->hidden)));
+    return (float)(i >= expand && i < contract ? 0.8 * normal : normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
 {
     const conv_ffn_shape *s = shape;
-    pack_panels(weights, s->hidden, s->channels, packed[0]);
+    pack_panels(weights, s->hidden, s->channels, s->element, packed[0]);
     weights += (s->channels + 1L) * s->hidden;
     pack_taps(weights, s->hidden, packed[1]);
-    pack_panels(weights + 10L * s->hidden, s->channels, s->hidden, packed[2]);
+    pack_panels(weights + 10L * s->hidden, s->channels, s->hidden, s->element, packed[2]);
 }
 
 /* Hidden channel `h` of the token at `x` before the convolution. */
@@ -46,6 +49,13 @@ static estimate expand(const kernel_case *c, const float *x, long h)
     const conv_ffn_shape *s = c->shape;
     return reference_product(x, c->weights + h * s->channels, s->channels,
                              c->weights[(long)s->hidden * s->channels + h]);
+}
+
+/* As the second product takes it. Rounding errors of the terms of a sum are of either sign, and their
+ * deviation is 0.4 of the largest: six deviations are allowed. */
+static estimate entering(element_type element, estimate e)
+{
+    return (estimate){ e.value, e.bound + (element == F32 ? 0 : 2.4 * BF16_ROUNDOFF * fabs(e.value)) };
 }
 
 /* Channel `h` of the token between these neighbours behind convolution and GELU. */
@@ -58,7 +68,7 @@ static estimate mix(const kernel_case *c, const long neighbours[9], long h)
     for (int tap = 0; tap < 9; ++tap)
         if (neighbours[tap] >= 0)
             add_product(&t, expand(c, input_row(c, 0, neighbours[tap]), h), taps[h * 9 + tap]);
-    return gelu_of(total_of(&t, 10));
+    return entering(s->element, gelu_of(total_of(&t, 10)));
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)

@@ -7,7 +7,9 @@
 static void layout(const void *shape, kernel_layout *l)
 {
     const depthwise_gelu_shape *s = shape;
-    l->in[0] = l->out[0] = matrix((long)s->height * s->width, s->channels, s->stride);
+    const long tokens = (long)s->height * s->width;
+    l->in[0] = matrix(tokens, s->channels, s->stride);
+    l->out[0] = matrix_of(s->output, tokens, s->channels, s->output_stride);
     l->weights = 10L * s->channels;
     l->packed[0] = 10L * PACKED_ROW(s->channels);
 }

@@ -7,7 +7,8 @@
 
 typedef struct depthwise_gelu_shape {
     int height, width, channels;
-    int stride; /* of input and output */
+    int stride, output_stride;
+    element_type output;
 } depthwise_gelu_shape;
 
 extern const kernel_cases depthwise_gelu_cases;

@@ -7,8 +7,9 @@
 static void layout(const void *shape, kernel_layout *l)
 {
     const layer_norm_shape *s = shape;
-    l->in[0] = l->out[0] = matrix(s->rows, s->channels, 0);
-    l->in_place = 1 + 0;
+    l->in[0] = matrix(s->rows, s->channels, 0);
+    l->out[0] = matrix_of(s->output, s->rows, s->channels, 0);
+    l->in_place = s->output == F32 ? 1 + 0 : 0;
     l->weights = 2L * s->channels;
     l->packed[0] = 2L * PACKED_ROW(s->channels);
 }

@@ -7,6 +7,7 @@
 
 typedef struct layer_norm_shape {
     int rows, channels;
+    element_type output;
 } layer_norm_shape;
 
 extern const kernel_cases layer_norm_cases;

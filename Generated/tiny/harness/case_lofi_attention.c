@@ -9,7 +9,7 @@ static void layout(const void *shape, kernel_layout *l)
     const long channels = (long)s->heads * s->head_dim;
     l->in[0] = matrix(s->queries, channels, s->query_stride);
     l->in[1] = matrix(s->keys, 2 * channels, s->key_stride);
-    l->out[0] = matrix(s->queries, channels, s->output_stride);
+    l->out[0] = matrix_of(s->output, s->queries, channels, s->output_stride);
 }
 
 static float input(const void *shape, int which, long column, double normal)

@@ -8,6 +8,7 @@
 typedef struct lofi_attention_shape {
     int queries, keys, heads, head_dim;
     int query_stride, key_stride, output_stride;
+    element_type output;
 } lofi_attention_shape;
 
 extern const kernel_cases lofi_attention_cases;

@@ -7,7 +7,7 @@ static void layout(const void *shape, kernel_layout *l)
 {
     const mean_pool_shape *s = shape;
     l->in[0] = matrix(s->rows, s->channels, 0);
-    l->out[0] = matrix(1, s->channels, 0);
+    l->out[0] = matrix_of(s->output, 1, s->channels, 0);
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)

@@ -7,6 +7,7 @@
 
 typedef struct mean_pool_shape {
     int rows, channels;
+    element_type output;
 } mean_pool_shape;
 
 extern const kernel_cases mean_pool_cases;

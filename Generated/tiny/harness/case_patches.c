@@ -5,8 +5,8 @@ static void layout(const void *shape, kernel_layout *l)
 {
     const patches_shape *s = shape;
     l->in[0] = matrix(3L * s->height, s->width, 0);
-    l->out[0] = matrix(divide_up(s->height, s->patch) * divide_up(s->width, s->patch),
-                       3L * s->patch * s->patch, 0);
+    l->out[0] = matrix_of(s->output, divide_up(s->height, s->patch) * divide_up(s->width, s->patch),
+                          3L * s->patch * s->patch, 0);
 }
 
 /* A pixel, or 0 beyond the image. */

@@ -7,6 +7,7 @@
 
 typedef struct patches_shape {
     int height, width, patch;
+    element_type output;
 } patches_shape;
 
 extern const kernel_cases patches_cases;

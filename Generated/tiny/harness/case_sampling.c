@@ -11,7 +11,8 @@ static void layout(const void *shape, kernel_layout *l)
 {
     const sampling_shape *s = shape;
     l->in[0] = matrix((long)s->height * s->width, s->channels, 0);
-    l->out[0] = matrix((long)(s->height / 2) * (s->width / 2), 4L * s->channels, s->output_stride);
+    l->out[0] = matrix_of(s->output, (long)(s->height / 2) * (s->width / 2), 4L * s->channels,
+                          s->output_stride);
     l->weights = 8 * (4L * s->channels + 1);
     l->packed[0] = 32L * PACKED_ROW(s->channels) + 8;
 }

@@ -8,6 +8,7 @@
 typedef struct sampling_shape {
     int height, width, channels;
     int output_stride;
+    element_type output;
 } sampling_shape;
 
 extern const kernel_cases sampling_cases;

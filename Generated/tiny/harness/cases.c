@@ -4,6 +4,8 @@
 #include "harness.h"
 #include "packing.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +13,39 @@ enum { STREAM_WEIGHTS = KERNEL_INPUTS };
 
 matrix_shape matrix(long rows, long columns, long stride)
 {
-    return (matrix_shape){ rows, columns, stride ? stride : columns };
+    return matrix_of(F32, rows, columns, stride);
+}
+
+matrix_shape matrix_of(element_type element, long rows, long columns, long stride)
+{
+    return (matrix_shape){ rows, columns, stride ? stride : columns, element };
+}
+
+size_t words_of(matrix_shape m, int images)
+{
+    return (size_t)divide_up(m.rows * m.stride * images, PER_WORD(m.element));
+}
+
+/* Steps of the fraction from 128 to 256 for eight bits of it; denormals are zero. By arithmetic, unlike the
+ * kernels, which look at bits. */
+float as_element(element_type element, float value)
+{
+    int exponent;
+    if (element == F32 || !isfinite(value) || value == 0.0f)
+        return value;
+    const double fraction = frexp(value, &exponent);
+    return fabsf(value) < FLT_MIN ? copysignf(0.0f, value)
+                                  : (float)ldexp(nearbyint(fraction * 256), exponent - 8);
+}
+
+float element_value(element_type element, const void *array, long index)
+{
+    float value;
+    if (element == F32)
+        return ((const float *)array)[index];
+    const uint32_t bits = (uint32_t)((const bf16 *)array)[index] << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 kernel_layout layout_of(const kernel_info *kernel)
@@ -21,13 +55,13 @@ kernel_layout layout_of(const kernel_info *kernel)
     return layout;
 }
 
-long packed_floats(const kernel_info *kernel)
+long packed_words(const kernel_info *kernel)
 {
     const kernel_layout layout = layout_of(kernel);
-    long floats = 0;
+    long words = 0;
     for (int i = 0; i < KERNEL_WEIGHTS; ++i)
-        floats += PACKED_ROW(layout.packed[i]);
-    return floats;
+        words += PACKED_ROW(layout.packed[i]);
+    return words;
 }
 
 int is_same_work(const kernel_info *a, const kernel_info *b)
@@ -58,8 +92,22 @@ static void fill_input(kernel_case *c, uint64_t seed, int which)
     for (long row = 0; row < m.rows * c->images; ++row)
         for (long column = 0; column < m.columns; ++column) {
             const double normal = random_normal(&random);
-            c->in[which].data[row * m.stride + column] =
+            const float value =
                 cases->input ? cases->input(c->shape, which, column, normal) : (float)normal;
+            c->in[which].data[row * m.stride + column] = as_element(m.element, value);
+        }
+}
+
+/* The upper half of each float is its bf16. */
+static void narrow_input(kernel_case *c, int which)
+{
+    const matrix_shape m = c->layout.in[which];
+    bf16 *narrow = (bf16 *)c->narrow[which].data;
+    for (long row = 0; row < m.rows * c->images; ++row)
+        for (long at = row * m.stride; at < row * m.stride + m.columns; ++at) {
+            uint32_t bits;
+            memcpy(&bits, &c->in[which].data[at], sizeof bits);
+            narrow[at] = (bf16)(bits >> 16);
         }
 }
 
@@ -87,6 +135,10 @@ kernel_case make_case(const kernel_info *kernel, int images, uint64_t seed)
     for (int i = 0; i < KERNEL_INPUTS; ++i) {
         c.in[i] = guarded_make((size_t)(c.layout.in[i].rows * c.layout.in[i].stride * images));
         fill_input(&c, seed, i);
+        if (c.layout.in[i].element == F32)
+            continue;
+        c.narrow[i] = guarded_make(words_of(c.layout.in[i], images));
+        narrow_input(&c, i);
     }
     for (int i = 0; i < KERNEL_WEIGHTS; ++i)
         c.packed[i] = guarded_make((size_t)c.layout.packed[i]);
@@ -97,8 +149,10 @@ kernel_case make_case(const kernel_info *kernel, int images, uint64_t seed)
 
 void free_case(kernel_case *c)
 {
-    for (int i = 0; i < KERNEL_INPUTS; ++i)
+    for (int i = 0; i < KERNEL_INPUTS; ++i) {
         guarded_free(&c->in[i]);
+        guarded_free(&c->narrow[i]);
+    }
     for (int i = 0; i < KERNEL_WEIGHTS; ++i)
         guarded_free(&c->packed[i]);
     free(c->weights);

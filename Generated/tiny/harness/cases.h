@@ -4,16 +4,18 @@
 #ifndef CASES_H
 #define CASES_H
 
+#include "element.h"
 #include "guarded.h"
 #include "random.h"
 #include "registry.h"
 
 #include <stddef.h>
 
-/* Rows an image, of which `columns` floats are used and `stride` lie from row to row. */
+/* Rows an image, of which `columns` elements are used and `stride` lie from row to row. */
 typedef struct matrix_shape {
     long rows;
     long columns, stride;
+    element_type element;
 } matrix_shape;
 
 /* What a kernel reads and writes; rows is 0 for an operand that it does not have. */
@@ -21,7 +23,7 @@ typedef struct kernel_layout {
     matrix_shape in[KERNEL_INPUTS], out[KERNEL_OUTPUTS];
     int in_place; /* 1 + the input that the first output may be written over; 0: none */
     long weights; /* floats, as a checkpoint holds them */
-    long packed[KERNEL_WEIGHTS]; /* floats of each block, as the kernel wants them */
+    long packed[KERNEL_WEIGHTS]; /* words of each block, as the kernel wants them */
     long row_reads; /* values that the reference reads for an output row, where it does not multiply */
 } kernel_layout;
 
@@ -30,7 +32,8 @@ typedef struct kernel_case {
     const void *shape;
     kernel_layout layout;
     int images;
-    guarded in[KERNEL_INPUTS]; /* gaps between columns and stride are NaN */
+    guarded in[KERNEL_INPUTS]; /* floats that elements can hold; gaps between columns and stride are NaN */
+    guarded narrow[KERNEL_INPUTS]; /* the same as elements, where these are no floats */
     guarded packed[KERNEL_WEIGHTS];
     float *weights; /* in PyTorch's order, as the family's case says */
 } kernel_case;
@@ -63,8 +66,8 @@ typedef struct kernel_cases {
 } kernel_cases;
 
 kernel_layout layout_of(const kernel_info *kernel);
-/* Floats of all its packed weights, each block in whole cache lines. */
-long packed_floats(const kernel_info *kernel);
+/* Words of all its packed weights, each block in whole cache lines. */
+long packed_words(const kernel_info *kernel);
 /* Whether both compute the same, however they do it. */
 int is_same_work(const kernel_info *a, const kernel_info *b);
 
@@ -72,8 +75,23 @@ int is_same_work(const kernel_info *a, const kernel_info *b);
 kernel_case make_case(const kernel_info *kernel, int images, uint64_t seed);
 void free_case(kernel_case *c);
 
-/* A stride of 0 is dense. */
+/* Of floats; a stride of 0 is dense. */
 matrix_shape matrix(long rows, long columns, long stride);
+matrix_shape matrix_of(element_type element, long rows, long columns, long stride);
+
+/* Words of so many images. */
+size_t words_of(matrix_shape m, int images);
+
+/* What the kernel reads. */
+static inline const guarded *given(const kernel_case *c, int input)
+{
+    return c->layout.in[input].element == F32 ? &c->in[input] : &c->narrow[input];
+}
+
+/* The nearest value that an element can have, as a float. */
+float as_element(element_type element, float value);
+/* An element of an array, as a float. */
+float element_value(element_type element, const void *array, long index);
 
 /* A row of an input, counted over all images. */
 static inline const float *input_row(const kernel_case *c, int input, long row)
@@ -84,8 +102,8 @@ static inline const float *input_row(const kernel_case *c, int input, long row)
 /* So many parts cover it, the last one perhaps beyond its end. */
 static inline long divide_up(long whole, long part) { return (whole + part - 1) / part; }
 
-/* cases_packing.c: as packing.h says. `weights` is n x k, then n of the bias. */
-void pack_panels(const float *weights, long n, long k, float *packed);
+/* cases_packing.c: as packing.h says. `weights` is n x k values that elements can have, then n of the bias. */
+void pack_panels(const float *weights, long n, long k, element_type element, float *packed);
 /* `count` values that lie `stride` apart. */
 void pack_row(const float *values, long stride, long count, float *packed);
 /* Nine taps [channel][3][3] and a bias, a packed row each. */

@@ -4,13 +4,28 @@
 #include "cases.h"
 #include "packing.h"
 
-void pack_panels(const float *weights, long n, long k, float *packed)
+#include <string.h>
+
+/* Its element for k = `row` becomes a part of the word. */
+static void pack_element(float *word, float value, element_type element, long row)
 {
+    uint32_t bits;
+    if (element == F32) {
+        *word = value;
+        return;
+    }
+    memcpy(&bits, &value, sizeof bits);
+    ((bf16 *)word)[row % PER_WORD(element)] = (bf16)(bits >> 16);
+}
+
+void pack_panels(const float *weights, long n, long k, element_type element, float *packed)
+{
+    const long steps = divide_up(k, PER_WORD(element));
     for (long column = 0; column < n; ++column) {
-        float *panel = packed + column / PANEL_COLUMNS * PANEL_COLUMNS * k + column % PANEL_COLUMNS;
+        float *panel = packed + column / PANEL_COLUMNS * PANEL_COLUMNS * steps + column % PANEL_COLUMNS;
         for (long row = 0; row < k; ++row)
-            panel[row * PANEL_COLUMNS] = weights[column * k + row];
-        packed[BIAS_OF(n, k) + column] = weights[n * k + column];
+            pack_element(panel + row / PER_WORD(element) * PANEL_COLUMNS, weights[column * k + row], element, row);
+        packed[BIAS_OF(n, steps) + column] = weights[n * k + column];
     }
 }
 

@@ -9,8 +9,8 @@
 
 enum { LINE = 16, BEFORE = 16 * LINE + 1, BEHIND = 16 * LINE };
 
-/* A quiet NaN with a payload. */
-static const uint32_t PATTERN = 0x7fd5a3c9u;
+/* A quiet NaN with a payload, as a float and as two bf16. */
+static const uint32_t PATTERN = 0x7fd57fd5u;
 
 static size_t all_floats(const guarded *array)
 {
@@ -54,9 +54,9 @@ int guarded_equal(const guarded *a, const guarded *b)
     return memcmp(a->memory, b->memory, all_floats(a) * sizeof(float)) == 0;
 }
 
-int guarded_is_untouched(const float *value)
+int guarded_is_untouched(const void *value, size_t bytes)
 {
-    return memcmp(value, &PATTERN, sizeof PATTERN) == 0;
+    return memcmp(value, &PATTERN, bytes) == 0;
 }
 
 int guarded_is_intact(const guarded *array, long *where)
@@ -65,7 +65,7 @@ int guarded_is_intact(const guarded *array, long *where)
     for (size_t i = 0; i < floats; ++i) {
         if (i >= BEFORE && i < BEFORE + array->floats)
             continue;
-        if (!guarded_is_untouched(&array->memory[i])) {
+        if (!guarded_is_untouched(&array->memory[i], sizeof(float))) {
             *where = (long)i - BEFORE;
             return 0;
         }

@@ -23,8 +23,8 @@ void guarded_copy(guarded *to, const guarded *from);
 
 int guarded_equal(const guarded *a, const guarded *b);
 
-/* Whether a float is still the pattern. */
-int guarded_is_untouched(const float *value);
+/* Whether an element of so many bytes, 4 or 2, is still the pattern. */
+int guarded_is_untouched(const void *value, size_t bytes);
 
 /* Whether the zones before and behind the array are untouched. If not, `where` is the first float
  * that is, counted from the beginning of the array. */

@@ -19,6 +19,13 @@ estimate plus(estimate e, double exact)
     return (estimate){ value, e.bound + UNIT_ROUNDOFF * fabs(value) };
 }
 
+estimate rounded_to(element_type element, estimate e)
+{
+    if (element == F32)
+        return e;
+    return (estimate){ e.value, e.bound + BF16_ROUNDOFF * (fabs(e.value) + e.bound) };
+}
+
 /* The slope of GELU is at most 1.13; the kernels' own approximation is good to 2e-7 of the value
  * before it. */
 estimate gelu_of(estimate x)

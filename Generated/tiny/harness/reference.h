@@ -30,6 +30,9 @@ estimate total_of(const terms *t, double count);
 /* With one more rounding. */
 estimate plus(estimate e, double exact);
 
+/* Rounded to an element's values. */
+estimate rounded_to(element_type element, estimate e);
+
 /* bias + x . w over k values. */
 estimate reference_product(const float *x, const float *w, long k, double bias);
 
@@ -53,6 +56,8 @@ estimate gelu_of(estimate x);
 
 /* Half the distance from 1 to the next float: the relative error of one operation. */
 #define UNIT_ROUNDOFF 0x1p-24
+/* The same of bf16. */
+#define BF16_ROUNDOFF 0x1p-8
 
 /* Bound of the rounding error of `sum`, whose terms have either sign and whose squares add up to
  * `squares`. Partial sums stay near sqrt(squares) + |sum|; each is rounded once, and errors of

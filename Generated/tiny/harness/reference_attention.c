@@ -98,7 +98,7 @@ void window_layout(const void *shape, kernel_layout *l)
     const window_shape *s = shape;
     const long tokens = (long)s->height * s->width, channels = (long)s->heads * s->head_dim;
     l->in[0] = matrix(tokens, 3 * channels, s->input_stride);
-    l->out[0] = matrix(tokens, channels, s->output_stride);
+    l->out[0] = matrix_of(s->output, tokens, channels, s->output_stride);
     l->weights = l->packed[0] = window_padding(s);
 }
 

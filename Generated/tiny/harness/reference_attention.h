@@ -30,6 +30,7 @@ typedef struct window_shape {
     int height, width, window, heads, head_dim;
     int input_stride, output_stride;
     int shift, has_table; /* 0 in Hi-Fi attention */
+    element_type output;
 } window_shape;
 
 /* Floats of a token beyond the map; 0 where there is none. */

@@ -34,57 +34,61 @@ typedef struct time_options {
 typedef struct workspace {
     float *pool, *source, *in[KERNEL_INPUTS], *out[KERNEL_OUTPUTS], *scratch;
     work_share *shares;
-    long pool_floats, scratch_floats, calls;
+    long pool_words, scratch_words, calls;
 } workspace;
 
-static float *make_floats(long floats)
+/* Words from -0.5 to 0.5, as floats and as bf16. */
+static float *make_words(long words)
 {
-    float *memory = allocate_lines((size_t)(floats + ROW_UNIT) * sizeof(float));
-    random_source random = random_from((uint64_t)floats);
-    for (long i = 0; i < floats; ++i)
-        memory[i] = (float)(random_bits(&random) >> 40) * 0x1p-24f - 0.5f;
+    float *memory = allocate_lines((size_t)(words + ROW_UNIT) * sizeof(float));
+    random_source random = random_from((uint64_t)words);
+    for (long i = 0; i < words; ++i) {
+        uint32_t bits;
+        const float value = (float)(random_bits(&random) >> 40) * 0x1p-24f - 0.5f;
+        memcpy(&bits, &value, sizeof bits);
+        bits = (bits & 0xffff0000u) | bits >> 16;
+        memcpy(&memory[i], &bits, sizeof bits);
+    }
     return memory;
 }
 
-static long floats_of(matrix_shape m, int images) { return m.rows * m.stride * images; }
-
-static void grow(long *floats, long needed)
+static void grow(long *words, long needed)
 {
-    if (*floats < needed)
-        *floats = needed;
+    if (*words < needed)
+        *words = needed;
 }
 
-/* Floats of all weights that one pass reads. */
+/* Words of all weights that one pass reads. */
 static long weights_of_pass(void)
 {
-    long floats = 0;
+    long words = 0;
     const network_pass *pass = &tiny_variants[0].passes[0];
     for (int i = 0; i < pass->step_count; ++i)
-        floats += packed_floats(&tiny_kernels[pass->steps[i].kernel_index]);
-    return floats;
+        words += packed_words(&tiny_kernels[pass->steps[i].kernel_index]);
+    return words;
 }
 
 static workspace make_workspace(const contenders *all, const time_options *options)
 {
     long in[KERNEL_INPUTS] = { 0 }, out[KERNEL_OUTPUTS] = { 0 };
-    workspace w = { .pool_floats = weights_of_pass() };
+    workspace w = { .pool_words = weights_of_pass() };
     for (int i = 0; i < all->count; ++i) {
         const kernel_info *kernel = all->items[i].kernel;
         const kernel_layout l = layout_of(kernel);
         for (int o = 0; o < KERNEL_INPUTS; ++o)
-            grow(&in[o], floats_of(l.in[o], options->batch));
+            grow(&in[o], (long)words_of(l.in[o], options->batch));
         for (int o = 0; o < KERNEL_OUTPUTS; ++o)
-            grow(&out[o], floats_of(l.out[o], options->batch));
-        grow(&w.pool_floats, packed_floats(kernel));
-        grow(&w.scratch_floats, PACKED_ROW(kernel->scratch / (long)sizeof(float)));
+            grow(&out[o], (long)words_of(l.out[o], options->batch));
+        grow(&w.pool_words, packed_words(kernel));
+        grow(&w.scratch_words, PACKED_ROW(kernel->scratch / (long)sizeof(float)));
     }
-    w.pool = make_floats(w.pool_floats);
-    w.source = make_floats(in[0]);
+    w.pool = make_words(w.pool_words);
+    w.source = make_words(in[0]);
     for (int o = 0; o < KERNEL_INPUTS; ++o)
-        w.in[o] = make_floats(in[o]);
+        w.in[o] = make_words(in[o]);
     for (int o = 0; o < KERNEL_OUTPUTS; ++o)
-        w.out[o] = make_floats(out[o]);
-    w.scratch = make_floats(w.scratch_floats * options->threads);
+        w.out[o] = make_words(out[o]);
+    w.scratch = make_words(w.scratch_words * options->threads);
     w.shares = allocate_lines((size_t)options->threads * sizeof(work_share));
     return w;
 }
@@ -102,10 +106,10 @@ static void free_workspace(workspace *w)
 }
 
 /* The weights of a call: each has others than the one before it. */
-static const float *weights_of_call(const workspace *w, long floats, long call)
+static const float *weights_of_call(const workspace *w, long words, long call)
 {
-    const long places = floats ? w->pool_floats / floats : 1;
-    return w->pool + call % (places ? places : 1) * floats;
+    const long places = words ? w->pool_words / words : 1;
+    return w->pool + call % (places ? places : 1) * words;
 }
 
 /* The operands and weights of a call; each block of the weights lies behind the one before. */
@@ -136,11 +140,11 @@ static void run_calls(void *argument, int member, int members)
 {
     timed_calls *t = argument;
     const workspace *w = t->w;
-    const long weights = packed_floats(t->kernel);
-    const work_range share = share_of(floats_of(t->layout.in[0], t->batch), member, members);
+    const long weights = packed_words(t->kernel);
+    const work_range share = share_of((long)words_of(t->layout.in[0], t->batch), member, members);
     work_done done = { 0, 0 };
     kernel_call call = {
-        .scratch = w->scratch + member * w->scratch_floats,
+        .scratch = w->scratch + member * w->scratch_words,
         .images = t->batch,
         .thread = member,
         .threads = members,

@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "parallel.h"
 #include "processors.h"
+#include "reference.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -101,11 +102,11 @@ static void compare_row(const kernel_case *c, const kernel_outputs *outputs, out
 {
     const matrix_shape m = c->layout.out[at.output];
     for (int batch = (int)(at.row / m.rows) + 1; batch <= outputs->batches; ++batch) {
-        const float *output = outputs->of_batch[batch - 1][at.output].data + at.row * m.stride;
+        const float *output = outputs->of_batch[batch - 1][at.output].data;
         for (long column = 0; column < m.columns; ++column) {
-            const estimate e = row[column];
-            const comparison found = { fabs(output[column] - e.value), e.bound, output[column],
-                                       e.value, at, column, batch };
+            const estimate e = rounded_to(m.element, row[column]);
+            const float value = element_value(m.element, output, at.row * m.stride + column);
+            const comparison found = { fabs(value - e.value), e.bound, value, e.value, at, column, batch };
             note_worst(all, &found);
             if (!(found.error <= found.bound))
                 note_bad(all, &found, 1);
@@ -165,7 +166,7 @@ static double part_of_zeros(const kernel_case *c, matrix_shape m, const guarded 
     long zeros = 0;
     for (long row = 0; row < rows; ++row)
         for (long column = 0; column < m.columns; ++column)
-            zeros += output->data[row * m.stride + column] == 0.0f;
+            zeros += element_value(m.element, output->data, row * m.stride + column) == 0.0f;
     return (double)zeros / (double)(rows * m.columns);
 }
 

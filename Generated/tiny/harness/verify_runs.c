@@ -99,7 +99,7 @@ static kernel_call call_of(const kernel_case *c, int images, const guarded *outp
 {
     kernel_call call = { .images = images, .ahead = c->packed[0].data };
     for (int i = 0; i < KERNEL_INPUTS; ++i)
-        call.in[i] = c->layout.in[i].rows ? c->in[i].data : NULL;
+        call.in[i] = c->layout.in[i].rows ? given(c, i)->data : NULL;
     for (int i = 0; i < KERNEL_OUTPUTS; ++i)
         call.out[i] = c->layout.out[i].rows ? outputs[i].data : NULL;
     for (int i = 0; i < KERNEL_WEIGHTS; ++i)
@@ -109,10 +109,8 @@ static kernel_call call_of(const kernel_case *c, int images, const guarded *outp
 
 static void make_outputs(const kernel_case *c, int images, guarded *outputs)
 {
-    for (int i = 0; i < KERNEL_OUTPUTS; ++i) {
-        const matrix_shape m = c->layout.out[i];
-        outputs[i] = guarded_make((size_t)(m.rows * m.stride * images));
-    }
+    for (int i = 0; i < KERNEL_OUTPUTS; ++i)
+        outputs[i] = guarded_make(words_of(c->layout.out[i], images));
 }
 
 static void free_arrays(guarded *outputs)
@@ -144,10 +142,11 @@ static int wrote_only_output(matrix_shape m, const guarded *output, char *proble
                  output->floats);
         return 0;
     }
-    const long rows = m.rows ? (long)output->floats / m.stride : 0;
+    const long rows = m.rows ? (long)output->floats * PER_WORD(m.element) / m.stride : 0;
     for (long row = 0; row < rows; ++row) {
         for (long column = m.columns; column < m.stride; ++column) {
-            if (!guarded_is_untouched(&output->data[row * m.stride + column])) {
+            const void *value = element_at(output->data, m.element, row * m.stride + column);
+            if (!guarded_is_untouched(value, ELEMENT_BYTES(m.element))) {
                 snprintf(problem, PROBLEM_LENGTH,
                          "writes column %ld of row %ld, but its output has %ld columns", column,
                          row, m.columns);

@@ -6,10 +6,10 @@
  * block to block (Milakov and Gimelshein, arXiv 1805.02867), so no score matrix is ever whole.
  *
  * The kernel that includes this defines, as constants: KEYS, HEAD_DIM; QUERY_STRIDE and OUTPUT_STRIDE,
- * floats from token to token; TILE_ROWS, queries of a tile; KEY_VECTORS, vectors of keys whose scores
+ * elements from token to token; TILE_ROWS, queries of a tile; KEY_VECTORS, vectors of keys whose scores
  * with a tile are in registers together, a panel; BLOCK_PANELS, panels between two corrections of the
  * softmax; VALUE_VECTORS, vectors of values whose sums are in registers together; BIAS_STRIDE, floats
- * from one query's bias to the next, 0 without one. And key_source, key_at and value_at: where the
+ * from one query's bias to the next, 0 without one; OUTPUT_TYPE, of the output's elements. And key_source, key_at and value_at: where the
  * key and the value of token j are. */
 #ifndef ATTENTION_TILE_H
 #define ATTENTION_TILE_H
@@ -205,7 +205,7 @@ INLINE void attend_block(softmax_state *state, const float *query, const float *
 
 /* `rows` queries of one head against all keys; `bias` is -infinity beyond the last key. */
 INLINE void attend(const float *query, const float *keys, const float *values, const float *bias,
-                   float *output, int rows)
+                   void *output, int rows)
 {
     softmax_state state;
     for (int r = 0; r < rows; ++r) {
@@ -220,8 +220,8 @@ INLINE void attend(const float *query, const float *keys, const float *values, c
     for (int r = 0; r < rows; ++r) {
         const vf scale = vf_set(1.0f / vf_sum(state.sum[r]));
         UNROLL for (int v = 0; v < VECTORS; ++v)
-            vf_store_upto(output + r * OUTPUT_STRIDE + v * VF_LANES, state.output[r][v] * scale,
-                          HEAD_DIM - v * VF_LANES);
+            vf_put(element_at(output, OUTPUT_TYPE, (long)r * OUTPUT_STRIDE + v * VF_LANES), OUTPUT_TYPE,
+                   state.output[r][v] * scale, HEAD_DIM - v * VF_LANES);
     }
 }
 

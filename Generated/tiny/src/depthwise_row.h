@@ -82,28 +82,29 @@ INLINE void depthwise_convolve(depthwise_rows rows, const depthwise_taps *taps, 
         }
 }
 
-INLINE void depthwise_gelu_block(const float *sums, int pitch, int count, float *output, int stride,
-                                 int lanes)
+INLINE void depthwise_gelu_block(const float *sums, int pitch, int count, void *output,
+                                 element_type type, int stride, int lanes)
 {
     vf y[GELU_BLOCK];
     UNROLL for (int i = 0; i < count; ++i)
         y[i] = vf_load_upto(sums + (long)i * pitch, lanes);
     vf_gelu_each(y, count);
     UNROLL for (int i = 0; i < count; ++i)
-        vf_store_upto(output + (long)i * stride, y[i], lanes);
+        vf_put(element_at(output, type, (long)i * stride), type, y[i], lanes);
 }
 
-/* GELU of the sums of `count` tokens, which are `pitch` apart, to tokens `stride` apart. */
-INLINE void depthwise_gelu(const float *sums, int pitch, int count, float *output, int stride, int lanes)
+/* GELU of the sums of `count` tokens, which are `pitch` floats apart, to tokens of `type`, `stride` apart. */
+INLINE void depthwise_gelu(const float *sums, int pitch, int count, void *output, element_type type,
+                           int stride, int lanes)
 {
     for (; count >= GELU_BLOCK; count -= GELU_BLOCK) {
-        depthwise_gelu_block(sums, pitch, GELU_BLOCK, output, stride, lanes);
+        depthwise_gelu_block(sums, pitch, GELU_BLOCK, output, type, stride, lanes);
         sums += GELU_BLOCK * pitch;
-        output += GELU_BLOCK * stride;
+        output = element_at(output, type, (long)GELU_BLOCK * stride);
     }
     UNROLL for (int rest = 1; rest < GELU_BLOCK; ++rest)
         if (count == rest)
-            depthwise_gelu_block(sums, pitch, rest, output, stride, lanes);
+            depthwise_gelu_block(sums, pitch, rest, output, type, stride, lanes);
 }
 
 /* The rows from `channel` on. */

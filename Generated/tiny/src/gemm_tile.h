@@ -3,9 +3,10 @@
  * part of one, as wide as `vectors` vectors: the tile's columns.
  *
  * Everything but the pointers is a constant at every call, so that the sums live in registers and
- * one text serves all shapes. A tile walks down k, takes `vectors` vectors of a panel's row and
- * broadcasts one value of each of its input rows. Where a multiply-add takes a lane of a vector, it loads
- * the values of VF_FMA_LANES k of a row at once instead. */
+ * one text serves all shapes and elements. A tile walks down k in steps of a word, 32 bits of each row and
+ * column: one float or two bf16. It takes `vectors` vectors of a panel's row and broadcasts one word of
+ * each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES
+ * k of a row at once instead. Sums are floats. */
 #ifndef GEMM_TILE_H
 #define GEMM_TILE_H
 
@@ -15,25 +16,26 @@
 #include "simd.h"
 
 typedef struct gemm_constants {
-    int k;
-    int input_stride, output_stride; /* the residual's is the output's */
+    int steps; /* words of a row of the input */
+    int input_stride, output_stride; /* words and floats; the residual's is the output's */
     int vectors; /* of a row of the tile; whole tiles make the width of a panel */
     gemm_epilogue epilogue;
-    /* The input comes in blocks of so many k, each with its own rows; the last one may be smaller. */
+    /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller. */
     int input_block;
-    int input_block_stride; /* from block to block; unused when there is one */
+    int input_block_stride; /* words from block to block; unused when there is one */
+    element_type element;   /* of the input and the panel */
 } gemm_constants;
 
 typedef struct gemm_tile {
-    const float *input; /* its first row */
-    const float *panel; /* the tile's first column */
+    const float *input; /* words of its first row */
+    const float *panel; /* words of the tile's first column */
     const float *bias;
     const float *residual; /* NULL without one */
     const float *coarse;   /* a coarser map, from the tile's first column on; NULL without one */
     const long *nearest;   /* of each row: floats from there to the token that it takes */
     float *output;
     const float *ahead; /* weights that are needed soon */
-    long ahead_step;    /* how far ahead to advance for each k, in floats */
+    long ahead_step;    /* how far ahead to advance for each step, in words */
 } gemm_tile;
 
 /* A cache line comes to L2 while other work goes on, wherever it is. Weights are read once a pass, from
@@ -41,7 +43,7 @@ typedef struct gemm_tile {
  * other share the fetching of what is read after them. */
 INLINE void fetch_ahead(const float *p) { __builtin_prefetch(p, 0, 2); }
 
-/* Floats to fetch for each k of a tile, so that `tiles` of them fetch a panel. A thread can have none. */
+/* Words to fetch for each step of a tile, so that `tiles` of them fetch a panel. A thread can have none. */
 INLINE long fetch_step(long tiles) { return tiles > 0 ? (PANEL_COLUMNS - 1) / tiles + 1 : 0; }
 
 /* Bounds of arrays that become registers; the planner keeps rows x vectors below their number. */
@@ -60,27 +62,68 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y,
     vf_store_upto(t.output + at, y, lanes);
 }
 
-/* What one k adds to the sums. Of its weights and its inputs the fewer wait in registers, so that the
- * tile may be as large as possible. */
-INLINE void gemm_add(const float *weights, const float *input, gemm_constants c, int rows,
+/* Instructions that multiply words add all of their products; others take one element of a word at a
+ * time. */
+INLINE int gemm_parts(element_type element)
+{
+#ifdef VF_HAS_BF16
+    return element == BF16 ? 1 : PER_WORD(element);
+#else
+    return PER_WORD(element);
+#endif
+}
+
+/* The elements of words that one part multiplies: of two bf16 the second comes first, as vdpbf16ps adds them.
+ * Their products are exact in single precision, so fused or not sums have the same bits. */
+INLINE vf gemm_factors(vf words, element_type element, int part)
+{
+    if (gemm_parts(element) == 1)
+        return words;
+    return part == 0 ? vf_second_bf16(words) : vf_first_bf16(words);
+}
+
+/* The same of a word of the input for all columns. */
+INLINE vf gemm_broadcast(const float *word, element_type element, int part)
+{
+    vf words = vf_set(*word);
+#if defined(__x86_64__)
+    if (gemm_parts(element) > 1)
+        __asm__("" : "+x"(words)); /* or Clang takes words apart as scalars and broadcasts each half */
+#endif
+    return gemm_factors(words, element, part);
+}
+
+INLINE vf gemm_multiply(vf a, vf b, vf sum, element_type element)
+{
+#ifdef VF_HAS_BF16
+    if (element == BF16)
+        return vf_dot_bf16(a, b, sum);
+#endif
+    (void)element;
+    return vf_fma(a, b, sum);
+}
+
+/* What one part of a step adds to the sums. Of its weights and its inputs the fewer wait in registers, so
+ * that the tile may be as large as possible. */
+INLINE void gemm_add(const float *weights, const float *input, gemm_constants c, int part, int rows,
                      vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
 {
     vf few[GEMM_MOST_VECTORS];
     if (c.vectors <= rows) {
         UNROLL for (int v = 0; v < c.vectors; ++v)
-            few[v] = vf_load(weights + v * VF_LANES);
+            few[v] = gemm_factors(vf_load(weights + v * VF_LANES), c.element, part);
         UNROLL for (int r = 0; r < rows; ++r) {
-            const vf x = vf_set(input[r * c.input_stride]);
+            const vf x = gemm_broadcast(&input[r * c.input_stride], c.element, part);
             UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = vf_fma(x, few[v], sum[r][v]);
+                sum[r][v] = gemm_multiply(x, few[v], sum[r][v], c.element);
         }
     } else {
         UNROLL for (int r = 0; r < rows; ++r)
-            few[r] = vf_set(input[r * c.input_stride]);
+            few[r] = gemm_broadcast(&input[r * c.input_stride], c.element, part);
         UNROLL for (int v = 0; v < c.vectors; ++v) {
-            const vf w = vf_load(weights + v * VF_LANES);
+            const vf w = gemm_factors(vf_load(weights + v * VF_LANES), c.element, part);
             UNROLL for (int r = 0; r < rows; ++r)
-                sum[r][v] = vf_fma(few[r], w, sum[r][v]);
+                sum[r][v] = gemm_multiply(few[r], w, sum[r][v], c.element);
         }
     }
 }
@@ -103,7 +146,10 @@ INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, in
  * not depend on tiles, threads or batches, so neither do bits. Blocks of the input divide it. */
 enum { GEMM_CHAIN = 384 };
 
-/* What k from `from` to `to` - 1, part of a chain, add to the sums. */
+/* Steps of a chain. */
+INLINE int gemm_chain(gemm_constants c) { return GEMM_CHAIN / PER_WORD(c.element); }
+
+/* What steps from `from` to `to` - 1, part of a chain, add to the sums. */
 INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
                       vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
 {
@@ -112,16 +158,19 @@ INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
         const float *input = t.input + block * ((long)c.input_block_stride - c.input_block);
         const int end = block_end < to ? block_end : to;
 #ifdef VF_FMA_LANES
-        for (; k + VF_FMA_LANES <= end; k += VF_FMA_LANES)
+        for (; c.element == F32 && k + VF_FMA_LANES <= end; k += VF_FMA_LANES)
             gemm_add_lanes(t, c, input, rows, k, VF_FMA_LANES, sum);
-        for (; k < end; ++k)
+        for (; c.element == F32 && k < end; ++k)
             gemm_add_lanes(t, c, input, rows, k, 1, sum);
-#else
+#endif
         for (; k < end; ++k) {
             fetch_ahead(t.ahead + k * t.ahead_step);
-            gemm_add(t.panel + k * PANEL_COLUMNS, input + k, c, rows, sum);
+            UNROLL for (int part = 0; part < gemm_parts(c.element); ++part) {
+                gemm_add(t.panel + k * PANEL_COLUMNS, input + k, c, part, rows, sum);
+                if (part + 1 < gemm_parts(c.element))
+                    __asm__ volatile("" ::: "memory"); /* words kept for the next part would push sums out */
+            }
         }
-#endif
     }
 }
 
@@ -137,17 +186,18 @@ INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
                      vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
 {
     vf total[GEMM_MOST_ROWS][GEMM_MOST_VECTORS];
-    if (c.k > GEMM_CHAIN)
+    const int chain = gemm_chain(c);
+    if (c.steps > chain)
         gemm_clear(c, rows, total);
-    for (int from = 0; from < c.k; from += GEMM_CHAIN) {
+    for (int from = 0; from < c.steps; from += chain) {
         gemm_clear(c, rows, sum);
-        gemm_walk(t, c, rows, from, c.k - from < GEMM_CHAIN ? c.k : from + GEMM_CHAIN, sum);
-        if (c.k > GEMM_CHAIN)
+        gemm_walk(t, c, rows, from, c.steps - from < chain ? c.steps : from + chain, sum);
+        if (c.steps > chain)
             UNROLL for (int r = 0; r < rows; ++r)
                 UNROLL for (int v = 0; v < c.vectors; ++v)
                     total[r][v] = total[r][v] + sum[r][v];
     }
-    if (c.k > GEMM_CHAIN)
+    if (c.steps > chain)
         UNROLL for (int r = 0; r < rows; ++r)
             UNROLL for (int v = 0; v < c.vectors; ++v)
                 sum[r][v] = total[r][v];
@@ -183,7 +233,7 @@ INLINE gemm_tile gemm_below(gemm_tile t, gemm_constants c, int rows)
     if (c.epilogue == EPILOGUE_UPSAMPLED)
         t.nearest += rows;
     t.output += rows * c.output_stride;
-    t.ahead += c.k * t.ahead_step;
+    t.ahead += c.steps * t.ahead_step;
     return t;
 }
 

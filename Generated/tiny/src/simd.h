@@ -13,6 +13,8 @@
 #error "include the header of an instruction set first, such as simd_avx2.h"
 #endif
 
+#include "element.h"
+
 #define INLINE static inline __attribute__((always_inline, unused))
 
 #if defined(__clang__)
@@ -39,6 +41,56 @@ INLINE void vf_store_upto(float *p, vf v, int n)
         vf_store(p, v);
     else
         vf_store_first(p, v, n);
+}
+
+/* As integers of 32 bits; `vh` are as many of 16. */
+typedef uint32_t vu __attribute__((vector_size(VF_LANES * 4)));
+typedef uint16_t vh_unaligned __attribute__((vector_size(VF_LANES * 2), aligned(2), may_alias));
+
+/* The first and the second bf16 of each word. */
+INLINE vf vf_first_bf16(vf words) { return (vf)((vu)words << 16); }
+INLINE vf vf_second_bf16(vf words) { return (vf)((vu)words & 0xffff0000u); }
+
+#ifndef VF_HAS_BF16
+typedef uint16_t vh __attribute__((vector_size(VF_LANES * 2)));
+
+/* The nearest bf16, of two equally near the even one; denormals become zero and NaN stays NaN: what
+ * vcvtneps2bf16 gives. */
+INLINE vh vf_to_bf16(vf x)
+{
+    const vu bits = (vu)x, magnitude = bits & 0x7fffffffu;
+    const vu is_nan = (vu)(magnitude > 0x7f800000u), is_normal = (vu)(magnitude >= 0x00800000u);
+    const vu nearest = bits + 0x7fffu + (bits >> 16 & 1u);
+    const vu number = (is_normal & nearest) | (~is_normal & bits & 0x80000000u);
+    const vu rounded = (is_nan & (bits | 0x00400000u)) | (~is_nan & number);
+    return __builtin_convertvector(rounded >> 16, vh);
+}
+#endif
+
+/* Reads or writes at most VF_LANES elements; lanes that are not read are zero. */
+INLINE vf vf_get(const void *p, element_type element, int n)
+{
+    if (element == F32)
+        return vf_load_upto(p, n);
+    vh values = { 0 };
+    if (n >= VF_LANES)
+        values = *(const vh_unaligned *)p;
+    else
+        __builtin_memcpy(&values, p, (unsigned long)n * sizeof(bf16));
+    return (vf)(__builtin_convertvector(values, vu) << 16);
+}
+
+INLINE void vf_put(void *p, element_type element, vf v, int n)
+{
+    if (element == F32) {
+        vf_store_upto(p, v, n);
+        return;
+    }
+    const vh values = vf_to_bf16(v);
+    if (n >= VF_LANES)
+        *(vh_unaligned *)p = values;
+    else
+        __builtin_memcpy(p, &values, (unsigned long)n * sizeof(bf16));
 }
 
 /* Lane by lane: where the mask is set a, elsewhere b. */

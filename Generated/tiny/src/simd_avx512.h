@@ -29,6 +29,17 @@ static inline vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps(b, a); }
 /* a 2^n for an integer n; what would be denormal is 0 in a forward pass. */
 static inline vf vf_scale(vf a, vf n) { return (vf)_mm512_scalef_ps(a, n); }
 
+#ifdef __AVX512BF16__
+/* sum + a1 b1 + a0 b0 of pairs of bf16, and the nearest bf16. */
+#define VF_HAS_BF16
+typedef unsigned short vh __attribute__((vector_size(32)));
+static inline vf vf_dot_bf16(vf a, vf b, vf sum)
+{
+    return (vf)_mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+}
+static inline vh vf_to_bf16(vf x) { return (vh)_mm512_cvtneps_pbh(x); }
+#endif
+
 static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }
 static inline float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 

@@ -6,6 +6,8 @@ struct PlanRow {
     let words: KernelWords
     /// What it computes besides the operator it is called after.
     let fused: [String]
+    /// Types of what it reads and writes: `bf16, f32 -> f32`.
+    let types: String
     /// The steps that call it.
     let steps: [Int]
     /// All calls together: packed weights, tokens of `batch` images, multiply-accumulates of one.
@@ -33,6 +35,7 @@ struct PlanRow {
         self.steps = steps
         let packed = steps.flatMap { pass.plan.weights(of: pass.pass.steps[$0]) }
         words = kernel.words(on: pass.variant.isa)
+        types = kernel.computation.operands.types
         fused = (packed.first?.packing.fused ?? []) + words.fused
         weightBytes = 4 * packed.reduce(0) { $0 + $1.count }
         tokenBytes = (kernel.traffic.input + kernel.traffic.output) * batch * steps.count
@@ -59,5 +62,14 @@ extension MachineModel {
             + "L2 \(byteCount(l2.capacity)) \(gigabytes(l2.bandwidth)), "
             + "L3 \(byteCount(l3.capacity)) for all \(gigabytes(l3.bandwidth)), "
             + "memory \(gigabytes(memoryBandwidth))"
+    }
+}
+
+extension Operands {
+    fileprivate var types: String {
+        func names(_ operands: [Operand]) -> String {
+            operands.map(\.type.rawValue).joined(separator: ", ")
+        }
+        return "\(names(inputs)) -> \(names(outputs))"
     }
 }

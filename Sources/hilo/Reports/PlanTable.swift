@@ -13,14 +13,15 @@ struct PlanTable {
     var text: String {
         var table = Table([
             ("kernel", .left), ("calls", .right), ("shape", .left), ("tile", .left),
-            ("split", .left), ("fused", .left), ("weight bytes", .right), ("token bytes", .right),
+            ("split", .left), ("types", .left), ("fused", .left), ("weight bytes", .right),
+            ("token bytes", .right),
             ("MMACs", .right), ("predicted ms", .right), ("limit", .left), ("share", .right),
         ])
         let rows = PlanRow.rows(of: pass, on: machine.model, batch: 1)
         let total = rows.reduce(0) { $0 + $1.predictedMilliseconds }
         for row in rows { table.add(cells(row, of: total)) }
         table.add([
-            "total", "\(pass.pass.steps.count)", "", "", "", "",
+            "total", "\(pass.pass.steps.count)", "", "", "", "", "",
             "\(4 * pass.plan.weightFloats)",
             "\(rows.reduce(0) { $0 + $1.tokenBytes })", millions(pass.macs), decimal(total, 3), "",
             "100.0 %",
@@ -47,14 +48,22 @@ struct PlanTable {
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",
-        ]
+        ] + unlowered
+    }
+
+    /// What stays in single precision, and why.
+    private var unlowered: [String] {
+        pass.network.unlowered(pass.plan.target.precision).map {
+            "in single precision: \($0.label), because \($0.reason)"
+        }
     }
 
     private func cells(_ row: PlanRow, of total: Double) -> [String] {
         let milliseconds = row.predictedMilliseconds
         return [
-            row.kernel.family, "\(row.steps.count)", row.words.shape, row.words.tile, row.words.split,
-            row.fused.joined(separator: ", "), "\(row.weightBytes)", "\(row.tokenBytes)",
+            row.kernel.family, "\(row.steps.count)", row.words.shape, row.words.tile,
+            row.words.split,
+            row.types, row.fused.joined(separator: ", "), "\(row.weightBytes)", "\(row.tokenBytes)",
             millions(row.macs), decimal(milliseconds, 3), row.prediction.limit.rawValue,
             "\(decimal(100 * milliseconds / total, 1)) %",
         ]

@@ -22,8 +22,8 @@ INLINE void pool_channels(const float *window, int height, int width, float *out
     vf sum = vf_set(0.0f);
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x)
-            sum += vf_load_upto(window + ((long)y * WIDTH + x) * CHANNELS, lanes);
-    vf_store_upto(output, sum * vf_set(1.0f / (WINDOW * WINDOW)), lanes);
+            sum += vf_get(window + ((long)y * WIDTH + x) * CHANNELS, F32, lanes);
+    vf_put(output, F32, sum * vf_set(1.0f / (WINDOW * WINDOW)), lanes);
 }
 
 /* A window, of which height x width tokens lie in the map. */

@@ -38,12 +38,17 @@ enum {
     OUTPUT_TILES = (CHANNELS + COLUMNS - 1) / COLUMNS,
     LAST_COLUMNS = CHANNELS - (OUTPUT_TILES - 1) * COLUMNS,
     KEPT_ROW = REACH * COLUMNS,
-    ACTIVE_GROUP = BAND * STRIP * COLUMNS,
+    /* Words of tokens that enter a product. */
+    INPUT_ROW = CHANNELS / PER_WORD(F32),
+    ACTIVE_ROW = COLUMNS / PER_WORD(F32), /* of a group */
+    HIDDEN_STEPS = HIDDEN / PER_WORD(F32),
+    ACTIVE_GROUP = BAND * STRIP * ACTIVE_ROW,
 };
 
-static const gemm_constants EXPAND = { CHANNELS, CHANNELS, COLUMNS, VECTORS, EPILOGUE_NONE, CHANNELS, 0 };
-static const gemm_constants CONTRACT = { HIDDEN, COLUMNS, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
-                                         COLUMNS, ACTIVE_GROUP };
+static const gemm_constants EXPAND = { INPUT_ROW, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
+                                       INPUT_ROW, 0, F32 };
+static const gemm_constants CONTRACT = { HIDDEN_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
+                                         ACTIVE_ROW, ACTIVE_GROUP, F32 };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
@@ -53,7 +58,8 @@ typedef struct band {
     int fresh, end, from, to;
 } band;
 
-/* What a thread works in: maps of COLUMNS channels each, tokens and rows behind one another. */
+/* What a thread works in: maps of COLUMNS channels each, tokens and rows behind one another; floats, and
+ * words where a product reads them. */
 typedef struct workspace {
     float *kept;   /* two hidden rows of each group */
     float *active; /* GELU of the convolution, a band of each group */
@@ -90,14 +96,14 @@ INLINE long fetch_step_of(int tokens)
     return fetch_step((tokens + TILE_ROWS - 1) / TILE_ROWS);
 }
 
-/* The input of the fresh rows, behind one another. */
+/* The words of the fresh rows of the input, behind one another. */
 static const float *gather(band b, const float *input, float *copy)
 {
-    input += ((long)b.fresh * WIDTH + b.from) * CHANNELS;
+    input += ((long)b.fresh * WIDTH + b.from) * INPUT_ROW;
     if (STRIP == WIDTH)
         return input;
-    const long row = (long)(b.to - b.from) * CHANNELS;
-    for (int y = b.fresh; y < b.end; ++y, input += WIDTH * CHANNELS)
+    const long row = (long)(b.to - b.from) * INPUT_ROW;
+    for (int y = b.fresh; y < b.end; ++y, input += WIDTH * INPUT_ROW)
         memcpy(copy + (y - b.fresh) * row, input, (size_t)row * sizeof(float));
     return copy;
 }
@@ -112,7 +118,7 @@ INLINE float *hidden_row(band b, float *kept, float *fresh, int y)
 }
 
 /* Convolution and GELU of one vector of channels, which all pointers begin with. */
-INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *sums, float *active)
+INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *sums, void *active)
 {
     const depthwise_taps taps = depthwise_load_taps(weights, PADDED);
     const int width = b.right - b.left;
@@ -129,7 +135,7 @@ INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *
         depthwise_convolve(depthwise_from(rows, (b.left - b.from) * COLUMNS), &taps,
                            sums + (y - b.top) * width * VF_LANES, VF_LANES, VF_LANES);
     }
-    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, COLUMNS, VF_LANES);
+    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, F32, COLUMNS, VF_LANES);
 }
 
 /* The next band begins with the last two hidden rows of this one. */
@@ -146,23 +152,24 @@ INLINE void keep_rows(band b, float *kept, float *fresh)
 static void expand(const kernel_call *call, band b, workspace w, const float *input)
 {
     const int tokens = (b.end - b.fresh) * (b.to - b.from);
-    const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, CHANNELS);
+    const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, INPUT_ROW);
     for (int group = 0; group < GROUPS; ++group) {
         const int column = group * COLUMNS;
         const float *taps = (const float *)call->weights[1] + column;
         const gemm_tile t = {
             .input = input,
-            .panel = packed_column(expansion, column, CHANNELS),
+            .panel = packed_column(expansion, column, INPUT_ROW),
             .bias = bias + column,
             .output = w.fresh,
-            .ahead = group + 1 < GROUPS ? packed_column(expansion, column + COLUMNS, CHANNELS)
+            .ahead = group + 1 < GROUPS ? packed_column(expansion, column + COLUMNS, INPUT_ROW)
                                         : call->weights[2],
             .ahead_step = fetch_step_of(tokens),
         };
         multiply(t, EXPAND, tokens, COLUMNS);
         float *kept = w.kept + group * 2L * KEPT_ROW, *active = w.active + (long)group * ACTIVE_GROUP;
         for (int v = 0; v < COLUMNS && column + v < HIDDEN; v += VF_LANES)
-            mix(b, kept + v, w.fresh + v, taps + v, w.sums, active + v);
+            mix(b, kept + v, w.fresh + v, taps + v, w.sums,
+                element_at(active, F32, v));
         keep_rows(b, kept, w.fresh);
     }
 }
@@ -186,17 +193,17 @@ static void contract(const kernel_call *call, band b, workspace w, const float *
                      const float *ahead)
 {
     const int rows = b.bottom - b.top, width = b.right - b.left;
-    const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, HIDDEN);
+    const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, HIDDEN_STEPS);
     const long at = ((long)b.top * WIDTH + b.left) * CHANNELS;
     for (int tile = 0; tile < OUTPUT_TILES; ++tile) {
         const int column = tile * COLUMNS;
         const gemm_tile t = {
             .input = w.active,
-            .panel = packed_column(weights, column, HIDDEN),
+            .panel = packed_column(weights, column, HIDDEN_STEPS),
             .bias = bias + column,
             .residual = residual + at + column,
             .output = output + at + column,
-            .ahead = tile + 1 < OUTPUT_TILES ? packed_column(weights, column + COLUMNS, HIDDEN) : ahead,
+            .ahead = tile + 1 < OUTPUT_TILES ? packed_column(weights, column + COLUMNS, HIDDEN_STEPS) : ahead,
             .ahead_step = fetch_step_of(rows * width),
         };
         if (LAST_COLUMNS == COLUMNS || tile + 1 < OUTPUT_TILES)
@@ -212,7 +219,7 @@ static void compute_rows(const kernel_call *call, long map, int strip, int begin
                          const float *ahead)
 {
     const workspace w = divide(call->scratch);
-    const float *input = (const float *)call->in[0] + map, *residual = (const float *)call->in[1] + map;
+    const float *input = (const float *)call->in[0] + map / PER_WORD(F32), *residual = (const float *)call->in[1] + map;
     float *output = (float *)call->out[0] + map;
     const int left = strip * STRIP, right = smaller(left + STRIP, WIDTH);
     for (int y = begin; y < end; y += BAND) {

@@ -15,18 +15,19 @@ enum {
     WIDTH = 3,
     CHANNELS = 1024,
     STRIDE = 1040, /* from token to token */
+    OUTPUT_STRIDE = 1040,
     PADDED = PACKED_ROW(CHANNELS),
     LAST_LANES = (CHANNELS - 1) % VF_LANES + 1,
     ROW = WIDTH * STRIDE,
 };
 
-/* The channels of one vector, in one row of the map. */
+/* The channels of one vector, in one row of the map. Sums wait in the output. */
 INLINE void compute_vector(depthwise_rows rows, const float *weights, float *output, int channel, int lanes)
 {
     const depthwise_taps taps = depthwise_load_taps(weights + channel, PADDED);
     output += channel;
-    depthwise_convolve(depthwise_from(rows, channel), &taps, output, STRIDE, lanes);
-    depthwise_gelu(output, STRIDE, WIDTH, output, STRIDE, lanes);
+    depthwise_convolve(depthwise_from(rows, channel), &taps, output, OUTPUT_STRIDE, lanes);
+    depthwise_gelu(output, OUTPUT_STRIDE, WIDTH, output, F32, OUTPUT_STRIDE, lanes);
 }
 
 void tiny_depthwise_gelu_3x3x1024_stride1040__avx512(const kernel_call *call)
@@ -38,7 +39,7 @@ void tiny_depthwise_gelu_3x3x1024_stride1040__avx512(const kernel_call *call)
         for (long row = w.begin; row < w.end; ++row) {
             const int y = (int)(row % HEIGHT);
             const float *here = input + row * ROW;
-            float *output = result + row * ROW;
+            float *output = result + row * WIDTH * OUTPUT_STRIDE;
             const depthwise_rows rows = {
                 .above = y > 0 ? here - ROW : NULL,
                 .here = here,

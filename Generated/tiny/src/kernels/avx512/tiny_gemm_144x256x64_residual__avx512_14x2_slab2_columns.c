@@ -14,9 +14,9 @@
 
 enum {
     ROWS = 144, /* an image */
-    K = 256,
     N = 64,
-    INPUT_STRIDE = 256,
+    STEPS = 256, /* words of a row of in */
+    INPUT_STRIDE = 256, /* words */
     OUTPUT_STRIDE = 64,
     TILE_ROWS = 14,
     VECTORS = 2,
@@ -31,8 +31,8 @@ enum {
     PANEL_GRAIN = 4 * SLAB_PANELS <= PANELS ? SLAB_PANELS : (PANELS + 3) / 4,
 };
 
-static const gemm_constants CONSTANTS = { K, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
-                                          EPILOGUE_RESIDUAL, K, 0 };
+static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
+                                          EPILOGUE_RESIDUAL, STEPS, 0, F32 };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)
@@ -68,15 +68,15 @@ INLINE void compute_rows(gemm_tile t, long rows, int columns)
 INLINE const float *weights_ahead(const float *weights, long column, long end, const float *next)
 {
     const long ahead = column + SLAB;
-    return ahead < end ? packed_column(weights, ahead * COLUMNS, K)
-                       : packed_column(next, (ahead - end) * COLUMNS, K);
+    return ahead < end ? packed_column(weights, ahead * COLUMNS, STEPS)
+                       : packed_column(next, (ahead - end) * COLUMNS, STEPS);
 }
 
 /* `next` is the panel that this thread reads after these. */
 static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
 {
     const float *input = call->in[0], *residual = call->in[1], *weights = call->weights[0];
-    const float *bias = weights + BIAS_OF(N, K);
+    const float *bias = weights + BIAS_OF(N, STEPS);
     float *output = call->out[0];
     const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS);
     const long end = panels.end < PANELS ? panels.end * PARTS : COLUMN_TILES;
@@ -87,12 +87,12 @@ static void compute_block(const kernel_call *call, work_range rows, work_range p
                 const long at = row * OUTPUT_STRIDE + column * COLUMNS;
                 const gemm_tile t = {
                     .input = input + row * INPUT_STRIDE,
-                    .panel = packed_column(weights, column * COLUMNS, K),
+                    .panel = packed_column(weights, column * COLUMNS, STEPS),
                     .bias = bias + column * COLUMNS,
                     .residual = residual ? residual + at : NULL,
                     .output = output + at,
                     .ahead = weights_ahead(weights, column, end, next)
-                             + (row - rows.begin) / TILE_ROWS * K * ahead_step,
+                             + (row - rows.begin) / TILE_ROWS * STEPS * ahead_step,
                     .ahead_step = ahead_step,
                 };
                 if (LAST_COLUMNS == COLUMNS || column + 1 < COLUMN_TILES)
@@ -112,6 +112,6 @@ void tiny_gemm_144x256x64_residual__avx512_14x2_slab2_columns(const kernel_call 
     const work_range rows = { 0, row_count };
     while (take_work(call, PANELS, PANEL_GRAIN, &w)) {
         const work_range panels = { w.begin, w.end };
-        compute_block(call, rows, panels, w.is_last ? call->ahead : packed_column(weights, w.end * PANEL_COLUMNS, K));
+        compute_block(call, rows, panels, w.is_last ? call->ahead : packed_column(weights, w.end * PANEL_COLUMNS, STEPS));
     }
 }

@@ -43,7 +43,8 @@ INLINE float exponentiate(float *score)
 }
 
 /* One query of one head, whose channels begin at `channel`, and the tokens of its window. */
-static void attend(const float *query, const float *const tokens[KEYS], int channel, float *output)
+static void attend(const float *query, const float *const tokens[KEYS], int channel,
+                   float *output)
 {
     vf q[VECTORS], sum[VECTORS];
     UNROLL for (int v = 0; v < VECTORS; ++v) {
@@ -66,11 +67,12 @@ static void attend(const float *query, const float *const tokens[KEYS], int chan
             sum[v] = vf_fma(weight, vf_load_upto(value + v * VF_LANES, LANES(v)), sum[v]);
     }
     UNROLL for (int v = 0; v < VECTORS; ++v)
-        vf_store_upto(output + channel + v * VF_LANES, sum[v] / total, LANES(v));
+        vf_put(output + channel + v * VF_LANES, F32, sum[v] / total, LANES(v));
 }
 
 /* The window whose first token is at (top, left). */
-INLINE void attend_window(const float *map, const float *bias, int top, int left, float *output)
+INLINE void attend_window(const float *map, const float *bias, int top, int left,
+                          float *output)
 {
     const float *tokens[KEYS];
     for (int i = 0; i < KEYS; ++i) {

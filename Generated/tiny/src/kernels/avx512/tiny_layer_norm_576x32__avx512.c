@@ -21,6 +21,7 @@ void tiny_layer_norm_576x32__avx512(const kernel_call *call)
     work w = { 0 };
     while (take_work(call, (long)call->images * ROWS, 8, &w)) {
         for (long row = w.begin; row < w.end; ++row)
-            layer_norm_row(input + row * CHANNELS, CHANNELS, weights, output + row * CHANNELS);
+            layer_norm_row(input + row * CHANNELS, CHANNELS, weights, output + row * CHANNELS,
+                           F32);
     }
 }

@@ -35,6 +35,8 @@ static inline const float *value_at(key_source keys, long j)
     return keys + j * KEY_STRIDE + HEADS * HEAD_DIM;
 }
 
+static const element_type OUTPUT_TYPE = F32;
+
 #include "attention_tile.h"
 
 void tiny_lofi_36x9_2x32_in256_128_out64__avx512_14x1_block1(const kernel_call *call)

@@ -14,7 +14,7 @@ INLINE void average_channels(const float *tokens, float *output, int lanes)
     vf sum = vf_set(0.0f);
     for (int row = 0; row < ROWS; ++row)
         sum += vf_load_upto(tokens + (long)row * CHANNELS, lanes);
-    vf_store_upto(output, sum / vf_set(ROWS), lanes);
+    vf_put(output, F32, sum / vf_set(ROWS), lanes);
 }
 
 void tiny_mean_pool_9x256__avx512(const kernel_call *call)

@@ -6,7 +6,7 @@
  * The input of deformable token merging (LITv2, section 3.3; DCN v1): for each output token, the
  * four points of a 2x2 kernel with stride 2, each moved by an offset that a 2x2 convolution
  * predicts from the same four tokens, are sampled bilinearly. Map of 24x24 tokens, 32 channels;
- * output: a row of 4 x 32 an output token, point by point, 128 floats apart, for the GEMM that
+ * output: a row of 4 x 32 float an output token, point by point, 128 apart, for the GEMM that
  * follows.
  * Outside the map everything is zero, as in torchvision's deform_conv2d.
  * Weights: eight filters (dy, dx of each point) of 4 x 32, each point a padded row; then 8 biases. */
@@ -49,8 +49,8 @@ static void predict_offsets(const float *corner, const float *weights, float off
 
 static void fill(float *output, float value)
 {
-    for (int c = 0; c < CHANNELS; ++c)
-        output[c] = value;
+    for (int c = 0; c < CHANNELS; c += VF_LANES)
+        vf_put(output + c, F32, vf_set(value), CHANNELS - c);
 }
 
 /* Bilinear sample of all channels at (y, x), real-valued and unbounded. */
@@ -77,7 +77,7 @@ static void sample(const float *map, float y, float x, float *output)
         vf value = weight[0] * vf_load_upto(corner[0] + c, CHANNELS - c);
         UNROLL for (int i = 1; i < 4; ++i)
             value = vf_fma(weight[i], vf_load_upto(corner[i] + c, CHANNELS - c), value);
-        vf_store_upto(output + c, value, CHANNELS - c);
+        vf_put(output + c, F32, value, CHANNELS - c);
     }
 }
 

@@ -1,0 +1,70 @@
+import Foundation
+import HiLoKit
+import TestFixtures
+import Testing
+
+/// `--precision`, from the plan to a library that runs.
+struct PrecisionTests {
+    private static let layer = [
+        "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5", "--resolution", "5x6",
+        "--isa", "generic", "--name", "small",
+    ]
+
+    /// Each kernel's types, and nothing that stayed as it was.
+    @Test func plansSayWhatIsNarrow() throws {
+        let sandbox = try Sandbox()
+        let flags = ["plan", "--model", "litv2-s", "--isa", "avx2", "--no-tuning"]
+        let narrow = try sandbox.hilo(flags + ["--precision", "bf16"])
+        #expect(narrow.status == 0, "\(narrow.stderr)")
+        #expect(narrow.stdout.contains("avx2, bf16, batch up to 8"))
+        #expect(narrow.stdout.contains(/gemm +\d.* bf16, f32 -> f32/))
+        #expect(narrow.stdout.contains(/layer_norm +\d.* f32 -> bf16/))
+        #expect(!narrow.stdout.contains("in single precision:"))
+        let single = try sandbox.hilo(flags)
+        #expect(single.status == 0 && !single.stdout.contains("bf16"))
+    }
+
+    /// The layer's input is read by its products and no kernel of the library writes it.
+    @Test func plansSayWhatIsNotNarrowAndWhy() throws {
+        let plan = try Sandbox().hilo(["plan", "--precision", "bf16"] + Self.layer)
+        #expect(plan.status == 0, "\(plan.stderr)")
+        #expect(
+            plan.stdout.contains(
+                "in single precision: h_qkv, because it reads the network's input"))
+        #expect(!plan.stdout.contains("in single precision: h_proj"))
+    }
+
+    @Test(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
+    func aNarrowLibraryIsBuiltVerifiedAndKeepsToItsWeights() throws {
+        let sandbox = try Sandbox()
+        for (precision, folder) in [("bf16", "narrow"), ("f32", "single")] {
+            let flags = ["generate", "--precision", precision, "--output", folder] + Self.layer
+            let generated = try sandbox.hilo(flags)
+            #expect(generated.status == 0, "\(generated.stderr)")
+        }
+        #expect(try sandbox.hilo("build", "narrow").status == 0)
+        let verified = try sandbox.hilo("verify", "narrow", "--json")
+        #expect(verified.status == 0, "\(verified.stdout)")
+        #expect(verified.stdout.contains("small_gemm_of_bf16"))
+        try FileManager.default.removeItem(at: sandbox.file("narrow/weights/small.safetensors"))
+        try FileManager.default.copyItem(
+            at: sandbox.file("single/weights/small.safetensors"),
+            to: sandbox.file("narrow/weights/small.safetensors"))
+        try sandbox.expectFailure(
+            65, of: ["verify", "narrow"],
+            saying: ["small.safetensors", "another network, precision or version"])
+    }
+
+    @Test func aPlanOfAnotherPrecisionIsRefused() throws {
+        let sandbox = try Sandbox()
+        let plan = try sandbox.hilo(["plan", "--json", "--precision", "bf16"] + Self.layer)
+        try sandbox.write("plan.json", plan.stdout)
+        try sandbox.expectFailure(
+            64,
+            of: ["generate", "--precision", "f32", "--plan", "plan.json", "--output", "lib"]
+                + Self.layer,
+            saying: ["--precision f32, but it is for bf16"])
+        let flags = ["generate", "--plan", "plan.json", "--output", "lib"] + Self.layer
+        #expect(try sandbox.hilo(flags).status == 0)
+    }
+}
