@@ -13,7 +13,19 @@ extension Graph {
             guard var linear = nodes[index].operation.linear,
                 graph.tensors[nodes[index].inputs[0]].type == type
             else { continue }
-            linear.element = type
+            (linear.element, linear.matrix) = (type, type)
+            graph.nodes[index].operation = .linear(linear)
+        }
+        return graph
+    }
+
+    /// Products of inputs in single precision with matrices of `type`, where these have whole words.
+    public func withMatrices(of type: ElementType) -> Graph {
+        var graph = self
+        for index in nodes.indices {
+            guard var linear = nodes[index].operation.linear, linear.inputs % type.perWord == 0
+            else { continue }
+            linear.matrix = type
             graph.nodes[index].operation = .linear(linear)
         }
         return graph

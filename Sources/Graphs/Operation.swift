@@ -160,8 +160,9 @@ public struct Linear: Sendable, Hashable {
     public internal(set) var scale = 1.0
     /// The BatchNorm behind it.
     public internal(set) var batchNorm: String?
-    /// What inputs and matrix are multiplied as.
+    /// What its inputs and its matrix are multiplied as.
     public internal(set) var element = ElementType.f32
+    public internal(set) var matrix = ElementType.f32
 
     public init(
         _ parameter: String, from inputs: Int, to outputs: Int, firstRow: Int = 0,

@@ -17,7 +17,7 @@ extension ISA {
 
     /// Those that differ in kernels of a precision.
     public static func sets(for precision: Precision) -> [ISA] {
-        precision == .f32 ? all : known
+        precision == .bf16 ? known : all
     }
 }
 

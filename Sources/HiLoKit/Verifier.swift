@@ -21,7 +21,7 @@ public struct Verifier: Sendable {
     static func tolerance(_ precision: Precision) -> Double {
         switch precision {
         case .f32: 1e-4
-        case .bf16: 0.15
+        case .bf16, .bf16Weights: 0.15
         }
     }
 

@@ -30,3 +30,14 @@ func elementFields(_ name: String, _ type: ElementType?) -> [ShapeField] {
 func elementSuffix(_ operand: String, _ type: ElementType?) -> String {
     type.map { "_\(operand)_\($0.rawValue)" } ?? ""
 }
+
+/// What the types of a product add to a kernel's name: `_of_bf16`, or `_by_bf16` where the matrix alone
+/// is narrow.
+func productSuffix(_ element: ElementType?, by matrix: ElementType?) -> String {
+    element == nil ? elementSuffix("by", matrix) : elementSuffix("of", element)
+}
+
+/// The fields of a shape that say so.
+func productFields(_ element: ElementType?, by matrix: ElementType?) -> [ShapeField] {
+    elementFields("element", element) + elementFields("matrix", matrix)
+}

@@ -50,7 +50,7 @@ public struct PanelLayout: Sendable {
 
     public init(_ linears: [Linear]) {
         k = linears[0].inputs
-        element = linears[0].element
+        element = linears[0].matrix
         columns = linears.reduce(0) { $0 + $1.outputs }.rounded(upTo: Packing.panelColumns)
     }
 

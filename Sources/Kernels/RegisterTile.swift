@@ -51,8 +51,10 @@ enum RegisterTile {
     /// The widest tile of panels of such elements, and the most rows of it. Where words are taken apart, a
     /// mask and a broadcast take two registers more, so that narrower tiles are the larger ones (measured on
     /// Zen 3 at 196×384×1536 in bf16: 4×2 vectors 71 GFLOP/s, 6×2 and 5×2 69, 2×4 68, 3×4 41).
-    static func panel(of element: ElementType, _ isa: ISA) -> (vectors: Int, most: Int) {
-        guard isa.multiplies(element) else {
+    static func panel(
+        of element: ElementType, by matrix: ElementType, _ isa: ISA
+    ) -> (vectors: Int, most: Int) {
+        guard isa.multiplies(element, by: matrix) else {
             let most = (isa.registers - vectors - 2) / vectors
             return (vectors, min(most, mostPanelRows(vectors: vectors, isa)))
         }
@@ -119,11 +121,13 @@ extension RegisterTile {
 }
 
 extension ISA {
-    /// Whether an instruction multiplies and sums a word of such elements at once.
-    func multiplies(_ element: ElementType) -> Bool {
-        switch element {
-        case .f32: true
-        case .bf16: multipliesBF16
+    /// Whether an instruction multiplies a word of such inputs by one of such a matrix, and sums the
+    /// products.
+    func multiplies(_ element: ElementType, by matrix: ElementType) -> Bool {
+        switch (element, matrix) {
+        case (.f32, .f32): true
+        case (.bf16, .bf16): multipliesBF16
+        default: false
         }
     }
 }

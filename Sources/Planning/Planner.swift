@@ -83,20 +83,6 @@ private struct PlannedGraph {
     }
 }
 
-extension Graph {
-    /// As kernels take it.
-    fileprivate func planned(_ precision: Precision) -> Graph {
-        folded.lowered(to: precision.element)
-    }
-}
-
-extension Network {
-    /// The products that a precision leaves as they are.
-    public func unlowered(_ precision: Precision) -> [Graph.Unlowered] {
-        precision == .f32 ? [] : graph.folded.unlowered(to: precision.element)
-    }
-}
-
 extension Plan {
     /// The same networks on the same target, planned with other decisions.
     ///

@@ -1,16 +1,29 @@
 import Graphs
 import Machines
+import Networks
 
 /// What matrix products multiply; they sum in single precision.
 public enum Precision: String, Sendable, Codable, CaseIterable {
     case f32, bf16
+    /// Inputs in single precision with matrices of bf16.
+    case bf16Weights = "f32-by-bf16"
+}
 
-    /// Elements of what they multiply.
-    public var element: ElementType {
-        switch self {
-        case .f32: .f32
-        case .bf16: .bf16
+extension Graph {
+    /// As kernels take it.
+    func planned(_ precision: Precision) -> Graph {
+        switch precision {
+        case .f32: folded
+        case .bf16: folded.lowered(to: .bf16)
+        case .bf16Weights: folded.withMatrices(of: .bf16)
         }
+    }
+}
+
+extension Network {
+    /// The products that a precision leaves as they are, because of what they read.
+    public func unlowered(_ precision: Precision) -> [Graph.Unlowered] {
+        precision == .bf16 ? graph.folded.unlowered(to: .bf16) : []
     }
 }
 

@@ -50,8 +50,11 @@ import Testing
         let network = Network(try Preset.small.network(name: "net"))
         let single = try Planner(network, Target(isa: .avx2)).plan()
         let plan = try Planner(network, Target(isa: .avx2, precision: .bf16)).plan()
+        let matrices = try Planner(network, Target(isa: .avx2, precision: .bf16Weights)).plan()
         #expect(Double(plan.weightBytes) < 0.505 * Double(single.weightBytes))
-        #expect(plan.fingerprint != single.fingerprint)
+        #expect(matrices.weightBytes == plan.weightBytes)
+        let fingerprints = [single, plan, matrices].map(\.fingerprint)
+        #expect(Set(fingerprints).count == 3)
         let original = weights(of: network)
         let packer = WeightPacker(original)
         let recovered = WeightUnpacker(plan).weights(

@@ -55,12 +55,26 @@ struct PrecisionTests {
             saying: ["small.safetensors", "another network, precision or version"])
     }
 
+    /// `--weights bf16` leaves what products read as it is.
+    @Test func weightsAloneAreNarrow() throws {
+        let sandbox = try Sandbox()
+        for flags in [["--weights", "bf16"], ["--precision", "f32-by-bf16"]] {
+            let plan = try sandbox.hilo(["plan"] + flags + Self.layer)
+            #expect(plan.status == 0, "\(plan.stderr)")
+            #expect(plan.stdout.contains("generic, f32-by-bf16, batch up to 8"))
+            #expect(plan.stdout.contains("bf16 weights") && !plan.stdout.contains("-> bf16"))
+        }
+        try sandbox.expectFailure(
+            64, of: ["plan", "--precision", "bf16", "--weights", "f32"] + Self.layer,
+            saying: ["--weights f32, but --precision bf16 has bf16"])
+    }
+
     @Test func aPlanOfAnotherPrecisionIsRefused() throws {
         let sandbox = try Sandbox()
         let plan = try sandbox.hilo(["plan", "--json", "--precision", "bf16"] + Self.layer)
         try sandbox.write("plan.json", plan.stdout)
         try sandbox.expectFailure(
-            64,
+            65,
             of: ["generate", "--precision", "f32", "--plan", "plan.json", "--output", "lib"]
                 + Self.layer,
             saying: ["--precision f32, but it is for bf16"])

@@ -41,7 +41,7 @@ import Testing
             }
             for index in lowered.nodes.indices {
                 guard var linear = lowered.nodes[index].operation.linear else { continue }
-                linear.element = .f32
+                (linear.element, linear.matrix) = (.f32, .f32)
                 lowered.nodes[index].operation = .linear(linear)
             }
             #expect(lowered == graph, "\(network.name)")
@@ -55,6 +55,20 @@ import Testing
             let linears = graph.nodes.compactMap(\.operation.linear)
             #expect(linears.count > 40 && linears.allSatisfy { $0.element == .bf16 }, "\(model)")
             #expect(try model.network(name: "net").graph.folded.unlowered(to: .bf16).isEmpty)
+        }
+    }
+
+    /// With matrices alone no tensor changes; one of odd rows stays.
+    @Test func matricesAloneAreNarrow() throws {
+        for network in try Sample.networks() {
+            let (graph, narrow) = (
+                network.graph.folded, network.graph.folded.withMatrices(of: .bf16)
+            )
+            #expect(narrow.tensors == graph.tensors, "\(network.name)")
+            for linear in narrow.nodes.compactMap(\.operation.linear) {
+                #expect(linear.element == .f32, "\(linear.parameter)")
+                #expect((linear.matrix == .bf16) == (linear.inputs % 2 == 0), "\(linear.parameter)")
+            }
         }
     }
 

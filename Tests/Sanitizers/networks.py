@@ -80,6 +80,10 @@ NETWORKS = [
         ["--resolution", "61x85", "--precision", "bf16"],
         _litv2("narrow", 64, 12, 2.5, 3, 3)),
     SampleNetwork(
+        "narrow_weights", "single precision by matrices of bf16",
+        ["--resolution", "33x45", "--weights", "bf16"],
+        _litv2("narrow_weights", 64, 12, 2.5, 3, 2)),
+    SampleNetwork(
         "planes", "feature maps of channels in planes, windows over the edge of odd maps",
         ["--task", "features", "--resolution", "61x45"], _litv2("planes", 64, 12, 2.5, 3, 3)),
     SampleNetwork(

@@ -16,9 +16,9 @@ static void layout(const void *shape, kernel_layout *l)
     l->in[1] = l->out[0] = matrix(tokens, s->channels, 0);
     l->in_place = 1 + 1;
     l->weights = 2L * s->channels * s->hidden + 11L * s->hidden + s->channels;
-    l->packed[0] = PACKED_WORDS(s->hidden, s->channels / PER_WORD(s->element));
+    l->packed[0] = PACKED_WORDS(s->hidden, s->channels / PER_WORD(s->matrix));
     l->packed[1] = 10L * PACKED_ROW(s->hidden);
-    l->packed[2] = PACKED_WORDS(s->channels, s->hidden / PER_WORD(s->element));
+    l->packed[2] = PACKED_WORDS(s->channels, s->hidden / PER_WORD(s->matrix));
 }
 
 /* Wide enough before GELU that its tails are met. */
@@ -28,19 +28,19 @@ static float weight(const void *shape, long i, double normal)
     const long expand = (s->channels + 1L) * s->hidden, contract = expand + 10L * s->hidden;
     const long matrix = (long)s->channels * s->hidden;
     if (i < matrix)
-        return as_element(s->element, (float)(1.5 * normal / sqrt(s->channels)));
+        return as_element(s->matrix, (float)(1.5 * normal / sqrt(s->channels)));
     if (i >= contract && i < contract + matrix)
-        return as_element(s->element, (float)(normal / sqrt(s->hidden)));
+        return as_element(s->matrix, (float)(normal / sqrt(s->hidden)));
     return (float)(i >= expand && i < contract ? 0.8 * normal : normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
 {
     const conv_ffn_shape *s = shape;
-    pack_panels(weights, s->hidden, s->channels, s->element, packed[0]);
+    pack_panels(weights, s->hidden, s->channels, s->matrix, packed[0]);
     weights += (s->channels + 1L) * s->hidden;
     pack_taps(weights, s->hidden, packed[1]);
-    pack_panels(weights + 10L * s->hidden, s->channels, s->hidden, s->element, packed[2]);
+    pack_panels(weights + 10L * s->hidden, s->channels, s->hidden, s->matrix, packed[2]);
 }
 
 /* Hidden channel `h` of the token at `x` before the convolution. */

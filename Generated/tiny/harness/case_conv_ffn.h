@@ -8,7 +8,8 @@
 
 typedef struct conv_ffn_shape {
     int height, width, channels, hidden;
-    element_type element; /* of the first input, of what enters the second matrix, and of both */
+    element_type element; /* of the first input, and of what enters the second matrix */
+    element_type matrix;  /* of both */
 } conv_ffn_shape;
 
 extern const kernel_cases conv_ffn_cases;

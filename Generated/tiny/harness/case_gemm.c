@@ -18,7 +18,7 @@ static void layout(const void *shape, kernel_layout *l)
     if (s->epilogue == EPILOGUE_UPSAMPLED)
         l->in[1] = matrix((long)s->coarse_height * s->coarse_width, s->n, s->coarse_stride);
     l->weights = (s->k + 1L) * s->n;
-    l->packed[0] = PACKED_WORDS(s->n, divide_up(s->k, PER_WORD(s->element)));
+    l->packed[0] = PACKED_WORDS(s->n, divide_up(s->k, PER_WORD(s->matrix)));
 }
 
 /* Wide enough before a GELU that its tails are met. */
@@ -28,13 +28,13 @@ static float weight(const void *shape, long index, double normal)
     const double spread = s->epilogue == EPILOGUE_GELU ? 2.5 : 1.0;
     if (index >= (long)s->k * s->n)
         return (float)normal;
-    return as_element(s->element, (float)(spread * normal / sqrt(s->k)));
+    return as_element(s->matrix, (float)(spread * normal / sqrt(s->k)));
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
 {
     const gemm_shape *s = shape;
-    pack_panels(weights, s->n, s->k, s->element, packed[0]);
+    pack_panels(weights, s->n, s->k, s->matrix, packed[0]);
 }
 
 /* The coarse token whose part of the axis holds the beginning of token i's. */

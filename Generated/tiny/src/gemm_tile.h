@@ -3,9 +3,9 @@
  * part of one, as wide as `vectors` vectors: the tile's columns.
  *
  * Everything but the pointers is a constant at every call, so that the sums live in registers and
- * one text serves all shapes and elements. A tile walks down k in steps of a word, 32 bits of each row and
- * column: one float or two bf16. It takes `vectors` vectors of a panel's row and broadcasts one word of
- * each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES
+ * one text serves all shapes and elements. A tile walks down k in steps of a word, 32 bits, of the matrix: one
+ * float or two bf16. It takes `vectors` vectors of a panel's row and broadcasts what
+ * they meet of each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES
  * k of a row at once instead. Sums are floats. */
 #ifndef GEMM_TILE_H
 #define GEMM_TILE_H
@@ -16,14 +16,15 @@
 #include "simd.h"
 
 typedef struct gemm_constants {
-    int steps; /* words of a row of the input */
+    int steps; /* words of a column of the matrix */
     int input_stride, output_stride; /* words and floats; the residual's is the output's */
     int vectors; /* of a row of the tile; whole tiles make the width of a panel */
     gemm_epilogue epilogue;
     /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller. */
     int input_block;
     int input_block_stride; /* words from block to block; unused when there is one */
-    element_type element;   /* of the input and the panel */
+    element_type element;   /* of the input */
+    element_type matrix;    /* of the panel: of the input, or narrower */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -62,44 +63,56 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y,
     vf_store_upto(t.output + at, y, lanes);
 }
 
-/* Instructions that multiply words add all of their products; others take one element of a word at a
- * time. */
-INLINE int gemm_parts(element_type element)
+/* Words of an input row that a step takes: as many elements as a word of the matrix has. */
+INLINE int gemm_input_words(gemm_constants c) { return PER_WORD(c.matrix) / PER_WORD(c.element); }
+
+/* An instruction that multiplies words adds all of their products; elsewhere a step is taken in parts, one for
+ * each element of a word of the matrix. */
+INLINE int gemm_parts(gemm_constants c)
 {
 #ifdef VF_HAS_BF16
-    return element == BF16 ? 1 : PER_WORD(element);
-#else
-    return PER_WORD(element);
+    if (c.element == BF16)
+        return 1;
 #endif
+    return PER_WORD(c.matrix);
 }
 
-/* The elements of words that one part multiplies: of two bf16 the second comes first, as vdpbf16ps adds them.
- * Their products are exact in single precision, so fused or not sums have the same bits. */
-INLINE vf gemm_factors(vf words, element_type element, int part)
+/* Which element of a step a part multiplies. Of words of two bf16 the second comes first, as vdpbf16ps adds
+ * them; their products are exact in single precision, so fused or not sums have the same bits. */
+INLINE int gemm_element(gemm_constants c, int part) { return c.element == BF16 ? 1 - part : part; }
+
+INLINE vf gemm_part_of(vf words, gemm_constants c, int part)
 {
-    if (gemm_parts(element) == 1)
+    return gemm_element(c, part) ? vf_second_bf16(words) : vf_first_bf16(words);
+}
+
+/* What a part multiplies of words of the matrix. */
+INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
+{
+    return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c, part);
+}
+
+/* What it multiplies of a row of the input, for all columns. */
+INLINE vf gemm_broadcast(const float *input, gemm_constants c, int part)
+{
+    if (c.element == F32)
+        return vf_set(input[gemm_element(c, part)]);
+    vf words = vf_set(*input);
+    if (gemm_parts(c) == 1)
         return words;
-    return part == 0 ? vf_second_bf16(words) : vf_first_bf16(words);
-}
-
-/* The same of a word of the input for all columns. */
-INLINE vf gemm_broadcast(const float *word, element_type element, int part)
-{
-    vf words = vf_set(*word);
 #if defined(__x86_64__)
-    if (gemm_parts(element) > 1)
-        __asm__("" : "+x"(words)); /* or Clang takes words apart as scalars and broadcasts each half */
+    __asm__("" : "+x"(words)); /* or Clang takes words apart as scalars and broadcasts each half */
 #endif
-    return gemm_factors(words, element, part);
+    return gemm_part_of(words, c, part);
 }
 
-INLINE vf gemm_multiply(vf a, vf b, vf sum, element_type element)
+INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
 {
 #ifdef VF_HAS_BF16
-    if (element == BF16)
+    if (c.element == BF16)
         return vf_dot_bf16(a, b, sum);
 #endif
-    (void)element;
+    (void)c;
     return vf_fma(a, b, sum);
 }
 
@@ -111,19 +124,19 @@ INLINE void gemm_add(const float *weights, const float *input, gemm_constants c,
     vf few[GEMM_MOST_VECTORS];
     if (c.vectors <= rows) {
         UNROLL for (int v = 0; v < c.vectors; ++v)
-            few[v] = gemm_factors(vf_load(weights + v * VF_LANES), c.element, part);
+            few[v] = gemm_weights(weights + v * VF_LANES, c, part);
         UNROLL for (int r = 0; r < rows; ++r) {
-            const vf x = gemm_broadcast(&input[r * c.input_stride], c.element, part);
+            const vf x = gemm_broadcast(&input[r * c.input_stride], c, part);
             UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = gemm_multiply(x, few[v], sum[r][v], c.element);
+                sum[r][v] = gemm_multiply(x, few[v], sum[r][v], c);
         }
     } else {
         UNROLL for (int r = 0; r < rows; ++r)
-            few[r] = gemm_broadcast(&input[r * c.input_stride], c.element, part);
+            few[r] = gemm_broadcast(&input[r * c.input_stride], c, part);
         UNROLL for (int v = 0; v < c.vectors; ++v) {
-            const vf w = gemm_factors(vf_load(weights + v * VF_LANES), c.element, part);
+            const vf w = gemm_weights(weights + v * VF_LANES, c, part);
             UNROLL for (int r = 0; r < rows; ++r)
-                sum[r][v] = gemm_multiply(few[r], w, sum[r][v], c.element);
+                sum[r][v] = gemm_multiply(few[r], w, sum[r][v], c);
         }
     }
 }
@@ -147,27 +160,28 @@ INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, in
 enum { GEMM_CHAIN = 384 };
 
 /* Steps of a chain. */
-INLINE int gemm_chain(gemm_constants c) { return GEMM_CHAIN / PER_WORD(c.element); }
+INLINE int gemm_chain(gemm_constants c) { return GEMM_CHAIN / PER_WORD(c.matrix); }
 
 /* What steps from `from` to `to` - 1, part of a chain, add to the sums. */
 INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
                       vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
 {
+    const int words = gemm_input_words(c);
     for (int k = from; k < to;) {
         const int block = k / c.input_block, block_end = (block + 1) * c.input_block;
-        const float *input = t.input + block * ((long)c.input_block_stride - c.input_block);
+        const float *input = t.input + block * ((long)c.input_block_stride - (long)c.input_block * words);
         const int end = block_end < to ? block_end : to;
 #ifdef VF_FMA_LANES
-        for (; c.element == F32 && k + VF_FMA_LANES <= end; k += VF_FMA_LANES)
+        for (; c.matrix == F32 && k + VF_FMA_LANES <= end; k += VF_FMA_LANES)
             gemm_add_lanes(t, c, input, rows, k, VF_FMA_LANES, sum);
-        for (; c.element == F32 && k < end; ++k)
+        for (; c.matrix == F32 && k < end; ++k)
             gemm_add_lanes(t, c, input, rows, k, 1, sum);
 #endif
         for (; k < end; ++k) {
             fetch_ahead(t.ahead + k * t.ahead_step);
-            UNROLL for (int part = 0; part < gemm_parts(c.element); ++part) {
-                gemm_add(t.panel + k * PANEL_COLUMNS, input + k, c, part, rows, sum);
-                if (part + 1 < gemm_parts(c.element))
+            UNROLL for (int part = 0; part < gemm_parts(c); ++part) {
+                gemm_add(t.panel + k * PANEL_COLUMNS, input + k * words, c, part, rows, sum);
+                if (part + 1 < gemm_parts(c))
                     __asm__ volatile("" ::: "memory"); /* words kept for the next part would push sums out */
             }
         }

@@ -54,7 +54,8 @@ struct ConvFFNCost {
     private static let spilledBytes = 24.0
 
     var best: Schedule {
-        let (vectors, most) = RegisterTile.panel(of: spec.element ?? .f32, isa)
+        let (vectors, most) = RegisterTile.panel(
+            of: spec.element ?? .f32, by: spec.matrix ?? .f32, isa)
         let schedules = strips(of: spec.map.width).flatMap { strip in
             (1...max(1, min(spec.map.height, Self.mostTokens / strip))).map { band in
                 func schedule(rows: Int) -> Schedule {
@@ -118,7 +119,7 @@ struct ConvFFNCost {
     func cycles(_ how: Schedule) -> Double {
         let strips = how.strips(of: spec.map.width)
         let panels = spec.channels / (how.vectors * isa.lanes) + 1
-        let weights = spec.hidden * (2 * spec.elementBytes * spec.channels + 4 * 10)
+        let weights = spec.hidden * (2 * spec.matrixBytes * spec.channels + 4 * 10)
         let kept = 4 * spec.hidden * 2 * strips[0].reach
         let active = spec.elementBytes * spec.hidden * how.band * how.strip
         // Kept rows are read and written once, active ones read for each panel of the output.

@@ -35,12 +35,12 @@ extension FusedConvFFN {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "conv_ffn/kernel.c",
-            operation: "conv_ffn" + elementSuffix("of", spec.element)
+            operation: "conv_ffn" + productSuffix(spec.element, by: spec.matrix)
                 + "_\(spec.map)_\(spec.channels)x\(spec.hidden)",
             variant: "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
             headers: GEMM.headers + ["depthwise_row.h"],
             fields: mapFields(spec.map, spec.channels) + [ShapeField("hidden", spec.hidden)]
-                + elementFields("element", spec.element),
+                + productFields(spec.element, by: spec.matrix),
             rules: spec.map.rules
         ) { Context(name: $0, spec, how, isa) }
     }
@@ -52,13 +52,13 @@ extension FusedConvFFN {
         let tileRows, tileVectors: Int
         let lowTiles: [Int]
         let sizes: SizeTags
-        let element: ElementTags
+        let element, matrix: ElementTags
 
         init(name: String, _ spec: Spec, _ how: Schedule, _ isa: ISA) {
             self.name = name
             (height, width) = (spec.map.heightText, spec.map.widthText)
             sizes = SizeTags(spec.map)
-            element = ElementTags(spec.element)
+            (element, matrix) = (ElementTags(spec.element), ElementTags(spec.matrix))
             (channels, hidden) = (spec.channels, spec.hidden)
             (band, strip, tileRows, tileVectors) = (how.band, how.strip, how.rows, how.vectors)
             // Whole rows of the map, or any part of one.

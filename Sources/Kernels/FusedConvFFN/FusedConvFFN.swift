@@ -13,19 +13,22 @@ public enum FusedConvFFN: KernelFamily {
         public let channels: Int
         public let hidden: Int
         /// What enters the products, and their matrices; nil is single precision.
-        public let element: ElementType?
+        public let element, matrix: ElementType?
 
         public init(
-            map: Resolution, channels: Int, hidden: Int, element: ElementType = .f32
+            map: Resolution, channels: Int, hidden: Int, element: ElementType = .f32,
+            matrix: ElementType? = nil
         ) {
             self.map = map
             self.channels = channels
             self.hidden = hidden
             self.element = element.inSpec
+            self.matrix = (matrix ?? element).inSpec
         }
 
-        /// Bytes of an element that enters a product.
+        /// Bytes of an element that enters a product, and of one of a matrix.
         var elementBytes: Int { (element ?? .f32).bytes }
+        var matrixBytes: Int { (matrix ?? .f32).bytes }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -51,7 +54,8 @@ public enum FusedConvFFN: KernelFamily {
             let (mix, taps) = graph.follower(of: node, \.depthwise),
             let act = graph.follower(of: mix, is: .gelu),
             let (second, contract) = graph.follower(of: act, \.linear),
-            let sum = graph.follower(of: second, is: .add), expand.element == contract.element
+            let sum = graph.follower(of: second, is: .add), expand.element == contract.element,
+            expand.matrix == contract.matrix
         else { return nil }
         func block(_ node: Int, _ packing: Packing) -> WeightUse {
             .block(WeightBlock(graph.nodes[node].label, packing))
@@ -60,7 +64,7 @@ public enum FusedConvFFN: KernelFamily {
         return Match(
             Spec(
                 map: hidden.map, channels: expand.inputs, hidden: expand.outputs,
-                element: expand.element),
+                element: expand.element, matrix: expand.matrix),
             nodes: [node, mix, act, second, sum], label: graph.nodes[sum].label,
             inputs: [Slot(graph.nodes[node].inputs[0]), Slot(graph.nodes[sum].inputs[0])],
             outputs: [Slot(graph.nodes[sum].output)],
@@ -77,7 +81,7 @@ public enum FusedConvFFN: KernelFamily {
         let tokens = Operand(rows: spec.map.count, width: spec.channels)
         return Operands(
             inputs: [input, tokens], outputs: [tokens], replaced: [0: 1],
-            weightBytes: spec.elementBytes * spec.hidden * 2 * spec.channels
+            weightBytes: spec.matrixBytes * spec.hidden * 2 * spec.channels
                 + 4 * (11 * spec.hidden + spec.channels))
     }
 

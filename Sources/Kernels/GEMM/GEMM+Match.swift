@@ -46,7 +46,7 @@ extension GEMM {
         let coarse = graph.nodes[sum].inputs[1], output = graph.nodes[sum].output
         let spec = Spec(
             fine: graph.tensors[output].map, coarse: graph.tensors[coarse].map, k: linear.inputs,
-            n: linear.outputs, element: linear.element)
+            n: linear.outputs, element: linear.element, matrix: linear.matrix)
         return product(
             spec, graph, [node, sum], [linear], addend: Slot(coarse), output: Slot(output))
     }
@@ -58,7 +58,7 @@ extension GEMM {
         let spec = Spec(
             tokens: graph.tensors[graph.nodes[nodes[0]].output].tokens, k: linears[0].inputs,
             n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue,
-            element: linears[0].element)
+            element: linears[0].element, matrix: linears[0].matrix)
         return product(spec, graph, nodes, linears, addend: residual, output: output)
     }
 

@@ -18,7 +18,8 @@ extension GEMM {
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let (vectors, most) = RegisterTile.panel(of: spec.elementType, isa)
+        let (vectors, most) = RegisterTile.panel(
+            of: spec.elementType, by: spec.matrixType, isa)
         let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
             RegisterTile.halfCycles(rows: spec.rows, tile: $0, vectors: vectors)
         }
@@ -91,7 +92,7 @@ extension GEMM {
             let tileBytes = Double(4 * spec.steps * width)
             let slab = min(how.slab, ownColumns)
             let passes = Double(ownColumns.dividedRoundingUp(by: slab))
-            let inputBytes = Double(ownTiles * how.rows * spec.steps * 4) * passes
+            let inputBytes = Double(ownTiles * how.rows * spec.k * spec.elementType.bytes) * passes
             let weightBytes = Double(ownColumns) * tileBytes
             let fits = Double(slab) * tileBytes <= Self.slabBytes
             let again = Double(max(0, ownTiles - 1)) * weightBytes

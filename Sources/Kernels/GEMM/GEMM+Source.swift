@@ -12,7 +12,7 @@ extension GEMM {
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
-            ] + elementFields("element", spec.element)
+            ] + productFields(spec.element, by: spec.matrix)
                 + (spec.upsampling.map { fields($0) } ?? []),
             rules: spec.tokens.rules + (spec.upsampling?.coarse.rules ?? [])
         ) { Context(name: $0, spec, how, isa) }
@@ -22,7 +22,8 @@ extension GEMM {
     static let headers = ["epilogue.h", "gemm_tile.h", "packing.h"]
 
     private static func operation(_ spec: Spec) -> String {
-        "gemm" + elementSuffix("of", spec.element) + "_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
+        "gemm" + productSuffix(spec.element, by: spec.matrix)
+            + "_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
             + strideSuffix("in", spec.inputStride, dense: spec.k)
             + strideSuffix("out", spec.outputStride, dense: spec.n)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
@@ -50,7 +51,7 @@ extension GEMM {
         let mapCount: Int
         let k, n: Int
         let steps, inputWords, outputStride: Int
-        let element: ElementTags
+        let element, matrix: ElementTags
         let isUpsampled: Bool
         /// Nil where nothing is upsampled.
         let height, width, coarseHeight, coarseWidth: String?
@@ -69,7 +70,7 @@ extension GEMM {
             mapCount = spec.tokens.rules.count
             (steps, outputStride) = (spec.steps, spec.outputStride)
             inputWords = spec.inputStride / spec.elementType.perWord
-            element = ElementTags(spec.element)
+            (element, matrix) = (ElementTags(spec.element), ElementTags(spec.matrix))
             let (fine, coarse) = (spec.upsampling?.fine, spec.upsampling?.coarse)
             isUpsampled = spec.upsampling != nil
             (height, width) = (fine?.heightText, fine?.widthText)
@@ -96,6 +97,6 @@ extension GEMM {
             tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",
             split: how.split.rawValue,
             fused: (epilogue[spec.epilogue].map { [$0] } ?? [])
-                + (spec.element.map { [$0.rawValue] } ?? []))
+                + (spec.matrix.map { ["\($0.rawValue) weights"] } ?? []))
     }
 }

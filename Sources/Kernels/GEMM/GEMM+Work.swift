@@ -19,11 +19,11 @@ extension GEMM {
         let isSum = spec.epilogue == .residual || spec.epilogue == .upsampled
         let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
-            tiles * columns * width * spec.steps + slabs * rows * spec.steps
-            + rows * spec.n * (isSum ? 2 : 1)
+            4 * (tiles * columns * width * spec.steps + rows * spec.n * (isSum ? 2 : 1))
+            + slabs * rows * spec.k * spec.elementType.bytes
         return Work(
             fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,
-            accesses: steps { $0 + how.vectors } + 2 * outputs, l2Bytes: 4 * Double(moved),
+            accesses: steps { $0 + how.vectors } + 2 * outputs, l2Bytes: Double(moved),
             units: how.split == .rows ? tiles : spec.panels)
     }
 

@@ -30,25 +30,28 @@ public enum GEMM: KernelFamily {
         /// Of the epilogue `upsampled`, which no other spec has.
         public private(set) var upsampling: Upsampling?
         /// What the elements of input and matrix are; nil is single precision.
-        public let element: ElementType?
+        public let element, matrix: ElementType?
 
         private enum CodingKeys: String, CodingKey {
             case tokens = "rows", k, n, inputStride, outputStride, epilogue, upsampling
-            case element
+            case element, matrix
         }
 
         public init(
             rows: Int, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
-            epilogue: Epilogue = .none, element: ElementType = .f32
+            epilogue: Epilogue = .none, element: ElementType = .f32,
+            matrix: ElementType? = nil
         ) {
             self.init(
                 tokens: TokenCount(rows), k: k, n: n, inputStride: inputStride,
-                outputStride: outputStride, epilogue: epilogue, element: element)
+                outputStride: outputStride, epilogue: epilogue, element: element,
+                matrix: matrix)
         }
 
         public init(
             tokens: TokenCount, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
-            epilogue: Epilogue = .none, element: ElementType = .f32
+            epilogue: Epilogue = .none, element: ElementType = .f32,
+            matrix: ElementType? = nil
         ) {
             self.tokens = tokens
             self.k = k
@@ -57,16 +60,19 @@ public enum GEMM: KernelFamily {
             self.outputStride = outputStride ?? n
             self.epilogue = epilogue
             self.element = element.inSpec
+            self.matrix = (matrix ?? element).inSpec
         }
 
         /// On the tokens of `fine`, plus the nearest of `coarse`.
         public init(
             fine: Resolution, coarse: Resolution, k: Int, n: Int, inputStride: Int? = nil,
-            coarseStride: Int? = nil, outputStride: Int? = nil, element: ElementType = .f32
+            coarseStride: Int? = nil, outputStride: Int? = nil, element: ElementType = .f32,
+            matrix: ElementType? = nil
         ) {
             self.init(
                 tokens: TokenCount(fine), k: k, n: n, inputStride: inputStride,
-                outputStride: outputStride, epilogue: .upsampled, element: element)
+                outputStride: outputStride, epilogue: .upsampled, element: element,
+                matrix: matrix)
             upsampling = Upsampling(fine: fine, coarse: coarse, stride: coarseStride ?? n)
         }
 
@@ -82,10 +88,13 @@ public enum GEMM: KernelFamily {
         var panels: Int { n.dividedRoundingUp(by: Packing.panelColumns) }
         var panelBytes: Int { 4 * steps * Packing.panelColumns }
         var elementType: ElementType { element ?? .f32 }
-        /// Words of a row of the input and of a column of the matrix.
-        var steps: Int { k.dividedRoundingUp(by: elementType.perWord) }
+        var matrixType: ElementType { matrix ?? .f32 }
+        /// Words of a column of the matrix.
+        var steps: Int { k.dividedRoundingUp(by: matrixType.perWord) }
         /// Multiply-adds of a sum: where no instruction multiplies words, one for each of their elements.
-        func multiplies(on isa: ISA) -> Int { isa.multiplies(elementType) ? steps : k }
+        func multiplies(on isa: ISA) -> Int {
+            isa.multiplies(elementType, by: matrixType) ? steps : k
+        }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
@@ -122,7 +131,8 @@ public enum GEMM: KernelFamily {
         let addend = isResidual ? output : coarse
         return Operands(
             inputs: [input] + (addend.map { [$0] } ?? []), outputs: [output],
-            replaced: isResidual ? [0: 1] : [:], weightBytes: (spec.elementType.bytes * spec.k + 4) * spec.n)
+            replaced: isResidual ? [0: 1] : [:],
+            weightBytes: (spec.matrixType.bytes * spec.k + 4) * spec.n)
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }

@@ -39,7 +39,9 @@ struct PlanOptions: ParsableArguments {
         }
         try network.checkCombination()
         let file = try stateDict.read(ifGiven: checkpoint)
-        if let plan { return Resolved(plan: try readPlan(plan, checkpoint: file), checkpoint: file) }
+        if let plan {
+            return Resolved(plan: try readPlan(plan, checkpoint: file), checkpoint: file)
+        }
         let made = try makePlan(checkpoint: file)
         return Resolved(plan: tuning ? await tuned(made) : made, checkpoint: file)
     }
@@ -85,7 +87,7 @@ struct PlanOptions: ParsableArguments {
         } catch let error as NetworkError {
             throw InputError("\(path): \(error); \(Self.planOrigin)")
         }
-        if let contradiction = target.contradiction(of: plan.target) {
+        if let contradiction = try target.contradiction(of: plan.target) {
             throw InputError("\(path): plans another target: \(contradiction)")
         }
         try checkNetwork(of: plan, path, checkpoint: file)

@@ -57,9 +57,31 @@ struct TargetOptions: ParsableArguments {
                 + "CPUs with AVX512-BF16; sums and everything else stay f32. (default: f32)"))
     var precision: Precision?
 
-    /// - Throws: `PlanError` for numbers out of range.
+    @Option(
+        help: ArgumentHelp(
+            "Weights of matrices where products multiply f32: f32, or bf16, half the file. "
+                + "--precision f32-by-bf16 is the same. (default: f32)"))
+    var weights: WeightType?
+
+    enum WeightType: String, ExpressibleByArgument, CaseIterable { case f32, bf16 }
+
+    /// Of both flags; nil where none is given.
+    ///
+    /// - Throws: `UsageError` when one contradicts the other.
+    private func wantedPrecision() throws -> Precision? {
+        switch (precision, weights) {
+        case (_, nil): precision
+        case (nil, .f32), (.f32, .f32): .f32
+        case (nil, .bf16), (.f32, .bf16), (.bf16Weights, .bf16): .bf16Weights
+        case (.bf16, .bf16): .bf16
+        case (let precision?, .f32):
+            throw UsageError("--weights f32, but --precision \(precision.rawValue) has bf16")
+        }
+    }
+
+    /// - Throws: `PlanError` for numbers out of range, `UsageError` for flags that contradict.
     func target() throws -> Target {
-        let precision = precision ?? .f32
+        let precision = try wantedPrecision() ?? .f32
         return try Target(
             isas: isa.isEmpty ? [.native(for: precision)] : isas(for: precision),
             precision: precision, maxBatch: batch ?? 8)
@@ -72,7 +94,7 @@ struct TargetOptions: ParsableArguments {
     }
 
     /// The first flag that another target than `target` would need, with both values.
-    func contradiction(of target: Target) -> String? {
+    func contradiction(of target: Target) throws -> String? {
         if let batch, batch != target.maxBatch {
             return "--batch \(batch), but it is for \(target.maxBatch)"
         }
@@ -80,7 +102,7 @@ struct TargetOptions: ParsableArguments {
             return "--isa \(isa.map(\.name).joined(separator: " --isa ")), but it is for "
                 + target.isas.map(\.name).joined(separator: ", ")
         }
-        if let precision, precision != target.precision {
+        if let precision = try wantedPrecision(), precision != target.precision {
             return "--precision \(precision.rawValue), but it is for \(target.precision.rawValue)"
         }
         return nil

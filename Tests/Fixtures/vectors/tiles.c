@@ -28,7 +28,7 @@ static float *filled_words(size_t count, element_type element, random_source *so
 /* Rows of K floats, or blocks of them behind one another. */
 static size_t input_floats(gemm_constants c, int rows)
 {
-    const int last = c.steps - (c.steps - 1) / c.input_block * c.input_block;
+    const int last = (c.steps - (c.steps - 1) / c.input_block * c.input_block) * gemm_input_words(c);
     return (size_t)((c.steps - 1) / c.input_block * c.input_block_stride + (rows - 1) * c.input_stride + last);
 }
 
@@ -38,7 +38,7 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
     const size_t tile = (size_t)(c.vectors * VF_LANES);
     return (operands){
         .input = filled_words(input_floats(c, rows), c.element, source),
-        .panel = filled_words((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, c.element, source),
+        .panel = filled_words((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, c.matrix, source),
         .bias = filled(tile, source),
         .residual = filled(output, source),
         .output = filled(output, source),
@@ -49,14 +49,18 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
 {
     vf sum = vf_set(0.0f);
     for (int k = 0; k < c.steps; ++k) {
-        const int block = k / c.input_block;
-        const float x = o.input[block * c.input_block_stride + row * c.input_stride + k % c.input_block];
+        const int block = k / c.input_block, words = gemm_input_words(c);
+        const float *x = o.input + block * c.input_block_stride + row * c.input_stride + k % c.input_block * words;
         const float w = o.panel[k * PANEL_COLUMNS + column];
-        if (c.element == F32) {
-            sum = vf_fma(vf_set(x), vf_set(w), sum);
+        const float first = float_of(bits_of(w) << 16), second = float_of(bits_of(w) & 0xffff0000u);
+        if (c.matrix == F32) {
+            sum = vf_fma(vf_set(*x), vf_set(w), sum);
+        } else if (c.element == F32) {
+            sum = vf_fma(vf_set(x[0]), vf_set(first), sum);
+            sum = vf_fma(vf_set(x[1]), vf_set(second), sum);
         } else { /* products are exact: fused or not, these are the bits */
-            sum += vf_set(float_of(bits_of(x) & 0xffff0000u) * float_of(bits_of(w) & 0xffff0000u));
-            sum += vf_set(float_of(bits_of(x) << 16) * float_of(bits_of(w) << 16));
+            sum += vf_set(float_of(bits_of(*x) & 0xffff0000u) * second);
+            sum += vf_set(float_of(bits_of(*x) << 16) * first);
         }
     }
     sum += vf_set(o.bias[column]);
@@ -90,20 +94,23 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         }
 }
 
-/* Of floats and of bf16. Input in one block with columns that are not there, then in blocks of 8 or less. */
+/* Of floats, of bf16, and of floats by bf16. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
     {                                                                                              \
         enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < 8 ? (k) : 8 };                        \
         static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
-                                              k, 0, F32 };                                           \
+                                              k, 0, F32, F32 };                                      \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
-                                               BLOCK, (rows) * BLOCK, F32 };                         \
+                                               BLOCK, (rows) * BLOCK, F32, F32 };                    \
         static const gemm_constants pairs = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, BF16 };                   \
+                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16 };             \
+        static const gemm_constants mixed = { k, 2 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
+                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16 };          \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
         check_tile(pairs, rows, COLUMNS);                                                          \
+        check_tile(mixed, rows, COLUMNS);                                                          \
     }
 
 TILE(1, 1, 1)

@@ -15,10 +15,12 @@ enum FusedConvFFNCases: FamilyCases {
                 map: Resolution(height: map.0, width: map.1), channels: channels.0,
                 hidden: channels.1)
         }
-        let narrow = [(1, 9, 4, 8), (5, 3, 20, 50), (7, 31, 12, 66)].map {
-            FusedConvFFN.Spec(
-                map: Resolution(height: $0.0, width: $0.1), channels: $0.2, hidden: $0.3,
-                element: .bf16)
+        let narrow = [(1, 9, 4, 8), (5, 3, 20, 50), (7, 31, 12, 66)].flatMap { size in
+            [ElementType.bf16, .f32].map {
+                FusedConvFFN.Spec(
+                    map: Resolution(height: size.0, width: size.1), channels: size.2,
+                    hidden: size.3, element: $0, matrix: .bf16)
+            }
         }
         return single + narrow
     }

@@ -30,6 +30,9 @@ enum GEMMCases: FamilyCases {
                 outputStride: n + random.int(0...3), epilogue: epilogue, element: .bf16)
         } + [
             GEMM.Spec(rows: 1, k: 2, n: 1, element: .bf16),
+            GEMM.Spec(rows: 1, k: 2, n: 1, matrix: .bf16),
+            GEMM.Spec(rows: 13, k: 38, n: 45, inputStride: 41, epilogue: .gelu, matrix: .bf16),
+            GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, element: .bf16),
             GEMM.Spec(
                 fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),

@@ -41,14 +41,16 @@ enum {
     /* Words of tokens that enter a product. */
     INPUT_ROW = CHANNELS / PER_WORD(F32),
     ACTIVE_ROW = COLUMNS / PER_WORD(F32), /* of a group */
-    HIDDEN_STEPS = HIDDEN / PER_WORD(F32),
+    EXPAND_STEPS = CHANNELS / PER_WORD(F32), /* words of a column of the matrices */
+    CONTRACT_STEPS = HIDDEN / PER_WORD(F32),
+    GROUP_STEPS = COLUMNS / PER_WORD(F32), /* of the hidden channels of a group */
     ACTIVE_GROUP = BAND * STRIP * ACTIVE_ROW,
 };
 
-static const gemm_constants EXPAND = { INPUT_ROW, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
-                                       INPUT_ROW, 0, F32 };
-static const gemm_constants CONTRACT = { HIDDEN_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
-                                         ACTIVE_ROW, ACTIVE_GROUP, F32 };
+static const gemm_constants EXPAND = { EXPAND_STEPS, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
+                                       EXPAND_STEPS, 0, F32, F32 };
+static const gemm_constants CONTRACT = { CONTRACT_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
+                                         GROUP_STEPS, ACTIVE_GROUP, F32, F32 };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
@@ -152,16 +154,16 @@ INLINE void keep_rows(band b, float *kept, float *fresh)
 static void expand(const kernel_call *call, band b, workspace w, const float *input)
 {
     const int tokens = (b.end - b.fresh) * (b.to - b.from);
-    const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, INPUT_ROW);
+    const float *expansion = call->weights[0], *bias = expansion + BIAS_OF(HIDDEN, EXPAND_STEPS);
     for (int group = 0; group < GROUPS; ++group) {
         const int column = group * COLUMNS;
         const float *taps = (const float *)call->weights[1] + column;
         const gemm_tile t = {
             .input = input,
-            .panel = packed_column(expansion, column, INPUT_ROW),
+            .panel = packed_column(expansion, column, EXPAND_STEPS),
             .bias = bias + column,
             .output = w.fresh,
-            .ahead = group + 1 < GROUPS ? packed_column(expansion, column + COLUMNS, INPUT_ROW)
+            .ahead = group + 1 < GROUPS ? packed_column(expansion, column + COLUMNS, EXPAND_STEPS)
                                         : call->weights[2],
             .ahead_step = fetch_step_of(tokens),
         };
@@ -193,17 +195,17 @@ static void contract(const kernel_call *call, band b, workspace w, const float *
                      const float *ahead)
 {
     const int rows = b.bottom - b.top, width = b.right - b.left;
-    const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, HIDDEN_STEPS);
+    const float *weights = call->weights[2], *bias = weights + BIAS_OF(CHANNELS, CONTRACT_STEPS);
     const long at = ((long)b.top * WIDTH + b.left) * CHANNELS;
     for (int tile = 0; tile < OUTPUT_TILES; ++tile) {
         const int column = tile * COLUMNS;
         const gemm_tile t = {
             .input = w.active,
-            .panel = packed_column(weights, column, HIDDEN_STEPS),
+            .panel = packed_column(weights, column, CONTRACT_STEPS),
             .bias = bias + column,
             .residual = residual + at + column,
             .output = output + at + column,
-            .ahead = tile + 1 < OUTPUT_TILES ? packed_column(weights, column + COLUMNS, HIDDEN_STEPS) : ahead,
+            .ahead = tile + 1 < OUTPUT_TILES ? packed_column(weights, column + COLUMNS, CONTRACT_STEPS) : ahead,
             .ahead_step = fetch_step_of(rows * width),
         };
         if (LAST_COLUMNS == COLUMNS || tile + 1 < OUTPUT_TILES)

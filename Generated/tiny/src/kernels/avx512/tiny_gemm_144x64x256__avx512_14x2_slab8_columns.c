@@ -15,7 +15,7 @@
 enum {
     ROWS = 144, /* an image */
     N = 256,
-    STEPS = 64, /* words of a row of in */
+    STEPS = 64, /* words of a row of W */
     INPUT_STRIDE = 64, /* words */
     OUTPUT_STRIDE = 256,
     TILE_ROWS = 14,
@@ -32,7 +32,7 @@ enum {
 };
 
 static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
-                                          EPILOGUE_NONE, STEPS, 0, F32 };
+                                          EPILOGUE_NONE, STEPS, 0, F32, F32 };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)

@@ -15,7 +15,7 @@
 enum {
     ROWS = 576, /* an image */
     N = 32,
-    STEPS = 48, /* words of a row of in */
+    STEPS = 48, /* words of a row of W */
     INPUT_STRIDE = 48, /* words */
     OUTPUT_STRIDE = 32,
     TILE_ROWS = 13,
@@ -34,7 +34,7 @@ enum {
 };
 
 static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
-                                          EPILOGUE_NONE, STEPS, 0, F32 };
+                                          EPILOGUE_NONE, STEPS, 0, F32, F32 };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)
