@@ -76,12 +76,12 @@ NETWORKS = [
         ["--resolution", "80x80"],
         _litv2("classifier", 80, 32, 4, 3, 2)),
     SampleNetwork(
-        "narrow", "the same in bf16, windows over the edge of odd maps",
-        ["--resolution", "61x85", "--precision", "bf16"],
+        "narrow", "products of bf16, windows over the edge of odd maps",
+        ["--task", "features", "--resolution", "61x85", "--precision", "bf16"],
         _litv2("narrow", 64, 12, 2.5, 3, 3)),
     SampleNetwork(
         "narrow_weights", "single precision by matrices of bf16",
-        ["--resolution", "33x45", "--weights", "bf16"],
+        ["--task", "features", "--resolution", "33x45", "--weights", "bf16"],
         _litv2("narrow_weights", 64, 12, 2.5, 3, 2)),
     SampleNetwork(
         "planes", "feature maps of channels in planes, windows over the edge of odd maps",
