@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.numpy import load_file
+from sklearn.datasets import load_digits
 
 import dataset
 import evaluate
@@ -45,7 +46,7 @@ class Example:
     checkpoint: Path
     labels: Path
     pictures: Path
-    calibration: Path | None
+    calibration: Path
     logits: Path
 
 
@@ -70,7 +71,7 @@ class Refused(Exception):
 def fashion(folder: Path) -> Example:
     """All 10,000 test pictures; the first of the training pictures calibrate."""
     pictures, calibration, logits = (
-        folder / "fashion-pictures", folder / "calibration", folder / "fashion-logits.npy")
+        folder / "fashion-pictures", folder / "fashion-calibration", folder / "fashion-logits.npy")
     write(pictures, "test")
     calibration.mkdir(exist_ok=True)
     for index, pixels in enumerate(dataset.part("train")[0][:CALIBRATION_PICTURES]):
@@ -82,20 +83,30 @@ def fashion(folder: Path) -> Example:
 
 
 def digits(folder: Path) -> Example:
-    """The 360 held-out digits; what they were trained on is not in the package."""
-    pictures, logits = folder / "digits-pictures", folder / "digits-logits.npy"
+    """The 360 held-out digits; the first of those that training saw calibrate."""
+    pictures, calibration, logits = (
+        folder / "digits-pictures", folder / "digits-calibration", folder / "digits-logits.npy")
     held_out = load_file(DIGITS / "held_out.safetensors")
     names = (DIGITS / "labels.txt").read_text().split()
     labels = [names[label] for label in held_out["labels"]]
     shutil.rmtree(pictures, ignore_errors=True)
     for index, (values, label) in enumerate(zip(held_out["images"], labels)):
-        # As train.py of the digits makes them.
-        grey = ((values.astype(np.int64) * 255 + 8) // 16).astype(np.uint8)
         (pictures / label).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(grey.repeat(4, axis=0).repeat(4, axis=1)).save(
-            pictures / label / f"{index:03d}.png")
+        digit(values).save(pictures / label / f"{index:03d}.png")
+    data = load_digits().images
+    order = np.random.RandomState(0).permutation(len(data))[len(labels):]
+    calibration.mkdir(exist_ok=True)
+    for index in order[:CALIBRATION_PICTURES]:
+        digit(data[index]).save(calibration / f"{index:04d}.png")
     np.save(logits, evaluate.in_order(torch.from_numpy(held_out["logits"]), labels))
-    return Example("digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, None, logits)
+    return Example(
+        "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, calibration, logits)
+
+
+def digit(values: np.ndarray) -> Image.Image:
+    """A picture of 8×8 values, as train.py of the digits makes and divides them."""
+    grey = ((values.astype(np.int64) * 255 + 8) // 16).astype(np.uint8)
+    return Image.fromarray(grey.repeat(4, axis=0).repeat(4, axis=1))
 
 
 class Command:
@@ -110,7 +121,8 @@ class Command:
             text=True, check=False)
         if result.returncode != 0:
             lines = [line for line in result.stderr.splitlines() if line.strip()]
-            raise Refused(lines[0] if lines else f"exit code {result.returncode}")
+            reason = lines[0].removeprefix("hilo: error: ") if lines else "no message"
+            raise Refused(f"{reason} (exit code {result.returncode})")
         return result.stdout
 
     def figures(self, *arguments: object) -> dict:
@@ -118,11 +130,9 @@ class Command:
 
 
 def generate(hilo: Command, example: Example, precision: str, library: Path) -> None:
-    """Throws `Refused` when there is no such precision, or nothing to calibrate it with."""
-    options = PRECISIONS[precision]
-    if CALIBRATION in options and not example.calibration:
-        raise Refused("its training pictures, which would calibrate it, are not in the package")
-    options = [example.calibration if text == CALIBRATION else text for text in options]
+    """Throws `Refused` when there is no such precision."""
+    options = [
+        example.calibration if text == CALIBRATION else text for text in PRECISIONS[precision]]
     hilo.run(
         "generate", "--checkpoint", example.checkpoint, "--name", example.name, "--no-tuning",
         "--force", "--output", library, *options)
