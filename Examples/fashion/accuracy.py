@@ -194,6 +194,7 @@ def plot(rows: list[Row], file: Path) -> None:
         panel.set(
             title=f"{network}, {points[0].pictures} pictures", xlabel="ms an image, one a call",
             ylabel="top-1, %", xlim=(0, 1.3 * max(row.milliseconds for row in points)))
+        panel.set_ylim(top=min(100, panel.get_ylim()[1]))
         panel.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(file, dpi=150)
