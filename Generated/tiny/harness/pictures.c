@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct pictures_run {
+typedef struct pictures_job {
     session session;
     picture_file file;
     tiny_recipe recipe;
@@ -20,10 +20,10 @@ typedef struct pictures_run {
     float *input; /* of a batch */
     network_outputs outputs;
     samples milliseconds; /* of the network's calls */
-} pictures_run;
+} pictures_job;
 
 /* Reads and prepares the next pictures. */
-static int prepare(pictures_run *run, size_t first, size_t images)
+static int prepare(pictures_job *run, size_t first, size_t images)
 {
     const tiny_resolution *r = run->session.resolution;
     for (size_t i = 0; i < images; ++i) {
@@ -43,7 +43,7 @@ static int prepare(pictures_run *run, size_t first, size_t images)
     return EXIT_OK;
 }
 
-static int compute(pictures_run *run, size_t first, size_t images)
+static int compute(pictures_job *run, size_t first, size_t images)
 {
     const session *s = &run->session;
     float *of[TINY_OUTPUTS];
@@ -61,7 +61,7 @@ static int compute(pictures_run *run, size_t first, size_t images)
     return EXIT_INTERNAL;
 }
 
-static int run_pictures(pictures_run *run)
+static int run_pictures(pictures_job *run)
 {
     const size_t count = run->file.pictures;
     int code = EXIT_OK;
@@ -75,7 +75,7 @@ static int run_pictures(pictures_run *run)
 }
 
 /* `seconds` are those of all calls of the network, which preparing the pictures is no part of. */
-static void report(pictures_run *run, int json)
+static void report(pictures_job *run, int json)
 {
     const int threads = tiny_context_threads(run->session.context);
     double total = 0;
@@ -90,7 +90,7 @@ static void report(pictures_run *run, int json)
 }
 
 /* Opens what `run` needs beside the file, computes, and writes. */
-static int open_and_run(const run_options *options, pictures_run *run)
+static int open_and_compute(const run_options *options, pictures_job *run)
 {
     run->batch = run->file.pictures < TINY_MAX_BATCH ? run->file.pictures : TINY_MAX_BATCH;
     int code = session_open((session_options){ options->weights, options->resolution, options->isa,
@@ -124,7 +124,7 @@ int pictures_command(int count, char **arguments)
         { "--threads", OPTION_COUNT, &options.threads },
         { "--json", OPTION_FLAG, &options.json },
     };
-    pictures_run run = { .batch = 0 };
+    pictures_job run = { .batch = 0 };
     int code = PARSE_OPTIONS(count, arguments, table);
     if (code == EXIT_OK && !options.input) {
         complain("--input FILE is missing: pictures one behind another");
@@ -136,7 +136,7 @@ int pictures_command(int count, char **arguments)
         code = picture_file_open(options.input, &run.file);
     if (code != EXIT_OK)
         return code;
-    code = open_and_run(&options, &run);
+    code = open_and_compute(&options, &run);
     picture_file_close(&run.file);
     return code;
 }
