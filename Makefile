@@ -23,6 +23,8 @@
 #   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
 #   make scenes-accuracy  AP and mIoU of the trained detectors and the segmenter on 500 held-out scenes,
 #                       by PyTorch (in .venv) and by the C libraries: a table
+#   make accuracy       top-1 of the trained classifiers in every precision, beside PyTorch's answers, time
+#                       and size: a table and a plot in out/accuracy (installs PyTorch into .venv)
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json
 #   make bench-peers    against OpenVINO, ONNX Runtime and PyTorch, taking turns in one run: a table,
 #                       out/bench/peers.json and a plot (half an hour; installs the peers into .venv)
@@ -49,7 +51,7 @@ MINUTES ?= 5
 SEED ?= 1
 
 .PHONY: demo demo-scenes test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
-  fixtures scenes-accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
+  fixtures scenes-accuracy accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -115,10 +117,16 @@ fixtures: $(VENV)/heads.installed
 	  Tests/Fixtures/digits_digests.json
 	$(if $(wildcard Examples/scenes/*.pth),$(VENV)/bin/python Examples/scenes/evaluate.py \
 	  --summary Tests/Fixtures/scenes.json)
+	@scripts/setup fashion
+	$(VENV)/bin/python Examples/fashion/evaluate.py --fixtures Tests/Fixtures/fashion
 
 scenes-accuracy: build $(VENV)/heads.installed
 	@scripts/setup scenes
 	$(VENV)/bin/python Examples/scenes/evaluate.py --compare $(HILO) --output $(OUT)/scenes-accuracy
+
+accuracy: build $(VENV)/fashion.installed
+	@scripts/setup fashion
+	$(VENV)/bin/python Examples/fashion/accuracy.py --hilo $(HILO) --output $(OUT)/accuracy
 
 # `make bench-peers BENCH="--rounds 3 --batches 1"` passes options on; see the program's --help.
 BENCH ?=
@@ -162,6 +170,10 @@ $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VEN
 	@touch $@
 
 $(VENV)/peers.installed: Benchmarks/requirements.txt $(VENV)/oracle.installed
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)/fashion.installed: Examples/fashion/requirements.txt $(VENV)/oracle.installed
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 

@@ -62,6 +62,16 @@ public func writeFile(_ bytes: some Collection<UInt8>, to path: String) throws {
     }
 }
 
+/// The same of bytes that come piece by piece.
+///
+/// - Parameter body: appends them.
+/// - Throws: `FileError` about `path`; what `body` throws.
+public func writeFile(to path: String, _ body: (borrowing OutputFile) throws -> Void) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
+    try fill(OutputFile(descriptor: descriptor, path: path), isFlushed: false, body)
+}
+
 /// Writes, flushes where that is wished, and closes.
 func fill(
     _ file: borrowing OutputFile, isFlushed: Bool, _ body: (borrowing OutputFile) throws -> Void

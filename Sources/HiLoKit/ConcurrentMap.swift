@@ -1,7 +1,7 @@
 import Dispatch
 
 /// `transform` of every element, on all cores, in order.
-func concurrentMap<Element: Sendable, Result: Sendable>(
+package func concurrentMap<Element: Sendable, Result: Sendable>(
     _ elements: [Element], _ transform: @Sendable (Element) -> Result
 ) -> [Result] {
     var results = [Result?](repeating: nil, count: elements.count)

@@ -40,6 +40,14 @@ static int parse_recipe(const char *name, tiny_recipe *recipe)
     return 1;
 }
 
+int choose_recipe(const char *name, tiny_recipe *recipe)
+{
+    if (parse_recipe(name, recipe))
+        return EXIT_OK;
+    complain("--recipe wants crop, resize, fit or default, found %s", name);
+    return EXIT_USAGE;
+}
+
 /* One image of 8-bit RGB becomes the network's input. */
 static int preprocess_image(const char *path, const npy_array *array, tiny_recipe recipe,
                             const tiny_resolution *resolution, network_input *input)
@@ -77,10 +85,8 @@ int read_input(const char *path, const char *recipe, const tiny_resolution *reso
                network_input *input)
 {
     tiny_recipe chosen = TINY_RECIPE_DEFAULT;
-    if (!parse_recipe(recipe, &chosen)) {
-        complain("--recipe wants crop, resize, fit or default, found %s", recipe);
+    if (choose_recipe(recipe, &chosen) != EXIT_OK)
         return EXIT_USAGE;
-    }
     npy_array array;
     const int code = npy_read(path, &array);
     if (code != EXIT_OK)

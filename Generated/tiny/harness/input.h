@@ -17,6 +17,9 @@ typedef struct network_input {
 int read_input(const char *path, const char *recipe, const tiny_resolution *resolution,
                network_input *input);
 
+/* The recipe of a name, the network's own for NULL. Returns EXIT_OK, or EXIT_USAGE after a message. */
+int choose_recipe(const char *name, tiny_recipe *recipe);
+
 /* Normal numbers, the same for the same seed. */
 network_input random_input(uint64_t seed, size_t images, const tiny_resolution *resolution);
 

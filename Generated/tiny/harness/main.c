@@ -21,6 +21,9 @@ static const char USAGE[] =
     "      [--resolution HxW] [--isa NAME] [--threads N] [--output Y.npy] [--json]\n"
     "      the network on an array of float32\n"
     "      (N x 3 x height x width, normalised) or on one image of uint8 (height x width x RGB)\n"
+    "  pictures --weights FILE --input FILE [--recipe crop|resize|fit|default] [--resolution HxW]\n"
+    "      [--isa NAME] [--threads N] [--output Y.npy] [--json]\n"
+    "      the network on many pictures; harness/picture_file.h says how FILE holds them\n"
     "  bench --weights FILE [--resolution HxW] [--isa NAME] [--batch N] [--threads N]\n"
     "      [--seconds S] [--profile] [--json]\n"
     "      time of a run, and the fraction of the CPU's peak\n"
@@ -42,6 +45,7 @@ typedef struct command {
 static const command COMMANDS[] = {
     { "verify", verify_command }, { "api", api_command },         { "run", run_command },
     { "bench", bench_command },   { "time", time_command }, { "kernels", kernels_command },
+    { "pictures", pictures_command },
 };
 
 void complain(const char *format, ...)
@@ -109,6 +113,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; ++i)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
             return flush_results(COMMANDS[i].run(argc - 2, argv + 2));
-    complain("unknown command %s; expected verify, api, run, bench, time or kernels", argv[1]);
+    complain("unknown command %s; expected verify, api, run, pictures, bench, time or kernels", argv[1]);
     return EXIT_USAGE;
 }

@@ -26,15 +26,17 @@ struct HarnessSource {
     /// Files that only some libraries have, and which.
     private var conditional: [String: Bool] {
         [
-            "run_outputs": !names.results, "run_results": names.results,
-            "api_frames": names.results, "api_detections": names.detects,
-            "api_masks": names.masks, "api_labels": names.segments,
+            "run_outputs.c": !names.results, "run_results.c": names.results,
+            "pictures.c": names.recipes, "picture_file.c": names.recipes,
+            "picture_file.h": names.recipes, "api_frames.c": names.results,
+            "api_detections.c": names.detects, "api_masks.c": names.masks,
+            "api_labels.c": names.segments,
         ]
     }
 
     func files() -> [GeneratedFile] {
         let registry = RegistryContext(plan, names, variants)
-        let others = Set(conditional.filter { !$0.value }.map { "harness/\($0.key).c" })
+        let others = Set(conditional.filter { !$0.value }.map { "harness/\($0.key)" })
         let general = TemplateFiles.harness.filter {
             !Self.registry.contains($0) && $0 != Self.peakLoop && !others.contains($0)
         }

@@ -16,7 +16,11 @@ struct Accuracy: AsyncParsableCommand {
             label maps that there are already, as NAME.png, NAME.npy or NAME/labels.npy. Pixels \
             with the label 255 are left out. The numbers are mIoU, mAcc and aAcc.
 
-            A classifier: --images FOLDER with a folder of pictures for each class.
+            A classifier: --images FOLDER with a folder of pictures for each class, FOLDER/CLASS/*.png. \
+            The numbers are top-1 and, where there are more than five classes, top-5; and how many \
+            images a second the network runs, without reading pictures and preparing them. With \
+            --against also how far another classifier agrees on the same pictures: another \
+            precision, resolution or instruction set, or logits that something else has computed.
             """)
 
     @Argument(
@@ -38,6 +42,13 @@ struct Accuracy: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Results of a segmenter: label maps.", valueName: "folder"))
     var predictions: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Another library of the same classes, at its first resolution; or an array (.npy) of "
+                + "logits, pictures x classes, sorted by the folder's name and then the picture's.",
+            valueName: "dir|file"))
+    var against: String?
 
     @Option(
         help: ArgumentHelp(
@@ -76,7 +87,14 @@ struct Accuracy: AsyncParsableCommand {
         case runClassifier(images: String)
     }
 
-    func validate() throws { _ = try comparison() }
+    func validate() throws {
+        guard case .runClassifier = try comparison() else {
+            guard against == nil else {
+                throw ValidationError("--against is for classifiers: a folder and --images alone")
+            }
+            return
+        }
+    }
 
     func run() async throws {
         do {
@@ -113,7 +131,11 @@ struct Accuracy: AsyncParsableCommand {
                 try await library.labels(of: folder.picture(named: name))
             }
         case .runClassifier(let images):
-            return try await library().classification(of: PictureFolder(images))
+            let other = try against.map {
+                try OtherClassifier(
+                    $0, threads: threads.threads, ignoringOrientation: ignoreOrientation)
+            }
+            return try await library().classification(of: PictureFolder(images), against: other)
         }
     }
 

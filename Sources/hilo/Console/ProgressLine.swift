@@ -20,6 +20,12 @@ struct ProgressLine: Sendable {
         write(Self.erasure + "[\(done)/\(total)] \(text.printable)".prefix(Self.width))
     }
 
+    /// A bar of how much is done.
+    func showBar(_ done: Int, of total: Int, _ what: String) {
+        let share = bar(Double(done) / Double(max(total, 1)), cells: 30)
+        write(Self.erasure + "\(share) \(done) of \(total) \(what.printable)".prefix(Self.width))
+    }
+
     /// Takes the line away, for what is written next.
     func clear() { write(Self.erasure) }
 

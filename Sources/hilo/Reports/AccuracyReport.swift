@@ -136,21 +136,3 @@ struct SegmentationReport: AccuracyReport {
         return "\(images) pictures, \(pixels) pixels\n\(table.text)"
     }
 }
-
-// MARK: - Classification
-
-struct ClassificationReport: AccuracyReport {
-    let images: Int
-    let figures: Figures
-
-    init(_ accuracy: ClassificationAccuracy) {
-        images = accuracy.images
-        figures = ["top1": accuracy.top1, "top5": accuracy.top5]
-    }
-
-    func text(byClass: Bool) -> String {
-        var table = Table([.left, .right])
-        for name in ["top1", "top5"] { table.add([name, hilo.text(figures[name] ?? nil)]) }
-        return "\(images) pictures\n\(table.text)"
-    }
-}

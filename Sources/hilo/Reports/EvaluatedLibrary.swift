@@ -5,11 +5,11 @@ import HiLoKit
 /// A library that runs on pictures of which the truth is known.
 struct EvaluatedLibrary {
     private let argument: LibraryArgument
-    private let library: GeneratedLibrary
-    private let network: Network
+    let library: GeneratedLibrary
+    let network: Network
     private let findingsRun: FindingsRun
-    private let threads: Int?
-    private let ignoringOrientation: Bool
+    let threads: Int?
+    let ignoringOrientation: Bool
     /// Of the classes; none where they are not known.
     let names: [String]
 
@@ -34,7 +34,7 @@ struct EvaluatedLibrary {
     }
 
     /// Builds it if that has not been done, once it is known that it suits.
-    private func build() async throws { try await argument.buildIfOutOfDate(library) }
+    func build() async throws { try await argument.buildIfOutOfDate(library) }
 
     // MARK: - Detection and segmentation
 
@@ -82,61 +82,5 @@ struct EvaluatedLibrary {
 
     private func findings(in path: String) async throws -> Findings {
         try await findingsRun.image(ofPicture: path, id: 0).images[0].findings
-    }
-
-    // MARK: - Classification
-
-    /// The pictures of a folder for each class.
-    func classification(of folder: PictureFolder) async throws -> ClassificationReport {
-        guard let classes = network.classes, network.findings == nil else {
-            throw UsageError(
-                "--images alone is for a classifier; add --annotations for a detector, --labels "
-                    + "for a segmenter")
-        }
-        let folders = try folder.folders()
-        let indices = try classIndices(folders.map(\.lastPathComponent), classes, folder.url.path)
-        let pictures = try zip(folders, indices).flatMap { folder, index in
-            try PictureFolder(folder.path).pictures().map { (file: $0.path, truth: index) }
-        }
-        guard !pictures.isEmpty else { throw InputError("\(folder.url.path): has no pictures") }
-        try await build()
-        var accuracy = ClassificationAccuracy()
-        try await ProgressLine.during { line in
-            for (index, picture) in pictures.enumerated() {
-                line.show(index, of: pictures.count, picture.file)
-                accuracy.add(scores: try await scores(of: picture.file), truth: picture.truth)
-            }
-        }
-        return ClassificationReport(accuracy)
-    }
-
-    private func scores(of path: String) async throws -> [Float] {
-        let input = try NetworkInput(path, of: network, ignoringOrientation: ignoringOrientation)
-        let result = try await input.run(
-            on: library, output: nil, pictures: false, threads: threads)
-        return result.arrays[0].values
-    }
-
-    /// The class of each folder: by name where names are known, by number where all names are
-    /// numbers, else in alphabetical order.
-    private func classIndices(_ folders: [String], _ classes: Int, _ path: String) throws -> [Int] {
-        if !names.isEmpty {
-            return try folders.map { name in
-                guard let index = names.firstIndex(of: name), index < classes else {
-                    throw InputError("\(path)/\(name): is no class of --names")
-                }
-                return index
-            }
-        }
-        let numbers = folders.compactMap { Int($0) }
-        if numbers.count == folders.count, numbers.allSatisfy((0..<classes).contains) {
-            return numbers
-        }
-        guard folders.count == classes else {
-            throw InputError(
-                "\(path): has \(folders.count) folders, and the network \(classes) classes; give "
-                    + "--names FILE with the folder's name of each class")
-        }
-        return Array(folders.indices)
     }
 }

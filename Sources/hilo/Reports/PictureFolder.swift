@@ -25,9 +25,13 @@ struct PictureFolder: Sendable {
         return Set(files.map { $0.deletingPathExtension().lastPathComponent }).sorted()
     }
 
-    /// Folders in this one, sorted by name.
+    /// Folders in this one and links to folders, sorted by name.
     func folders() throws -> [URL] {
-        try entries().filter(\.hasDirectoryPath)
+        try entries().filter { entry in
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: entry.path, isDirectory: &isFolder)
+            return exists && isFolder.boolValue
+        }
     }
 
     private func entries() throws -> [URL] {
@@ -35,7 +39,8 @@ struct PictureFolder: Sendable {
             return try FileManager.default
                 .contentsOfDirectory(
                     // A link that leads to a folder has nothing in it itself.
-                    at: url.resolvingSymlinksInPath(), includingPropertiesForKeys: [.isDirectoryKey],
+                    at: url.resolvingSymlinksInPath(),
+                    includingPropertiesForKeys: [.isDirectoryKey],
                     options: .skipsHiddenFiles
                 )
                 .sorted { $0.lastPathComponent < $1.lastPathComponent }

@@ -1,0 +1,77 @@
+import ArrayFiles
+import Foundation
+import HiLoKit
+import ImageFiles
+import Testing
+
+/// The trained network of Examples/fashion gives on a thousand test pictures the answers that
+/// PyTorch gives.
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
+struct FashionTests {
+    /// What PyTorch found of the pictures in pictures.png.
+    private struct Summary: Decodable {
+        /// The class of each, a digit.
+        let labels: String
+        let right: Int
+        /// Of the logits of a picture's two likeliest classes, the smallest there is.
+        let smallestLead: Double
+    }
+
+    private static let example = Sandbox.project.appending(path: "Examples/fashion")
+    private static let fixtures = Sandbox.project.appending(path: "Tests/Fixtures/fashion")
+    private static let side = 28
+
+    @Test func aThousandPicturesHaveTheAnswersOfPyTorch() throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let summary = try decoder.decode(
+            Summary.self,
+            from: Data(contentsOf: Self.fixtures.appending(path: "summary.json")))
+        let sandbox = try Sandbox()
+        try writePictures(summary.labels.map { String($0) }, into: sandbox)
+        let generated = try sandbox.hilo(
+            "generate", "--checkpoint", Self.example.appending(path: "fashion.pth").path,
+            "--name", "fashion", "--no-tuning", "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let found = try sandbox.classifierFigures([
+            "accuracy", "lib", "--images", "pictures", "--json", "--against",
+            Self.fixtures.appending(path: "logits.npy").path,
+        ])
+        #expect(found.images == 1000)
+        #expect(found.classes.map(\.index) == Array(0..<10))
+        let against = try #require(found.against)
+        // No tie: rounding differs by far less than the smallest lead, so all answers are the same.
+        #expect(summary.smallestLead > 1e-3)
+        #expect(against.agreement == 1)
+        #expect(against.probabilityDifference.worst < 1e-4)
+        #expect(found.figures["top1"] == Double(summary.right) / 1000)
+        #expect(summary.right >= 900, "the network was hardly trained")
+    }
+
+    /// Cuts the sheet, 40 pictures in a row, and sorts them into folders of their classes.
+    private func writePictures(_ labels: [String], into sandbox: Sandbox) throws {
+        try #require(labels.count == 1000)
+        let sheet = try RGBImage(contentsOf: Self.fixtures.appending(path: "pictures.png").path)
+        try #require(sheet.width == 40 * Self.side && sheet.height == 25 * Self.side)
+        for label in Set(labels) {
+            try FileManager.default.createDirectory(
+                at: sandbox.file("pictures/\(label)"), withIntermediateDirectories: true)
+        }
+        for (index, label) in labels.enumerated() {
+            let name = String(repeating: "0", count: 4 - "\(index)".count) + "\(index)"
+            try sheet.tile(index, of: Self.side, inRow: 40)
+                .write(to: sandbox.file("pictures/\(label)/\(name).png").path)
+        }
+    }
+}
+
+extension RGBImage {
+    /// A square of a sheet of squares.
+    fileprivate func tile(_ index: Int, of side: Int, inRow columns: Int) -> RGBImage {
+        let (top, left) = (index / columns * side, index % columns * side)
+        let rows = (top..<top + side).map { y in
+            pixels[3 * (y * width + left)..<3 * (y * width + left + side)]
+        }
+        return RGBImage(width: side, height: side, pixels: Array(rows.joined()))
+    }
+}
