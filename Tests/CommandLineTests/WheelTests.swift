@@ -1,7 +1,6 @@
 import ArrayFiles
 import Foundation
 import HiLoKit
-import ImageFiles
 import TestFixtures
 import Testing
 
@@ -22,12 +21,8 @@ struct WheelTests {
             return print("SKIPPED: HILO_PYTHON names no Python with numpy; 'make test' does")
         }
         try writeExpectations(sandbox)
-        let python = try await install(sandbox.file("wheels/\(wheel)"), beside: numpy, in: sandbox)
-        let script = Self.project.appending(path: "Tests/Wheels/check_wheel.py").path
-        let output = try await Program.run(
-            python, arguments: [script, sandbox.folder.path], timeout: TestScope.patience)
-        #expect(output.succeeded, "\(output.stdout)\(output.stderr)")
-        #expect(output.stdout.contains("all is well"))
+        let python = try await sandbox.install(sandbox.file("wheels/\(wheel)"), beside: numpy)
+        try await sandbox.expectWell(python, "check_wheel.py", sandbox.folder.path)
     }
 
     private func generate(_ sandbox: Sandbox) throws {
@@ -117,36 +112,7 @@ struct WheelTests {
             Self.digits.appending(path: "labels.txt").path)
         #expect(classes.status == 0, "\(classes.stderr)")
         try sandbox.write("classes.json", classes.stdout)
-        let image = try RGBImage(contentsOf: picture)
-        try Data(image.pixels).write(to: sandbox.file("picture.rgb"))
-        try sandbox.write("size.json", "[\(image.height), \(image.width)]")
-    }
-
-    /// Installs a wheel into an environment of its own, which has NumPy from another Python's.
-    ///
-    /// - Returns: the environment's Python.
-    private func install(_ wheel: URL, beside numpy: String, in sandbox: Sandbox) async throws
-        -> String
-    {
-        let environment = sandbox.file("venv").path
-        try await run(numpy, "-m", "venv", "--without-pip", environment)
-        let python = "\(environment)/bin/python"
-        try await run(
-            numpy, "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps",
-            wheel.path)
-        let program = """
-            import numpy, pathlib, sys
-            folder = next(pathlib.Path(sys.argv[1]).glob("lib/python*/site-packages"))
-            (folder / "numpy.pth").write_text(str(pathlib.Path(numpy.__file__).parents[1]))
-            """
-        try await run(numpy, "-c", program, environment)
-        return python
-    }
-
-    private func run(_ program: String, _ arguments: String...) async throws {
-        let output = try await Program.run(
-            program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
+        try sandbox.writePixels(of: picture)
     }
 
     @Test(arguments: [
@@ -163,9 +129,8 @@ struct WheelTests {
             64, of: ["package", "lib", "--wheel"], saying: ["'\(name)'", reason, "--name"])
     }
 
-    @Test func theCommandSaysWhatItTakes() throws {
+    @Test func aFolderThatIsNoLibraryIsRefused() throws {
         let sandbox = try Sandbox()
-        try sandbox.expectFailure(64, of: ["package", "lib"], saying: ["--wheel"])
         try sandbox.expectFailure(
             65, of: ["package", "nowhere", "--wheel"], saying: ["nowhere", "no such folder"])
     }
