@@ -6,26 +6,32 @@ import Toolchain
 struct Python: Sendable {
     private let path: String
 
+    /// - Parameter use: what it is needed for, a clause.
     /// - Throws: `ToolchainError.missingTool`.
-    init() throws {
+    init(for use: String) throws {
         guard let path = Program.find("python3") else {
             throw ToolchainError.missingTool(
                 name: "python3",
-                advice: "it packs wheels: put it on the PATH (apt-get install python3)")
+                advice: "\(use): put it on the PATH (apt-get install python3)")
         }
         self.path = path
     }
 
     /// Why no module can be called so; nil when one can.
     func objection(to name: String) async throws -> String? {
-        let words = try await run("wheel/check_name.py", [name])
+        let words = try await run("programs/check_name.py", [name])
         return words.isEmpty ? nil : words
     }
 
     /// Writes a zip archive of the entries and of what they are.
     func pack(_ list: WheelList, to file: URL) async throws {
         let input = String(decoding: try JSONEncoder().encode(list), as: UTF8.self)
-        _ = try await run("wheel/pack_wheel.py", [file.path], input: input)
+        _ = try await run("programs/pack_wheel.py", [file.path], input: input)
+    }
+
+    /// Writes a .tar.gz of a folder.
+    func pack(folder: URL, to file: URL) async throws {
+        _ = try await run("programs/pack_tar.py", [file.path, folder.path])
     }
 
     /// What a program of ours prints.

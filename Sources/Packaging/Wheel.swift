@@ -17,7 +17,7 @@ public struct Wheel: Sendable {
     /// - Parameter labels: one for each class, or none.
     /// - Throws: `PackagingError`; `ToolchainError.missingTool` without a python3.
     public init(of library: GeneratedLibrary, labels: [String] = []) async throws {
-        python = try Python()
+        python = try Python(for: "it packs wheels")
         self.library = library
         self.labels = labels
         module = PythonModule(library.plan)
@@ -42,21 +42,12 @@ public struct Wheel: Sendable {
         }
     }
 
-    /// What was written.
-    public struct Report: Sendable, Encodable {
-        public let path: String
-        public let platform: String
-        public let bytes: Int
-        /// Why the wheel is for systems like this one alone; nil when it is for others too.
-        public let limit: String?
-    }
-
     /// Writes `NAME-VERSION-py3-none-PLATFORM.whl`, the same bytes whenever the library is the same.
     ///
     /// - Parameters:
     ///   - folder: an existing one.
     /// - Throws: `PackagingError`; `FileError` for files of the library, `ToolchainError`.
-    public func write(to folder: URL) async throws -> Report {
+    public func write(to folder: URL) async throws -> PackageReport {
         guard library.builtTeam == .threads else {
             throw PackagingError.otherTeam(
                 "\(library.folder.path): is built for OpenMP's threads, and a wheel takes along no runtime; build "
@@ -72,7 +63,7 @@ public struct Wheel: Sendable {
         let list = WheelList(
             information: "\(stem).dist-info", entries: entries(stem, platform))
         let bytes = try await pack(list, to: file)
-        return Report(
+        return PackageReport(
             path: file.path, platform: platform.tag, bytes: bytes, limit: platform.limit)
     }
 
@@ -81,13 +72,7 @@ public struct Wheel: Sendable {
         try await withTemporaryFolder { temporary in
             let packed = temporary.appending(path: file.lastPathComponent)
             try await python.pack(list, to: packed)
-            let archive = try MappedFile(path: packed.path)
-            do {
-                try writeAtomically(to: file.path) { try $0.write(archive.bytes) }
-            } catch let error as FileError {
-                throw PackagingError.cannotWrite("\(error)")
-            }
-            return archive.count
+            return try copyAtomically(packed, to: file)
         }
     }
 

@@ -21,7 +21,9 @@ import Testing
     }
 
     /// Programs of the generator's own, which are no templates.
-    private static let programs: Set = ["wheel/check_name.py", "wheel/pack_wheel.py"]
+    private static let programs: Set = [
+        "programs/check_name.py", "programs/pack_tar.py", "programs/pack_wheel.py",
+    ]
 
     @Test func everyTagNamesAPropertyOfItsContext() throws {
         let unknown = Mutex<Set<String>>([]), used = Mutex<Set<String>>(Self.programs)
