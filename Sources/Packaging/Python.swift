@@ -5,6 +5,8 @@ import Toolchain
 /// The machine's Python, whose standard library knows names of modules and packs archives.
 struct Python: Sendable {
     private let path: String
+    /// How programs of ours end then; sysexits.h has it.
+    private static let cannotWrite: Int32 = 73
 
     /// - Parameter use: what it is needed for, a clause.
     /// - Throws: `ToolchainError.missingTool`.
@@ -44,11 +46,19 @@ struct Python: Sendable {
         // Isolated: no folder or variable of the user's makes it import something else.
         let output = try await Program.run(
             path, arguments: ["-I", "-c", program] + arguments, input: input)
+        if output.status == .exited(Self.cannotWrite) {
+            throw PackagingError.cannotWrite(
+                "\(arguments.first ?? template): cannot be written: \(trimmed(output.stderr))")
+        }
         guard output.succeeded else {
             throw ToolchainError.cannotRun(
-                program: path, reason: "\(output.status); \(output.stderr)")
+                program: path, reason: "\(output.status); \(trimmed(output.stderr))")
         }
-        return output.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
+        return trimmed(output.stdout)
+    }
+
+    private func trimmed(_ text: String) -> String {
+        text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
 

@@ -48,19 +48,33 @@ public struct Tarball: Sendable {
         into tree: URL, building build: URL, _ compiler: Compiler
     ) async throws {
         let name = library.name
-        try await run(
-            "-S", library.folder.path, "-B", build.path, "-D\(name)_TEAM=threads",
-            "-D\(name)_HARNESS=OFF", "-DCMAKE_INSTALL_LIBDIR=lib",
-            "-DCMAKE_C_COMPILER=\(compiler.path)")
-        try await run("--build", build.path, "--parallel")
-        try await run("--install", build.path, "--prefix", tree.path)
+        do {
+            try await run(
+                "-S", library.folder.path, "-B", build.path, "-D\(name)_TEAM=threads",
+                "-D\(name)_HARNESS=OFF", "-DCMAKE_INSTALL_LIBDIR=lib",
+                "-DCMAKE_C_COMPILER=\(compiler.path)")
+            try await run("--build", build.path, "--parallel")
+            try await run("--install", build.path, "--prefix", tree.path)
+        } catch let error as ToolchainError {
+            // Tools say in words of their own that a disk is full.
+            try checkRoom(
+                in: build.deletingLastPathComponent(),
+                for: [library.weightsFile.path] + objects(in: build))
+            throw error
+        }
+    }
+
+    /// What was compiled before it failed.
+    private func objects(in build: URL) -> [String] {
+        let paths = FileManager.default.subpaths(atPath: build.path) ?? []
+        return paths.filter { $0.hasSuffix(".o") }.map { build.appending(path: $0).path }
     }
 
     private func run(_ arguments: String...) async throws {
         let output = try await Program.run(cmake, arguments: arguments)
         guard output.succeeded else {
-            throw ToolchainError.cannotRun(
-                program: cmake, reason: "\(output.status); \(output.stderr)")
+            throw ToolchainError.compilationFailed(
+                file: library.folder.path, diagnostics: output.stderr)
         }
     }
 }

@@ -46,6 +46,11 @@ struct PackageLibrary: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // What is made goes into temporary folders, which must not stay.
+        try await Interruption.endingProgram { try await package() }
+    }
+
+    private func package() async throws {
         let opened = try library.open()
         let report = try await wheel ? writeWheel(opened) : writeArchive(opened)
         if let limit = report.limit {
