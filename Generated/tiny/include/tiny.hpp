@@ -34,7 +34,6 @@ namespace hilo::tiny {
 using Status = ::tiny_status;
 constexpr Status ok = TINY_OK;
 
-/// A sentence on a status.
 inline const char *text(Status status) noexcept { return ::tiny_status_text(status); }
 
 #if defined(__cpp_exceptions)
@@ -86,12 +85,10 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Sizes of inputs and outputs; `shape` of the outputs has the first `dimensions` sides.
+/// Sizes of inputs and outputs; an output's `shape` has `dimensions` sides.
 using Resolution = ::tiny_resolution;
-using Output = ::tiny_output;
 
-/// What a context is made for; 0 is the default of each.
-using Options = ::tiny_options;
+using Options = ::tiny_options; ///< what a context is made for; 0 is the default of each
 
 /// How many outputs the network has, and how many images a call takes.
 constexpr int outputs = TINY_OUTPUTS;
@@ -103,18 +100,15 @@ struct Picture {
     int width, height;
     std::size_t row_bytes; ///< from row to row
 
-    constexpr Picture(const std::uint8_t *bytes, int columns, int rows) noexcept
-        : Picture(bytes, columns, rows, 3 * static_cast<std::size_t>(columns < 0 ? 0 : columns))
-    {
-    }
-    constexpr Picture(const std::uint8_t *bytes, int columns, int rows, std::size_t from_row_to_row) noexcept
-        : rgb(bytes), width(columns), height(rows), row_bytes(from_row_to_row)
+    /// Without a distance of rows they lie side by side.
+    constexpr Picture(const std::uint8_t *bytes, int columns, int rows, std::size_t distance = 0) noexcept
+        : rgb(bytes), width(columns), height(rows),
+          row_bytes(distance != 0 || columns < 0 ? distance : 3 * static_cast<std::size_t>(columns))
     {
     }
 };
 
-/// How a picture becomes an input.
-using Recipe = ::tiny_recipe;
+using Recipe = ::tiny_recipe; ///< how a picture becomes an input
 
 /// The weights; whoever made a context of them keeps them until it is gone. Moved from, it has none.
 class Model {
@@ -228,10 +222,7 @@ public:
 #if defined(__cpp_exceptions)
     void run(Span<const float> input, Span<float> output) { inner::check(try_run(input, output)); }
 
-    void run(Span<const float> input, Span<const Span<float>> arrays)
-    {
-        inner::check(try_run(input, arrays));
-    }
+    void run(Span<const float> input, Span<const Span<float>> arrays) { inner::check(try_run(input, arrays)); }
 
     std::vector<float> run(Span<const float> input)
     {
