@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["Graphs", "Machines"]),
         .target(name: "Planning", dependencies: ["Graphs", "Kernels", "Machines", "Networks"]),
         .target(
-            name: "Templates", path: "Templates", exclude: ["c", "html"],
+            name: "Templates", path: "Templates", exclude: ["c", "html", "python"],
             plugins: ["EmbedTemplates"]),
         .plugin(
             name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-templates"]),
@@ -56,11 +56,14 @@ let package = Package(
                 "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning",
                 "Toolchain",
             ]),
+        .target(
+            name: "Packaging",
+            dependencies: ["CodeGeneration", "FileIO", "HiLoKit", "Templates", "Toolchain"]),
         .executableTarget(
             name: "hilo",
             dependencies: [
                 "HiLoKit", "Tuning", "ArrayFiles", "Evaluation", "FeaturePictures", "FileIO",
-                "ImageFiles", "ResultPictures", "Templates",
+                "ImageFiles", "Packaging", "ResultPictures", "Templates",
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -122,6 +125,12 @@ let package = Package(
         .testTarget(
             name: "TuningTests",
             dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
+        .testTarget(
+            name: "PackagingTests",
+            dependencies: [
+                "Packaging", "ArrayFiles", "FileIO", "HiLoKit", "ImageFiles", "TestFixtures",
+                "Toolchain",
+            ]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

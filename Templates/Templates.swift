@@ -12,6 +12,9 @@ public enum TemplateFiles {
     /// The page that `hilo report` writes, and its parts.
     public static let page = texts(below: "html/")
 
+    /// The Python module of a library, and what makes a wheel of it: `module/_model.py` and so on.
+    public static let python = texts(below: "python/")
+
     private static func texts(below folder: String) -> [String: String] {
         var texts: [String: String] = [:]
         for (path, text) in templateTexts where path.hasPrefix(folder) {

@@ -19,7 +19,8 @@ enum ReservedNames {
     private static let own = "a file of the generated library has it"
 
     private static let groups: [(words: Set<String>, reason: String)] = [
-        (keywords, "reserved in C"), (macros, "macros of C begin with it"), (headers, system),
+        (keywords, "reserved in C"), (cxx, "reserved in C++"),
+        (macros, "macros of C begin with it"), (headers, system),
         (libraries, "a library of the system has it"), (ownHeaders, own),
         (ownSymbols, "symbols of the generated library begin with it"), (cmake, "CMake has it"),
     ]
@@ -31,6 +32,18 @@ enum ReservedNames {
         "goto", "if", "inline", "int", "long", "nullptr", "register", "restrict", "return", "short",
         "signed", "sizeof", "static", "static_assert", "struct", "switch", "thread_local", "true",
         "typedef", "typeof", "typeof_unqual", "union", "unsigned", "void", "volatile", "while",
+    ]
+
+    /// Of C++ up to 23 beyond those of C, and macros of GNU C++: the namespace of C++ has the bare name.
+    private static let cxx: Set<String> = [
+        "and", "and_eq", "bitand", "bitor", "catch", "char16_t", "char32_t", "char8_t", "class",
+        "co_await", "co_return", "co_yield", "compl", "concept", "consteval", "constinit",
+        "const_cast", "decltype", "delete", "dynamic_cast", "explicit", "export", "friend",
+        "mutable", "namespace", "new", "noexcept", "not", "not_eq", "operator", "or", "or_eq",
+        "private", "protected", "public", "reinterpret_cast", "requires", "static_cast",
+        "template", "this", "throw", "try", "typeid", "typename", "using", "virtual", "wchar_t",
+        "xor", "xor_eq",
+        "linux", "unix",
     ]
 
     /// `SIZE_WIDTH` of <stdint.h> and <limits.h> and its like, and `F_OK` of <unistd.h> and its.

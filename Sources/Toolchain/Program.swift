@@ -37,6 +37,11 @@ public enum Program {
     /// More output than this on stdout is an error; on stderr the rest is not kept.
     static let outputLimit = 64 << 20
 
+    /// The path of a program on the `PATH`; nil when there is none.
+    public static func find(_ name: String) -> String? {
+        ProgramSearch(environment: ProcessInfo.processInfo.environment).find(name)
+    }
+
     /// Runs a program to its end.
     ///
     /// - Parameters:

@@ -9,7 +9,7 @@ import Foundation
 ///   - inputs: what the tool read, since it writes about as much. Less would say nothing: a linker
 ///     removes what it could not finish.
 /// - Throws: `ToolchainError.cannotWrite`.
-func checkRoom(in folder: URL, for inputs: [String] = []) throws {
+package func checkRoom(in folder: URL, for inputs: [String] = []) throws {
     let size = inputs.reduce(1 << 16) { $0 + fileSize($1) }
     let trial = folder.appendingPathComponent(".trial")
     defer { try? FileManager.default.removeItem(at: trial) }

@@ -4,6 +4,7 @@ import FileIO
 import Foundation
 import HiLoKit
 import ImageFiles
+import Packaging
 import Tuning
 
 /// How the program ends; sysexits.h has the numbers.
@@ -85,6 +86,16 @@ extension ToolchainError: Classified {
         case .noCompiler, .missingTool: .noToolchain
         case .cannotWrite: .cannotWrite
         case .cannotRun, .timedOut, .compilationFailed, .linkingFailed: .internalError
+        }
+    }
+}
+
+extension PackagingError: Classified {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .badName, .otherTeam: .usage
+        case .otherVersion, .otherMachine: .badData
+        case .cannotWrite: .cannotWrite
         }
     }
 }

@@ -13,7 +13,8 @@ struct Hilo: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Generate.self, BuildLibrary.self, Verify.self, Run.self, Bench.self, Tune.self,
-            Report.self, ShowPlan.self, Inspect.self, Convert.self, Accuracy.self, Doctor.self,
+            Report.self, PackageLibrary.self, ShowPlan.self, Inspect.self, Convert.self,
+            Accuracy.self, Doctor.self,
         ])
 
     static func main() async {

@@ -56,7 +56,9 @@ import Testing
         ("packing", "generated library"), ("simd_avx2", "generated library"), ("time", "header"),
         ("math", "header"), ("string", "header"), ("omp", "header"), ("immintrin", "header"),
         ("alloca", "header"), ("c", "a library of the system"), ("size", "macros"),
-        ("x", "macros"), ("typeof", "reserved in C"), ("openmp", "CMake"),
+        ("x", "macros"), ("typeof", "reserved in C"), ("class", "reserved in C++"),
+        ("linux", "reserved in C++"),
+        ("openmp", "CMake"),
         ("Time", "header"), ("KERNEL", "generated library"),
     ])
     func theReasonIsSaid(name: String, reason: String) {

@@ -4,16 +4,21 @@ import Templates
 /// Finds tags of a template that name nothing in its context: Mustache renders them as nothing.
 struct TagChecker {
     /// One message for each tag that names no property.
-    static func unknownTags(template: String, context: Any) -> [String] {
-        var checker = TagChecker(template: template)
-        checker.check(TemplateFiles.all[template] ?? "", [context])
+    static func unknownTags(
+        template: String, context: Any, in texts: [String: String] = TemplateFiles.all
+    ) -> [String] {
+        var checker = TagChecker(template: template, texts: texts)
+        checker.check(texts[template] ?? "", [context])
         return checker.unknown
     }
 
     private let template: String
+    private let texts: [String: String]
     private var unknown: [String] = []
 
-    private init(template: String) { self.template = template }
+    private init(template: String, texts: [String: String]) {
+        (self.template, self.texts) = (template, texts)
+    }
 
     private mutating func check(_ text: String, _ outer: [Any]) {
         var contexts = outer
@@ -23,7 +28,7 @@ struct TagChecker {
             case "/": contexts.removeLast()
             case ">":
                 guard let partial = dynamic.isEmpty ? name : look(name, contexts) as? String,
-                    let text = TemplateFiles.all[partial]
+                    let text = texts[partial]
                 else {
                     unknown.append("\(template): partial \(name) is no template")
                     continue

@@ -57,7 +57,7 @@ private func completePlans() throws -> [Plan] {
 }
 
 /// Detectors and segmenters with convolutions of every kind.
-private func headPlans() throws -> [Plan] {
+func headPlans() throws -> [Plan] {
     let backbone = try LITv2(name: "heads", height: 64, width: 96) {
         PatchEmbedding(channels: 8)
         Stage(depth: 1) { ConvFFN() }

@@ -95,13 +95,13 @@ import Testing
     }
 
     @Test func aLibraryIsReplacedAsAWhole() throws {
-        for name in ["old", "new"] {
+        for name in ["old", "later"] {
             let ending = try sandbox.hilo(
                 "generate", "--config", "tiny.yaml", "--name", name, "--output", "lib")
             #expect(ending.status == 0)
         }
         let files = try bytes("lib").keys
-        #expect(files.contains("include/new.h"))
+        #expect(files.contains("include/later.h"))
         #expect(!files.contains("include/old.h"))
         let beside = try FileManager.default.contentsOfDirectory(atPath: sandbox.folder.path)
         #expect(Set(beside) == ["lib", "tiny.yaml"])

@@ -150,14 +150,14 @@ import Testing
             return facts[.systemFileNumber] as? NSNumber
         }
         let before = try #require(try number())
-        for name in ["old", "new"] {
+        for name in ["old", "later"] {
             try generate(".", "--name", name, in: "here")
             #expect(try number() == before)
         }
         try generate("beside")
         let names = { try FileManager.default.contentsOfDirectory(atPath: sandbox.file($0).path) }
         #expect(try Set(names("here")) == Set(names("beside")))
-        #expect(exists("here/include/new.h"))
+        #expect(exists("here/include/later.h"))
         #expect(!exists("here/include/old.h"))
         #expect(try Set(names(".")) == ["beside", "here", "tiny.yaml"])
     }

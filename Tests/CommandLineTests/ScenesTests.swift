@@ -34,9 +34,10 @@ struct ScenesTests {
 
     @Test(arguments: [
         ("retinanet", ["boxes"]), ("mask_rcnn", ["boxes", "masks"]), ("semantic_fpn", ["labels"]),
-    ]) func figuresAreThoseOfPyTorch(network: String, kinds: [String]) throws {
+    ]) func figuresAreThoseOfPyTorch(network: String, kinds: [String]) async throws {
+        let sandbox = try Sandbox()
         let expected = try Self.expected(of: network)
-        let report = try report(of: network)
+        let report = try report(of: network, in: sandbox)
         #expect(report.images == 8)
         #expect(report.kinds.keys.sorted() == kinds && expected.keys.sorted() == kinds)
         for (kind, figures) in expected {
@@ -48,11 +49,32 @@ struct ScenesTests {
                 #expect(value > 0.1, "\(kind), \(name): the network was hardly trained")
             }
         }
+        try await expectTheSameOfAWheel(network, in: sandbox)
+    }
+
+    /// Python finds in a picture what the command line does.
+    private func expectTheSameOfAWheel(_ network: String, in sandbox: Sandbox) async throws {
+        let packaged = try sandbox.hilo("package", "lib", "--wheel", "--output", "wheels")
+        #expect(packaged.status == 0, "\(packaged.stderr)")
+        guard let numpy = ProcessInfo.processInfo.environment["HILO_PYTHON"] else {
+            return print("SKIPPED: HILO_PYTHON names no Python with numpy; 'make test' does")
+        }
+        let picture = Self.example.appending(path: "images/scene_000.png").path
+        let run = try sandbox.hilo("run", "lib", "--input", picture, "--output", "found")
+        #expect(run.status == 0, "\(run.stderr)")
+        try sandbox.writePixels(of: picture)
+        for name in ["picture.rgb", "size.json"] {
+            try FileManager.default.moveItem(
+                at: sandbox.file(name), to: sandbox.file("found/\(name)"))
+        }
+        let wheel = packaged.stdout.trimmingCharacters(in: .newlines)
+        let python = try await sandbox.install(URL(filePath: wheel), beside: numpy)
+        try await sandbox.expectWell(
+            python, "check_scenes.py", network, sandbox.file("found").path)
     }
 
     /// Generates and builds the library of a network, which then searches the example's pictures.
-    private func report(of network: String) throws -> Report {
-        let sandbox = try Sandbox()
+    private func report(of network: String, in sandbox: Sandbox) throws -> Report {
         let generated = try sandbox.hilo(
             "generate", "--checkpoint", Self.example.appending(path: "\(network).pth").path,
             "--name", network, "--resolution", "128x128", "--output", "lib")

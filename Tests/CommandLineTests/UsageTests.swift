@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
     private static let commands = [
         "generate", "build", "verify", "run", "bench", "report", "plan", "inspect", "convert",
-        "doctor",
+        "doctor", "package",
     ]
 
     @Test func helpListsTheCommands() throws {
@@ -42,6 +42,9 @@ import Testing
     @Test(arguments: [
         Mistake("frobnicate", "frobnicate"),
         Mistake("build", "<dir>"),
+        Mistake("package lib", "--wheel", "--tar"),
+        Mistake("package lib --wheel --tar", "--wheel", "--tar"),
+        Mistake("package lib --tar --labels x", "--labels"),
         Mistake("doctor --frobnicate", "--frobnicate"),
         Mistake("generate --model litv2-s", "--output"),
         Mistake("generate --model litv2-x --output out", "--model litv2-x", "litv2-s"),

@@ -25,6 +25,7 @@ struct LibrarySource {
     func files() -> [GeneratedFile] {
         [
             renderer.file("include/\(names.model).h", "library/header.h", headerContext),
+            renderer.file("include/\(names.model).hpp", "library/header.hpp", headerContext),
             renderer.file("src/element.h", "simd/element.h", names),
             renderer.file("src/simd.h", "simd/simd.h", names),
             renderer.file("src/kernel.h", "runtime/kernel.h", names),
@@ -86,9 +87,12 @@ struct LibrarySource {
         guard names.results else { return [] }
         let context = resultContext
         let kind = names.detects ? "detect" : "segment"
-        let masks = !names.masks ? [] : ["h", "c"].map {
-            renderer.file("src/results.\($0)", "results/results.\($0)", context)
-        }
+        let masks =
+            !names.masks
+            ? []
+            : ["h", "c"].map {
+                renderer.file("src/results.\($0)", "results/results.\($0)", context)
+            }
         return [
             renderer.file("src/frames.c", "runtime/frames.c", context),
             renderer.file("src/\(kind).c", "runtime/\(kind).c", context),

@@ -1,0 +1,85 @@
+import Foundation
+import HiLoKit
+import TestFixtures
+import Testing
+
+/// An installation as an archive: unpacked anywhere, programs link it.
+@Suite(.serialized, .enabled("no C compiler") { await Compiler.isThere })
+struct ArchiveTests {
+    private static let stem = "small-\(GeneratorVersion.number)"
+
+    @Test func anUnpackedArchiveIsAnInstallation() async throws {
+        guard Program.find("cmake") != nil else {
+            return print("SKIPPED: no cmake on the PATH; 'make setup' installs it")
+        }
+        let sandbox = try Sandbox()
+        try generate(sandbox)
+        let archive = try package(sandbox)
+        let first = try Data(contentsOf: archive)
+        #expect(try package(sandbox) == archive)
+        #expect(try Data(contentsOf: archive) == first, "the same library gave other bytes")
+        try await run("/usr/bin/env", "tar", "-xzf", archive.path, "-C", sandbox.folder.path)
+        try expectFiles(sandbox.file(Self.stem))
+        try await link(sandbox.file(Self.stem), sandbox)
+        try sandbox.expectFailure(
+            69, of: ["package", "lib", "--tar"], saying: ["python3"],
+            environment: ["PATH": "/nonexistent"])
+    }
+
+    private func generate(_ sandbox: Sandbox) throws {
+        let generated = try sandbox.hilo(
+            "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",
+            "--resolution", "4x6", "--isa", "generic", "--name", "small", "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+    }
+
+    private func package(_ sandbox: Sandbox) throws -> URL {
+        let ending = try sandbox.hilo("package", "lib", "--tar", "--output", "archives")
+        #expect(ending.status == 0, "\(ending.stderr)")
+        let path = ending.stdout.trimmingCharacters(in: .newlines)
+        #expect(path.contains("/archives/\(Self.stem)-") && path.hasSuffix(".tar.gz"), "\(path)")
+        return URL(filePath: path)
+    }
+
+    private func expectFiles(_ tree: URL) throws {
+        let files = Set(try FileManager.default.subpathsOfDirectory(atPath: tree.path))
+        let expected: Set = [
+            "include/small.h", "include/small.hpp", "lib/libsmall.a", "lib/libsmall.so",
+            "lib/cmake/small/smallConfig.cmake", "lib/cmake/small/smallConfigVersion.cmake",
+            "lib/cmake/small/smallTargets.cmake", "lib/cmake/small/smallStaticTargets.cmake",
+            "lib/pkgconfig/small.pc", "share/small/small.safetensors",
+        ]
+        #expect(expected.subtracting(files).isEmpty, "\(files.sorted())")
+        #expect(!files.contains { $0.contains("harness") })
+    }
+
+    private func link(_ tree: URL, _ sandbox: Sandbox) async throws {
+        try sandbox.write(
+            "app.c",
+            """
+            #include <small.h>
+            #include <stdio.h>
+            int main(int count, char **arguments)
+            {
+                small_model *model = NULL;
+                small_status status = small_model_open(count > 1 ? arguments[1] : "", &model);
+                puts(small_status_text(status));
+                small_model_close(model);
+                return status != SMALL_OK;
+            }
+
+            """)
+        let program = sandbox.file("app").path, libraries = tree.appending(path: "lib").path
+        try await run(
+            Compiler.shared().path, sandbox.file("app.c").path, "-I",
+            tree.appending(path: "include").path, "-L", libraries, "-lsmall",
+            "-Wl,-rpath,\(libraries)", "-o", program)
+        try await run(program, tree.appending(path: "share/small/small.safetensors").path)
+    }
+
+    private func run(_ program: String, _ arguments: String...) async throws {
+        let output = try await Program.run(
+            program, arguments: arguments, timeout: TestScope.patience)
+        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
+    }
+}
