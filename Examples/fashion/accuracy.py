@@ -5,8 +5,8 @@
 
 For each network and precision it generates and builds a library, runs `hilo accuracy` on the test
 pictures beside PyTorch's logits and beside the library in f32, and `hilo bench` with one image a
-call. Writes accuracy.md, accuracy.json and a plot. A precision that `hilo generate` refuses is left
-out, with a line that says why. The exit code is 1 where f32 has other answers than PyTorch.
+call. Writes accuracy.md, accuracy.json and a plot. The exit code is 1 where f32 has other answers than
+PyTorch.
 """
 
 import argparse
@@ -21,21 +21,13 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.numpy import load_file
-from sklearn.datasets import load_digits
 
-import dataset
 import evaluate
-from write_pictures import png, write
+from write_pictures import write
 
 HERE = Path(__file__).resolve().parent
 DIGITS = HERE.parent / "digits"
-CALIBRATION = "CALIBRATION"  # stands for a folder of pictures that training saw
-PRECISIONS = {
-    "f32": [],
-    "bf16": ["--precision", "bf16"],
-    "int8": ["--precision", "int8", "--calibration", CALIBRATION],
-}
-CALIBRATION_PICTURES = 256
+PRECISIONS = ("f32", "f32-by-bf16", "bf16")
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,6 @@ class Example:
     checkpoint: Path
     labels: Path
     pictures: Path
-    calibration: Path
     logits: Path
 
 
@@ -64,28 +55,19 @@ class Row:
     weights_bytes: int
 
 
-class Refused(Exception):
-    """The command line does not make such a library."""
-
-
 def fashion(folder: Path) -> Example:
-    """All 10,000 test pictures; the first of the training pictures calibrate."""
-    pictures, calibration, logits = (
-        folder / "fashion-pictures", folder / "fashion-calibration", folder / "fashion-logits.npy")
+    """All 10,000 test pictures."""
+    pictures, logits = folder / "fashion-pictures", folder / "fashion-logits.npy"
     write(pictures, "test")
-    calibration.mkdir(exist_ok=True)
-    for index, pixels in enumerate(dataset.part("train")[0][:CALIBRATION_PICTURES]):
-        (calibration / f"{index:05d}.png").write_bytes(png(pixels, dataset.SIDE, dataset.SIDE))
     values, labels = evaluate.test_logits()
     np.save(logits, evaluate.in_order(values, evaluate.folder_names(labels)))
     return Example(
-        "fashion", HERE / "fashion.pth", HERE / "labels.txt", pictures, calibration, logits)
+        "fashion", HERE / "fashion.pth", HERE / "labels.txt", pictures, logits)
 
 
 def digits(folder: Path) -> Example:
-    """The 360 held-out digits; the first of those that training saw calibrate."""
-    pictures, calibration, logits = (
-        folder / "digits-pictures", folder / "digits-calibration", folder / "digits-logits.npy")
+    """The 360 held-out digits."""
+    pictures, logits = folder / "digits-pictures", folder / "digits-logits.npy"
     held_out = load_file(DIGITS / "held_out.safetensors")
     names = (DIGITS / "labels.txt").read_text().split()
     labels = [names[label] for label in held_out["labels"]]
@@ -93,14 +75,9 @@ def digits(folder: Path) -> Example:
     for index, (values, label) in enumerate(zip(held_out["images"], labels)):
         (pictures / label).mkdir(parents=True, exist_ok=True)
         digit(values).save(pictures / label / f"{index:03d}.png")
-    data = load_digits().images
-    order = np.random.RandomState(0).permutation(len(data))[len(labels):]
-    calibration.mkdir(exist_ok=True)
-    for index in order[:CALIBRATION_PICTURES]:
-        digit(data[index]).save(calibration / f"{index:04d}.png")
     np.save(logits, evaluate.in_order(torch.from_numpy(held_out["logits"]), labels))
     return Example(
-        "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, calibration, logits)
+        "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, logits)
 
 
 def digit(values: np.ndarray) -> Image.Image:
@@ -122,37 +99,25 @@ class Command:
         if result.returncode != 0:
             lines = [line for line in result.stderr.splitlines() if line.strip()]
             reason = lines[0].removeprefix("hilo: error: ") if lines else "no message"
-            raise Refused(f"{reason} (exit code {result.returncode})")
+            sys.exit(f"hilo {arguments[0]}: {reason} (exit code {result.returncode})")
         return result.stdout
 
     def figures(self, *arguments: object) -> dict:
         return json.loads(self.run(*arguments, "--json"))
 
 
-def generate(hilo: Command, example: Example, precision: str, library: Path) -> None:
-    """Throws `Refused` when there is no such precision."""
-    options = [
-        example.calibration if text == CALIBRATION else text for text in PRECISIONS[precision]]
-    hilo.run(
-        "generate", "--checkpoint", example.checkpoint, "--name", example.name, "--no-tuning",
-        "--force", "--output", library, *options)
-
-
 def measure(
     hilo: Command, example: Example, precision: str, folder: Path, seconds: float
 ) -> Row:
-    """Throws `Refused` when the library cannot be generated; any other failure ends the program."""
     library, f32 = (folder / f"{example.name}-{kind}" for kind in (precision, "f32"))
-    generate(hilo, example, precision, library)
-    try:
-        hilo.run("build", library)
-        accuracy = [
-            "accuracy", library, "--images", example.pictures, "--names", example.labels]
-        found = hilo.figures(*accuracy, "--against", example.logits)
-        beside = hilo.figures(*accuracy, "--against", f32)
-        timed = hilo.figures("bench", library, "--batch", 1, "--seconds", seconds)
-    except Refused as error:
-        sys.exit(f"{example.name}, {precision}: {error}")
+    hilo.run(
+        "generate", "--checkpoint", example.checkpoint, "--name", example.name, "--precision",
+        precision, "--no-tuning", "--force", "--output", library)
+    hilo.run("build", library)
+    accuracy = ["accuracy", library, "--images", example.pictures, "--names", example.labels]
+    found = hilo.figures(*accuracy, "--against", example.logits)
+    beside = hilo.figures(*accuracy, "--against", f32)
+    timed = hilo.figures("bench", library, "--batch", 1, "--seconds", seconds)
     return Row(
         example.name, precision, found["images"], found["figures"]["top1"],
         found["against"]["agreement"], beside["against"]["agreement"],
@@ -214,10 +179,7 @@ def main() -> int:
     precisions = ["f32"] + [name for name in options.precisions if name != "f32"]
     for example in [fashion(options.output), digits(options.output)]:
         for precision in precisions:
-            try:
-                rows.append(measure(hilo, example, precision, options.output, options.seconds))
-            except Refused as error:
-                print(f"{example.name}, {precision}: left out: {error}", file=sys.stderr)
+            rows.append(measure(hilo, example, precision, options.output, options.seconds))
     text = table(rows)
     print(text, end="")
     (options.output / "accuracy.md").write_text(text)
