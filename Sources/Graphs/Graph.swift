@@ -69,9 +69,8 @@ extension Graph {
         return (next, found)
     }
 
-    /// What the elements are that node `index` computes, and those that it reads first.
+    /// What the elements are that node `index` computes.
     public func outputType(of index: Int) -> ElementType { tensors[nodes[index].output].type }
-    public func inputType(of index: Int) -> ElementType { tensors[nodes[index].inputs[0]].type }
 
     /// The node that computes tensor `id`; nil of the input.
     public func producer(of id: Int) -> Int? { nodes.firstIndex { $0.output == id } }

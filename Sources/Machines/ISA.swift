@@ -14,6 +14,9 @@ public struct ISA: Sendable, Hashable {
     public let registers: Int
     /// What tells a C compiler to use it.
     public let compileFlags: [String]
+    /// The instruction set that it adds to, whose vectors are its own; nil where it has vectors of its
+    /// own.
+    public var base: ISA? { self == .avx512bf16 ? .avx512 : nil }
     /// Whether a multiply-add takes a lane of a vector, so that tiles need no broadcasts: each row of one
     /// then keeps a vector of factors in a register.
     public var multipliesLanes: Bool { architecture == .aarch64 }

@@ -22,30 +22,52 @@ struct FashionTests {
     private static let side = 28
 
     @Test func aThousandPicturesHaveTheAnswersOfPyTorch() throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let summary = try decoder.decode(
-            Summary.self,
-            from: Data(contentsOf: Self.fixtures.appending(path: "summary.json")))
-        let sandbox = try Sandbox()
-        try writePictures(summary.labels.map { String($0) }, into: sandbox)
-        let generated = try sandbox.hilo(
-            "generate", "--checkpoint", Self.example.appending(path: "fashion.pth").path,
-            "--name", "fashion", "--no-tuning", "--output", "lib")
-        #expect(generated.status == 0, "\(generated.stderr)")
-        let found = try sandbox.classifierFigures([
-            "accuracy", "lib", "--images", "pictures", "--json", "--against",
-            Self.fixtures.appending(path: "logits.npy").path,
-        ])
+        let summary = try Self.summary()
+        let (found, against) = try figures(precision: "f32", summary)
         #expect(found.images == 1000)
         #expect(found.classes.map(\.index) == Array(0..<10))
-        let against = try #require(found.against)
         // No tie: rounding differs by far less than the smallest lead, so all answers are the same.
         #expect(summary.smallestLead > 1e-3)
         #expect(against.agreement == 1)
         #expect(against.probabilityDifference.worst < 1e-4)
         #expect(found.figures["top1"] == Double(summary.right) / 1000)
         #expect(summary.right >= 900, "the network was hardly trained")
+    }
+
+    /// One picture in a thousand may be lost or won, and three have another answer.
+    @Test(arguments: ["bf16", "f32-by-bf16"])
+    func narrowPrecisionsHaveNearlyTheSameAnswers(precision: String) throws {
+        let summary = try Self.summary()
+        let (found, against) = try figures(precision: precision, summary)
+        let top1 = try #require(found.figures["top1"])
+        #expect(abs(top1 - Double(summary.right) / 1000) <= 0.001, "\(top1)")
+        let agreement = try #require(against.agreement)
+        #expect(agreement >= 0.997, "\(agreement)")
+        // Nor is it single precision by another name.
+        #expect((1e-4...0.1).contains(against.probabilityDifference.worst))
+    }
+
+    private static func summary() throws -> Summary {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(
+            Summary.self, from: Data(contentsOf: fixtures.appending(path: "summary.json")))
+    }
+
+    private func figures(
+        precision: String, _ summary: Summary
+    ) throws -> (found: ClassifierFigures, against: ClassifierFigures.Other) {
+        let sandbox = try Sandbox()
+        try writePictures(summary.labels.map { String($0) }, into: sandbox)
+        let generated = try sandbox.hilo(
+            "generate", "--checkpoint", Self.example.appending(path: "fashion.pth").path,
+            "--name", "fashion", "--no-tuning", "--precision", precision, "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let found = try sandbox.classifierFigures([
+            "accuracy", "lib", "--images", "pictures", "--json", "--against",
+            Self.fixtures.appending(path: "logits.npy").path,
+        ])
+        return (found, try #require(found.against))
     }
 
     /// Cuts the sheet, 40 pictures in a row, and sorts them into folders of their classes.

@@ -103,7 +103,7 @@ struct LibrarySource {
 extension ISA {
     /// The header of its vectors, and the template of that.
     package var header: String { "simd_\(name).h" }
-    var headerTemplate: String { "simd/simd_\(self == .avx512bf16 ? ISA.avx512.name : name).h" }
+    var headerTemplate: String { "simd/\((base ?? self).header)" }
 }
 
 // MARK: - Contexts
