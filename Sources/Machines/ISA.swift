@@ -44,6 +44,9 @@ public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
     case avx512Bf16 = "avx512_bf16"
     case asimd
+
+    /// What compilers call it, in `__builtin_cpu_supports`.
+    public var compilerName: String { rawValue.replacing("_", with: "") }
 }
 
 extension ISA {

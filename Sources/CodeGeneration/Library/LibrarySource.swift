@@ -249,7 +249,7 @@ private struct CPUContext {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
         let bits = names.bits
         features = bits.features.map {
-            Feature(name: $0.rawValue, bit: bits.mask([$0]), last: $0 == bits.features.last)
+            Feature(name: $0.compilerName, bit: bits.mask([$0]), last: $0 == bits.features.last)
         }
         x86 = bits.architecture == .x86_64 ? features : []
         arm = bits.architecture == .aarch64 ? features : []
