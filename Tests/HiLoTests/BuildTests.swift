@@ -111,7 +111,7 @@ import Testing
         let name = kernel.functionName(model: "small", isa: .generic)
         let file = library.folder.appending(path: "src/kernels/generic/\(name).c")
         let right = try String(contentsOf: file, encoding: .utf8)
-        let wrong = right.replacing("CONSTANTS = { K,", with: "CONSTANTS = { K - 1,")
+        let wrong = right.replacing("CONSTANTS = { STEPS,", with: "CONSTANTS = { STEPS - 1,")
         #expect(wrong != right)
         try wrong.write(to: file, atomically: true, encoding: .utf8)
         try await library.build(with: .shared())
