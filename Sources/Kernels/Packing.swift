@@ -68,34 +68,39 @@ public struct PanelLayout: Sendable {
     public var bias: Int { columns * steps }
     public var count: Int { columns * (steps + 1) }
 
-    /// The word that holds a value, and which of its elements that is.
-    private func place(ofColumn column: Int, input: Int) -> (word: Int, part: Int) {
-        let (panel, step) = (Packing.panelColumns, input / element.perWord)
-        return (
-            column / panel * panel * steps + step * panel + column % panel,
-            input % element.perWord
-        )
+    /// Where the words of a column begin; they are `Packing.panelColumns` apart.
+    private func start(ofColumn column: Int) -> Int {
+        let panel = Packing.panelColumns
+        return column / panel * panel * steps + column % panel
     }
 
-    /// Writes a value, rounded to an element, into a block that held zeros.
-    public func put(_ value: Float, atColumn column: Int, input: Int, into block: inout [Float]) {
-        let (word, part) = place(ofColumn: column, input: input)
+    /// Writes a column, each value rounded to an element, into a block that held zeros.
+    ///
+    /// - Parameter value: of an input.
+    public func put(column: Int, into block: inout [Float], _ value: (_ input: Int) -> Float) {
+        let (start, panel) = (start(ofColumn: column), Packing.panelColumns)
         switch element {
-        case .f32: block[word] = value
+        case .f32: for input in 0..<k { block[start + input * panel] = value(input) }
         case .bf16:
-            let bits = UInt32(BF16(value).bits) << (16 * UInt32(part))
-            block[word] = Float(bitPattern: block[word].bitPattern | bits)
+            for input in 0..<k {
+                let word = start + input / 2 * panel
+                let bits = UInt32(BF16(value(input)).bits) << (16 * UInt32(input % 2))
+                block[word] = Float(bitPattern: block[word].bitPattern | bits)
+            }
         }
     }
 
-    /// The value that `put` wrote.
-    public func value(atColumn column: Int, input: Int, of block: [Float]) -> Float {
-        let (word, part) = place(ofColumn: column, input: input)
+    /// The values of a column, input by input, as `put` wrote them.
+    public func values(ofColumn column: Int, in block: [Float]) -> [Float] {
+        let (start, panel) = (start(ofColumn: column), Packing.panelColumns)
         switch element {
-        case .f32: return block[word]
+        case .f32: return (0..<k).map { block[start + $0 * panel] }
         case .bf16:
-            let bits = UInt16(truncatingIfNeeded: block[word].bitPattern >> (16 * UInt32(part)))
-            return BF16(bits: bits).value
+            return (0..<k).map { input in
+                let word = block[start + input / 2 * panel].bitPattern
+                return BF16(bits: UInt16(truncatingIfNeeded: word >> (16 * UInt32(input % 2))))
+                    .value
+            }
         }
     }
 }

@@ -42,11 +42,8 @@ public struct WeightPacker: Sendable {
         let scaling = Scaling(linear, weights)
         for row in 0..<linear.outputs {
             let scale = scaling.factor(row)
-            for input in 0..<linear.inputs {
-                let value = matrix[linear.position(ofRow: row, input: input)]
-                layout.put(
-                    Float(Double(value) * scale), atColumn: column + row, input: input,
-                    into: &packed)
+            layout.put(column: column + row, into: &packed) { input in
+                Float(Double(matrix[linear.position(ofRow: row, input: input)]) * scale)
             }
             packed[layout.bias + column + row] = scaling.bias(row)
         }
@@ -59,16 +56,15 @@ public struct WeightPacker: Sendable {
         let (transform, channels) = (WinogradTransform(form), linear.inputs / 9)
         for row in 0..<linear.outputs {
             let scale = scaling.factor(row)
-            for channel in 0..<channels {
-                let taps = (0..<9).map { tap in
-                    let input = tap * channels + channel
-                    return scale * Double(matrix[linear.position(ofRow: row, input: input)])
-                }
-                for (point, value) in transform.values(of: taps).enumerated() {
-                    layout.put(
-                        Float(value), atColumn: row, input: point * channels + channel,
-                        into: &packed)
-                }
+            let ofChannels = (0..<channels).map { channel in
+                transform.values(
+                    of: (0..<9).map { tap in
+                        let input = tap * channels + channel
+                        return scale * Double(matrix[linear.position(ofRow: row, input: input)])
+                    })
+            }
+            layout.put(column: row, into: &packed) { input in
+                Float(ofChannels[input % channels][input / channels])
             }
             packed[layout.bias + row] = scaling.bias(row)
         }

@@ -56,15 +56,16 @@ public struct WeightUnpacker: Sendable {
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
             for row in 0..<linear.outputs {
                 let scale = linear.factor(ofRow: row)
-                for input in 0..<linear.inputs {
-                    let value = layout.value(atColumn: first + row, input: input, of: block)
+                let values = layout.values(ofColumn: first + row, in: block)
+                for (input, value) in values.enumerated() {
                     matrix[linear.position(ofRow: row, input: input)] =
                         Float(Double(value) / scale)
                 }
             }
             values["\(linear.parameter).weight"] = matrix
             let bias = layout.bias + first
-            unpackBias(of: linear, Array(block[bias..<bias + linear.outputs]), counts, into: &values)
+            unpackBias(
+                of: linear, Array(block[bias..<bias + linear.outputs]), counts, into: &values)
             first += linear.outputs
         }
     }
@@ -79,10 +80,9 @@ public struct WeightUnpacker: Sendable {
         var matrix = tensor("\(linear.parameter).weight", counts, in: values)
         for row in 0..<linear.outputs {
             let scale = linear.factor(ofRow: row)
+            let values = layout.values(ofColumn: row, in: block)
             for channel in 0..<channels {
-                let packed = (0..<form.points).map {
-                    Double(layout.value(atColumn: row, input: $0 * channels + channel, of: block))
-                }
+                let packed = (0..<form.points).map { Double(values[$0 * channels + channel]) }
                 for (tap, value) in transform.taps(of: packed).enumerated() {
                     matrix[linear.position(ofRow: row, input: tap * channels + channel)] =
                         Float(value / scale)
