@@ -24,7 +24,9 @@ from yacs.config import CfgNode
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "Tests" / "Oracle"))
+sys.path.insert(0, str(HERE.parent))
 from litv2 import Config, LITv2, initialise  # noqa: E402
+from training import offset_report, optimiser, settings  # noqa: E402
 
 SIDE = 64
 RESIZED = int(256 / 224 * SIDE)
@@ -66,15 +68,6 @@ def random_crops(images: torch.Tensor, generator: torch.Generator) -> torch.Tens
         image[:, y : y + SIDE, x : x + SIDE] for image, (y, x) in zip(images, starts)])
 
 
-def optimiser(network: LITv2, rate: float) -> torch.optim.AdamW:
-    """AdamW, without decay on vectors (norms and biases)."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}], lr=rate,
-        weight_decay=0.05)
-
-
 @torch.no_grad()
 def evaluate(network: LITv2, images: torch.Tensor) -> torch.Tensor:
     network.eval()
@@ -108,54 +101,8 @@ def train(network, images, labels, options, generator):
     return adamw, schedule
 
 
-@torch.no_grad()
-def offset_report(network: LITv2, images: torch.Tensor) -> None:
-    """Prints how far token merging moves its samples; refuses a network that leaves them at 0."""
-    seen = {}
-
-    def keep(index):
-        return lambda module, arguments, output: seen.__setitem__(index, output)
-
-    mergings = [layer.downsample for layer in network.layers if layer.downsample is not None]
-    hooks = [m.dconv.conv_offset.register_forward_hook(keep(i)) for i, m in enumerate(mergings)]
-    evaluate(network, images[:60])
-    for hook in hooks:
-        hook.remove()
-    for index, offsets in seen.items():
-        low, high = torch.quantile(offsets, torch.tensor([0.05, 0.95]))
-        print(f"offsets after stage {index + 1}: deviation {offsets.std():.3f}, "
-              f"5-95% {low:.3f} to {high:.3f}, largest {offsets.abs().max():.3f} pixels")
-        assert offsets.std() > 0.01, f"stage {index + 1}: token merging did not learn offsets"
-
-
-def settings(config: Config) -> dict:
-    """The configuration in the authors' layout."""
-    return {
-        "DATA": {"IMG_SIZE": SIDE},
-        "MODEL": {
-            "TYPE": "litv2",
-            "NAME": "litv2_digits",
-            "NUM_CLASSES": config.classes,
-            "LIT": {
-                "PATCH_SIZE": 4,
-                "IN_CHANS": 3,
-                "EMBED_DIM": config.embed_dim,
-                "DEPTHS": list(config.depths),
-                "NUM_HEADS": list(config.heads),
-                "MLP_RATIO": config.mlp_ratio,
-                "QKV_BIAS": config.qkv_bias,
-                "QK_SCALE": config.qk_scale,
-                "ALPHA": config.alpha,
-                "LOCAL_WS": list(config.windows),
-                "HAS_MSA": list(config.has_msa),
-            },
-        },
-        "TEST": {"CROP": True},
-    }
-
-
 def save_checkpoint(network, adamw, schedule, accuracy, epochs):
-    tree = settings(CONFIG)
+    tree = settings(CONFIG, "litv2_digits", SIDE, crop=True)
     torch.save(
         {
             "model": network.state_dict(),
@@ -215,7 +162,7 @@ def main():
     print(f"held out: {right} of {HELD_OUT} right, {accuracy:.2f} %; "
           f"smallest lead of a first place {(first - second).min():.4f}; "
           f"trained in {time.monotonic() - begin:.0f} s")
-    offset_report(network, held_out)
+    offset_report(network, lambda: evaluate(network, held_out[:60]))
     save_checkpoint(network, adamw, schedule, accuracy, options.epochs)
     save_samples(pixels[:HELD_OUT], labels[:HELD_OUT], logits)
 

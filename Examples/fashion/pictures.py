@@ -12,6 +12,7 @@ import dataset
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "Tests" / "Oracle"))
+sys.path.insert(0, str(HERE.parent))  # training.py
 
 SIDE = 32
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)

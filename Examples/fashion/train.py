@@ -24,6 +24,7 @@ import pictures
 import quick
 from pictures import HERE, SIDE, evaluate, normalised
 from litv2 import Config, LITv2
+from training import offset_report, optimiser, settings
 
 CONFIG = Config(
     embed_dim=32, depths=(1, 1, 2), heads=(1, 2, 4), windows=(0, 0, 2), has_msa=(0, 0, 1),
@@ -53,15 +54,6 @@ def varied(images: Tensor, generator: torch.Generator) -> Tensor:
     return padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def optimiser(network: LITv2, rate: float) -> torch.optim.AdamW:
-    """AdamW, without decay on vectors (norms and biases)."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}], lr=rate,
-        weight_decay=0.05, fused=True)
-
-
 class Clock:
     """How much of the time for training has passed."""
 
@@ -84,7 +76,7 @@ def train(network: LITv2, options: argparse.Namespace) -> None:
     """Until the time is over; saves the weights after every epoch and at the end."""
     generator = torch.Generator().manual_seed(0)
     images, labels = pictures.part("train")
-    adamw, loss_of = optimiser(network, options.rate), nn.CrossEntropyLoss(label_smoothing=0.1)
+    adamw, loss_of = optimiser(network, options.rate, fused=True), nn.CrossEntropyLoss(label_smoothing=0.1)
     clock, step, epoch = Clock(options.minutes), 0, 0
     network.train()
     while clock.progress < 1:
@@ -108,53 +100,8 @@ def train(network: LITv2, options: argparse.Namespace) -> None:
         save(network, epoch - 1)
 
 
-@torch.no_grad()
-def offset_report(network: LITv2, images: Tensor) -> None:
-    """Prints how far token merging moves its samples; refuses a network that leaves them at 0."""
-    seen = {}
-
-    def keep(index):
-        return lambda module, arguments, output: seen.__setitem__(index, output)
-
-    mergings = [layer.downsample for layer in network.layers if layer.downsample is not None]
-    hooks = [m.dconv.conv_offset.register_forward_hook(keep(i)) for i, m in enumerate(mergings)]
-    evaluate(network, images)
-    for hook in hooks:
-        hook.remove()
-    for index, offsets in seen.items():
-        print(f"offsets after stage {index + 1}: deviation {offsets.std():.3f}, "
-              f"largest {offsets.abs().max():.3f} pixels")
-        assert offsets.std() > 0.01, f"stage {index + 1}: token merging did not learn offsets"
-
-
-def settings(config: Config) -> dict:
-    """The configuration in the authors' layout."""
-    return {
-        "DATA": {"IMG_SIZE": SIDE},
-        "MODEL": {
-            "TYPE": "litv2",
-            "NAME": "litv2_fashion",
-            "NUM_CLASSES": config.classes,
-            "LIT": {
-                "PATCH_SIZE": 4,
-                "IN_CHANS": 3,
-                "EMBED_DIM": config.embed_dim,
-                "DEPTHS": list(config.depths),
-                "NUM_HEADS": list(config.heads),
-                "MLP_RATIO": config.mlp_ratio,
-                "QKV_BIAS": config.qkv_bias,
-                "QK_SCALE": config.qk_scale,
-                "ALPHA": config.alpha,
-                "LOCAL_WS": list(config.windows),
-                "HAS_MSA": list(config.has_msa),
-            },
-        },
-        "TEST": {"CROP": False},
-    }
-
-
 def save(network: LITv2, epoch: int) -> None:
-    tree = settings(CONFIG)
+    tree = settings(CONFIG, "litv2_fashion", SIDE, crop=False)
     torch.save(
         {"model": network.state_dict(), "epoch": epoch, "config": CfgNode(tree)},
         HERE / "fashion.pth")
@@ -182,7 +129,7 @@ def main():
     right = (evaluate(network, images).argmax(dim=1) == labels).sum().item()
     print(f"{right} of {len(labels)} test pictures right, {100 * right / len(labels):.2f} %; "
           f"trained in {time.monotonic() - begin:.0f} s")
-    offset_report(network, images[:100])
+    offset_report(network, lambda: evaluate(network, images[:100]))
 
 
 if __name__ == "__main__":

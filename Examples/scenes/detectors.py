@@ -9,7 +9,8 @@ from scenes import NAMES, SIDE
 from torch import Tensor
 from torchvision.ops import roi_align
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "Oracle"))
+EXAMPLES = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(EXAMPLES.parent / "Tests" / "Oracle"), str(EXAMPLES)]  # and training.py
 import results  # noqa: E402
 from head_networks import Found, HeadConfig, HeadNetwork, Raw  # noqa: E402
 from litv2 import Config  # noqa: E402

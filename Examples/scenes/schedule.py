@@ -1,4 +1,4 @@
-"""How weights begin, how they are stepped, and how the rate falls."""
+"""How weights begin, and how the rate falls."""
 
 import math
 import time
@@ -26,15 +26,6 @@ def initialise_heads(net: nn.Module) -> None:
             nn.init.normal_(module.weight, std=0.01)
         if last == "retina_cls":
             nn.init.constant_(module.bias, -math.log((1 - PRIOR) / PRIOR))
-
-
-def optimiser(net: nn.Module, options) -> torch.optim.AdamW:
-    """AdamW, without decay on vectors (norms and biases)."""
-    matrices = [p for p in net.parameters() if p.ndim > 1]
-    vectors = [p for p in net.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}], lr=options.rate,
-        weight_decay=options.decay)
 
 
 class Clock:

@@ -22,8 +22,9 @@ from losses import LOSSES
 from pretrain import classifier, pretrained
 from recipes import config
 from scenes import Scene, compose
-from schedule import Clock, initialise_heads, optimiser, rate_at
+from schedule import Clock, initialise_heads, rate_at
 from torch import Tensor, nn
+from training import optimiser
 
 HERE = Path(__file__).resolve().parent
 PALETTE = [
@@ -128,7 +129,7 @@ def save(together: Together, options, step: int) -> None:
 
 
 def train(together: Together, options, first: int) -> int:
-    adamw = optimiser(together, options)
+    adamw = optimiser(together, options.rate, options.decay)
     clock, saved = Clock(options.minutes, options.wall_minutes), time.monotonic()
     step, seen = first, {}
     together.train()
@@ -158,7 +159,7 @@ def pretraining(options) -> nn.Module:
     net = classifier()
     initialise(net)
     clock = Clock(options.pretrain_minutes, options.wall_minutes)
-    pretrained(net, options, optimiser(net, options), clock)
+    pretrained(net, options, optimiser(net, options.rate, options.decay), clock)
     return net
 
 
