@@ -18,7 +18,8 @@ struct ArchiveTests {
         let first = try Data(contentsOf: archive)
         #expect(try package(sandbox) == archive)
         #expect(try Data(contentsOf: archive) == first, "the same library gave other bytes")
-        try await run("/usr/bin/env", "tar", "-xzf", archive.path, "-C", sandbox.folder.path)
+        try await runSuccessfully(
+            "/usr/bin/env", ["tar", "-xzf", archive.path, "-C", sandbox.folder.path])
         try expectFiles(sandbox.file(Self.stem))
         try await link(sandbox.file(Self.stem), sandbox)
         try sandbox.expectFailure(
@@ -70,16 +71,13 @@ struct ArchiveTests {
 
             """)
         let program = sandbox.file("app").path, libraries = tree.appending(path: "lib").path
-        try await run(
-            Compiler.shared().path, sandbox.file("app.c").path, "-I",
-            tree.appending(path: "include").path, "-L", libraries, "-lsmall",
-            "-Wl,-rpath,\(libraries)", "-o", program)
-        try await run(program, tree.appending(path: "share/small/small.safetensors").path)
-    }
-
-    private func run(_ program: String, _ arguments: String...) async throws {
-        let output = try await Program.run(
-            program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
+        try await runSuccessfully(
+            Compiler.shared().path,
+            [
+                sandbox.file("app.c").path, "-I", tree.appending(path: "include").path, "-L",
+                libraries, "-lsmall", "-Wl,-rpath,\(libraries)", "-o", program,
+            ])
+        try await runSuccessfully(
+            program, [tree.appending(path: "share/small/small.safetensors").path])
     }
 }

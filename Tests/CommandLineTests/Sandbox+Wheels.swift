@@ -14,17 +14,20 @@ extension Sandbox {
     /// - Returns: the environment's Python.
     func install(_ wheel: URL, beside numpy: String) async throws -> String {
         let environment = file("venv").path
-        try await run(numpy, "-m", "venv", "--without-pip", environment)
+        try await runSuccessfully(numpy, ["-m", "venv", "--without-pip", environment])
         let python = "\(environment)/bin/python"
-        try await run(
-            numpy, "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps",
-            wheel.path)
+        try await runSuccessfully(
+            numpy,
+            [
+                "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps",
+                wheel.path,
+            ])
         let program = """
             import numpy, pathlib, sys
             folder = next(pathlib.Path(sys.argv[1]).glob("lib/python*/site-packages"))
             (folder / "numpy.pth").write_text(str(pathlib.Path(numpy.__file__).parents[1]))
             """
-        try await run(numpy, "-c", program, environment)
+        try await runSuccessfully(numpy, ["-c", program, environment])
         return python
     }
 
@@ -38,18 +41,7 @@ extension Sandbox {
     /// Runs a program of Tests/Wheels, which says that all is well.
     func expectWell(_ python: String, _ check: String, _ arguments: String...) async throws {
         let script = Self.checks.appending(path: check).path
-        #expect(try await run(python, [script] + arguments).contains("all is well"))
-    }
-
-    private func run(_ program: String, _ arguments: String...) async throws {
-        try await run(program, arguments)
-    }
-
-    @discardableResult
-    private func run(_ program: String, _ arguments: [String]) async throws -> String {
-        let output = try await Program.run(
-            program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
-        return output.stdout
+        #expect(
+            try await runSuccessfully(python, [script] + arguments).stdout.contains("all is well"))
     }
 }

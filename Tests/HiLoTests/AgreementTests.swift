@@ -36,7 +36,7 @@ import Testing
             try errors[isa, default: ErrorTally()]
                 .compare(name, output, single: single, double: double)
             if item.id.hasPrefix("tiny") || (item.id == "litv2_s_224" && isa != .generic) {
-                try checkBits(name, library, plan)
+                try library.expectSameBits(name, plan)
             }
         }
         for (isa, errors) in errors { errors.check("\(isa)") }
@@ -65,19 +65,5 @@ import Testing
                 .compare("\(item.id), \(isa)", output, single: single, double: double)
         }
         for (isa, errors) in errors { errors.check("\(isa)") }
-    }
-
-    /// Any number of threads and any batch give the same bits, image by image.
-    private func checkBits(_ name: String, _ library: LoadedLibrary, _ plan: Plan) throws {
-        let images = seededInputs(batch: 8, count: plan.network.inputShape.reduce(1, *), seed: 7)
-        let expected = try images.map { try library.run([$0], threads: 1)[0] }
-        for batch in [1, 2, 3, 8] {
-            for threads in [1, 2, 3, 8] {
-                let output = try library.run(Array(images[..<batch]), threads: threads)
-                #expect(
-                    output == Array(expected[..<batch]),
-                    "\(name), batch \(batch), \(threads) threads")
-            }
-        }
     }
 }

@@ -139,8 +139,7 @@ import Testing
 
     @discardableResult
     private func run(_ program: String, _ arguments: [String]) async throws -> String {
-        let output = try await Program.run(program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
+        let output = try await runSuccessfully(program, arguments)
         return output.stdout + output.stderr
     }
 }

@@ -59,7 +59,7 @@ import Testing
             + words.map { "-D\($0)" }
         for compiler in Self.compilers {
             for choice in [[], ["-fno-exceptions"]] {
-                try await run(
+                try await runSuccessfully(
                     compiler,
                     Self.flags + choice + definitions + [
                         "-I", library.folder.appending(path: "include").path, "-include",
@@ -67,7 +67,7 @@ import Testing
                         projectFolder.appending(path: "Tests/Programs/owners.cpp").path,
                         library.staticLibrary.path, "-lpthread", "-lm", "-o", program,
                     ])
-                let said = try await run(program, [library.weightsFile.path])
+                let said = try await runSuccessfully(program, [library.weightsFile.path]).stdout
                 #expect(said == "ok\n")
             }
         }
@@ -95,7 +95,7 @@ import Testing
                 }
                 let header = folder.appending(path: "include/\(plan.network.name).hpp").path
                 for compiler in Self.compilers {
-                    try await run(
+                    try await runSuccessfully(
                         compiler,
                         Self.flags + [
                             "-fsyntax-only", "-include", header, "-x", "c++", "/dev/null",
@@ -103,13 +103,5 @@ import Testing
                 }
             }
         }
-    }
-
-    @discardableResult
-    private func run(_ program: String, _ arguments: [String]) async throws -> String {
-        let output = try await Program.run(
-            program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
-        return output.stdout
     }
 }

@@ -255,9 +255,6 @@ import Testing
     private func run(
         _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil
     ) async throws -> String {
-        let output = try await Program.run(
-            program, arguments: arguments, environment: environment, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
-        return output.stdout
+        try await runSuccessfully(program, arguments, environment: environment).stdout
     }
 }

@@ -40,21 +40,11 @@ import Testing
             ratios[isa, default: []].append(error / their)
             print("\(item.id), \(isa): \(error / their) times the error of PyTorch's autocast")
             #expect(error <= 1.5 * their, "\(item.id), \(isa): \(error), PyTorch \(their)")
-            if item.id == "tiny_64x96" { try checkBits(library, plan) }
+            if item.id == "tiny_64x96" { try library.expectSameBits(item.id, plan) }
         }
         let own = try #require(ratios[.native(for: .bf16)])
         let mean = (own.reduce(0) { $0 + $1 * $1 } / Double(own.count)).squareRoot()
         #expect(mean <= 1, "\(mean) times the error of PyTorch's autocast")
-    }
-
-    /// Any number of threads and any batch give the same bits, image by image.
-    private func checkBits(_ library: LoadedLibrary, _ plan: Plan) throws {
-        let images = seededInputs(batch: 8, count: plan.network.inputShape.reduce(1, *), seed: 7)
-        let expected = try images.map { try library.run([$0], threads: 1)[0] }
-        for (batch, threads) in [(1, 3), (2, 2), (3, 8), (8, 1), (8, 3)] {
-            let output = try library.run(Array(images[..<batch]), threads: threads)
-            #expect(output == Array(expected[..<batch]), "batch \(batch), \(threads) threads")
-        }
     }
 
     /// Also of instruction sets that this CPU lacks.

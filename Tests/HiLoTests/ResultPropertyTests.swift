@@ -79,12 +79,12 @@ import Testing
         let programs = projectFolder.appending(path: "Tests/Programs")
         let compiled = folder.appending(path: "program").path
         let warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-unused-function"]
-        try await succeed(
+        try await runSuccessfully(
             compiler.path,
             ["-std=gnu11"] + warnings + flags + definitions
                 + ["-I", folder.path, "-I", programs.path, programs.appending(path: program).path]
                 + sources.map(\.path) + ["-lm", "-o", compiled])
-        try await succeed(compiled, [])
+        try await runSuccessfully(compiled, [])
     }
 
     private func fileName(_ template: String) -> String {
@@ -96,10 +96,5 @@ import Testing
             .replacing("<%model%>", with: "net").replacing("<%MODEL%>", with: "NET")
             .write(
                 to: folder.appending(path: fileName(template)), atomically: true, encoding: .utf8)
-    }
-
-    private func succeed(_ program: String, _ arguments: [String]) async throws {
-        let output = try await Program.run(program, arguments: arguments, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
     }
 }

@@ -36,7 +36,8 @@ import Testing
         let program = folder.appending(path: "team").path
         try await compile("team.c", to: program, library, compiler, [library.staticLibrary.path])
         let weights = library.weightsFile.path
-        let checks = ["fork", "middle", "sizes", "idle"] + (team == .threads ? ["own", "limit"] : [])
+        let checks =
+            ["fork", "middle", "sizes", "idle"] + (team == .threads ? ["own", "limit"] : [])
         for check in checks { try await run(program, [check, weights]) }
         try await expectDefaults(program, weights)
         try await expectQuotas(library, compiler, in: folder)
@@ -74,7 +75,8 @@ import Testing
             "quota.c", to: program, library, compiler, [library.staticLibrary.path])
         let root = folder.appending(path: "cgroup")
         let files = [
-            "cpu.max": "max 100000", "app/cpu.max": "150000 100000", "app/inner/cpu.max": "max 100000",
+            "cpu.max": "max 100000", "app/cpu.max": "150000 100000",
+            "app/inner/cpu.max": "max 100000",
             "cpu,cpuacct/one/cpu.cfs_quota_us": "50000",
             "cpu,cpuacct/one/cpu.cfs_period_us": "100000",
             "cpu,cpuacct/free/cpu.cfs_quota_us": "-1",
@@ -111,7 +113,9 @@ import Testing
         _ archives: [String]
     ) async throws {
         let team = library.builtTeam == .openMP ? ["-fopenmp"] : ["-pthread"]
-        let includes = ["include", "src"].flatMap { ["-I", library.folder.appending(path: $0).path] }
+        let includes = ["include", "src"].flatMap {
+            ["-I", library.folder.appending(path: $0).path]
+        }
         try await run(
             compiler.path,
             ["-std=gnu11", "-Wall", "-Wextra", "-Werror"] + includes
@@ -129,9 +133,6 @@ import Testing
     private func run(
         _ program: String, _ arguments: [String], environment: [String: String]? = nil
     ) async throws -> String {
-        let output = try await Program.run(
-            program, arguments: arguments, environment: environment, timeout: TestScope.patience)
-        #expect(output.succeeded, "\(program) \(arguments): \(output.stdout)\(output.stderr)")
-        return output.stdout
+        try await runSuccessfully(program, arguments, environment: environment).stdout
     }
 }

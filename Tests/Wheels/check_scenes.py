@@ -6,11 +6,12 @@ FOLDER has picture.rgb, its height and width in size.json, and detections.json o
 import ctypes
 import importlib
 import json
-import os
 import pathlib
 import sys
 
 import numpy as np
+
+from children import in_child
 
 NAME, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 MODULE = importlib.import_module(NAME)
@@ -74,18 +75,6 @@ def check_outputs(model):
     for row in range(3):
         for all_of_them, one in zip(together, model(images[row : row + 1])):
             assert all_of_them[row : row + 1].tobytes() == one.tobytes()
-
-
-def in_child(action):
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            action()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ import time
 import numpy as np
 
 import digits
+from children import PATIENCE, in_child
 
 FOLDER = pathlib.Path(sys.argv[1])
 INPUT, OUTPUT = np.load(FOLDER / "input.npy"), np.load(FOLDER / "output.npy")
 HEIGHT, WIDTH = json.loads((FOLDER / "size.json").read_text())
 PICTURE = np.fromfile(FOLDER / "picture.rgb", np.uint8).reshape(HEIGHT, WIDTH, 3)
-PATIENCE = 60  # seconds
 
 
 def expect_same(found, expected=OUTPUT):
@@ -140,27 +140,6 @@ def check_threads(model):
         rows = [index % len(INPUT) for index in range(400)]
         for row, found in zip(rows, pool.map(lambda row: model(INPUT[row : row + 1]), rows)):
             expect_same(found, OUTPUT[row : row + 1])
-
-
-def in_child(action):
-    """Forks; the child must end well."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            action()
-            status = 0
-        finally:
-            os._exit(status)
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            assert status == 0, f"the child ended with {status}"
-            return
-        time.sleep(0.001)
-    os.kill(child, 9)
-    raise AssertionError("the child hangs")
 
 
 def check_forks(model):
