@@ -81,7 +81,8 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["CImageLibraries", "FileIO"]),
         .target(name: "FeaturePictures", dependencies: ["ImageFiles"]),
         .target(name: "ResultPictures", dependencies: ["FileIO", "ImageFiles"]),
-        .target(name: "Evaluation", dependencies: ["ArrayFiles", "FileIO", "ImageFiles"]),
+        .target(
+            name: "Evaluation", dependencies: ["ArrayFiles", "FileIO", "ImageFiles", "Reference"]),
 
         // Reads Tests/Fixtures for the test targets, draws networks for them, and runs C of the harness
         // beside Swift.

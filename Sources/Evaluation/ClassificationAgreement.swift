@@ -1,4 +1,4 @@
-import Foundation
+import Reference
 
 /// How far two classifiers agree on the same pictures.
 public struct ClassificationAgreement: Equatable, Sendable {
@@ -22,7 +22,7 @@ public struct ClassificationAgreement: Equatable, Sendable {
     public mutating func add<Score: BinaryFloatingPoint>(_ first: [Score], _ second: [Score]) {
         precondition(first.count == second.count, "\(first.count) and \(second.count) classes")
         if first.likeliest == second.likeliest { sameBest += 1 }
-        let difference = zip(softmax(first), softmax(second)).lazy
+        let difference = zip(probabilities(first), probabilities(second)).lazy
             .map { abs($0 - $1) }.reduce(0) { $1.isNaN ? 1 : max($0, $1) }
         if difference > worstDifference { (worstDifference, worstImage) = (difference, images) }
         sumOfDifferences += difference
@@ -34,12 +34,8 @@ public struct ClassificationAgreement: Equatable, Sendable {
     /// The mean of the pictures' differences.
     public var meanDifference: Double? { images == 0 ? nil : sumOfDifferences / Double(images) }
 
-    private func softmax<Score: BinaryFloatingPoint>(_ logits: [Score]) -> [Double] {
-        let logits = logits.map { Double($0) }
-        let largest = logits.reduce(-.infinity, Double.maximum)
-        let powers = logits.map { exp($0 - largest) }
-        let sum = powers.reduce(0, +)
-        return powers.map { $0 / sum }
+    private func probabilities<Score: BinaryFloatingPoint>(_ logits: [Score]) -> [Double] {
+        Operators.softmax(logits.map { Double($0) })
     }
 }
 

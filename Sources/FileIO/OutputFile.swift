@@ -55,11 +55,7 @@ public struct OutputFile: ~Copyable {
 ///
 /// - Throws: `FileError` about `path`.
 public func writeFile(_ bytes: some Collection<UInt8>, to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
-    try fill(OutputFile(descriptor: descriptor, path: path), isFlushed: false) {
-        try $0.write(bytes)
-    }
+    try fill(create(path), isFlushed: false) { try $0.write(bytes) }
 }
 
 /// The same of bytes that come piece by piece.
@@ -67,9 +63,14 @@ public func writeFile(_ bytes: some Collection<UInt8>, to path: String) throws {
 /// - Parameter body: appends them.
 /// - Throws: `FileError` about `path`; what `body` throws.
 public func writeFile(to path: String, _ body: (borrowing OutputFile) throws -> Void) throws {
+    try fill(create(path), isFlushed: false, body)
+}
+
+/// An empty file of this name.
+private func create(_ path: String) throws -> OutputFile {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
-    try fill(OutputFile(descriptor: descriptor, path: path), isFlushed: false, body)
+    return OutputFile(descriptor: descriptor, path: path)
 }
 
 /// Writes, flushes where that is wished, and closes.

@@ -30,12 +30,14 @@ public struct Operand: Sendable, Equatable {
     /// Whether the planner may choose the stride.
     public let takesAnyStride: Bool
 
-    /// - Parameter stride: nil is dense, and cannot be chosen.
-    public init(rows: Int, width: Int, stride: Int? = nil, type: ElementType = .f32) {
+    /// - Parameters:
+    ///   - stride: nil is dense, and cannot be chosen.
+    ///   - type: nil is single precision, as in specs.
+    public init(rows: Int, width: Int, stride: Int? = nil, type: ElementType? = nil) {
         self.rows = rows
         self.width = width
         self.stride = stride ?? width
-        self.type = type
+        self.type = type ?? .f32
         takesAnyStride = stride != nil
     }
 

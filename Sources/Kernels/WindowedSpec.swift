@@ -25,6 +25,6 @@ extension WindowedSpec {
 
     public var qkv: Operand { Operand(rows: map.count, width: 3 * channels, stride: inputStride) }
     public var attended: Operand {
-        Operand(rows: map.count, width: channels, stride: outputStride, type: output ?? .f32)
+        Operand(rows: map.count, width: channels, stride: outputStride, type: output)
     }
 }

@@ -14,9 +14,8 @@ public struct ISA: Sendable, Hashable {
     public let registers: Int
     /// What tells a C compiler to use it.
     public let compileFlags: [String]
-    /// The instruction set that it adds to, whose vectors are its own; nil where it has vectors of its
-    /// own.
-    public var base: ISA? { self == .avx512bf16 ? .avx512 : nil }
+    /// Names its vectors: those of an instruction set that only adds to another are the other's.
+    public let vectors: String
     /// Whether a multiply-add takes a lane of a vector, so that tiles need no broadcasts: each row of one
     /// then keeps a vector of factors in a register.
     public var multipliesLanes: Bool { architecture == .aarch64 }
@@ -52,11 +51,11 @@ public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
 extension ISA {
     public static let generic = ISA(
         name: "generic", title: "no special instructions", architecture: nil, features: [],
-        lanes: 4, registers: 16, compileFlags: [])
+        lanes: 4, registers: 16, compileFlags: [], vectors: "generic")
 
     public static let avx2 = ISA(
         name: "avx2", title: "AVX2 and FMA", architecture: .x86_64, features: [.avx2, .fma],
-        lanes: 8, registers: 16, compileFlags: ["-mavx2", "-mfma"])
+        lanes: 8, registers: 16, compileFlags: ["-mavx2", "-mfma"], vectors: "avx2")
 
     public static let avx512 = ISA(
         name: "avx512", title: "AVX-512 (F, BW, DQ, VL)", architecture: .x86_64,
@@ -64,26 +63,26 @@ extension ISA {
         lanes: 16, registers: 32,
         compileFlags: [
             "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma",
-        ])
+        ], vectors: "avx512")
 
     /// For matrices of bf16; in single precision it is AVX-512.
     public static let avx512bf16 = ISA(
         name: "avx512bf16", title: "AVX-512 (F, BW, DQ, VL, BF16)", architecture: .x86_64,
         features: avx512.features.union([.avx512Bf16]), lanes: 16, registers: 32,
-        compileFlags: ["-mavx512bf16"] + avx512.compileFlags)
+        compileFlags: ["-mavx512bf16"] + avx512.compileFlags, vectors: avx512.vectors)
 
     public static let neon = ISA(
         name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
-        lanes: 4, registers: 32, compileFlags: [])
+        lanes: 4, registers: 32, compileFlags: [], vectors: "neon")
 
-    /// All that HiLo has kernels in single precision for; of those that a CPU can run the last is the fastest.
-    public static let all: [ISA] = [.generic, .avx2, .avx512, .neon]
-
-    /// Those that multiply elements narrower than single precision, and are others of `all` without these.
-    public static let narrow: [ISA] = [.avx512bf16]
-
-    /// All of both, of which a CPU runs the last that it can.
+    /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
     public static let known: [ISA] = [.generic, .avx2, .avx512, .avx512bf16, .neon]
+
+    /// Those that multiply elements narrower than single precision; in that they are others of `known`.
+    public static let narrow = known.filter(\.multipliesBF16)
+
+    /// Those that differ in single precision.
+    public static let all = known.filter { !$0.multipliesBF16 }
 
     /// The instruction set of a name.
     public init?(name: String) {

@@ -38,6 +38,13 @@ float as_element(element_type element, float value)
                                   : (float)ldexp(nearbyint(fraction * 256), exponent - 8);
 }
 
+bf16 upper_half(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bf16)(bits >> 16);
+}
+
 float element_value(element_type element, const void *array, long index)
 {
     float value;
@@ -98,17 +105,13 @@ static void fill_input(kernel_case *c, uint64_t seed, int which)
         }
 }
 
-/* The upper half of each float is its bf16. */
 static void narrow_input(kernel_case *c, int which)
 {
     const matrix_shape m = c->layout.in[which];
     bf16 *narrow = (bf16 *)c->narrow[which].data;
     for (long row = 0; row < m.rows * c->images; ++row)
-        for (long at = row * m.stride; at < row * m.stride + m.columns; ++at) {
-            uint32_t bits;
-            memcpy(&bits, &c->in[which].data[at], sizeof bits);
-            narrow[at] = (bf16)(bits >> 16);
-        }
+        for (long at = row * m.stride; at < row * m.stride + m.columns; ++at)
+            narrow[at] = upper_half(c->in[which].data[at]);
 }
 
 static void fill_weights(kernel_case *c, uint64_t seed)

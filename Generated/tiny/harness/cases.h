@@ -90,6 +90,8 @@ static inline const guarded *given(const kernel_case *c, int input)
 
 /* The nearest value that an element can have, as a float. */
 float as_element(element_type element, float value);
+/* The bf16 that a float is, where it is one. */
+bf16 upper_half(float value);
 /* An element of an array, as a float. */
 float element_value(element_type element, const void *array, long index);
 

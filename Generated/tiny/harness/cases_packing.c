@@ -4,18 +4,13 @@
 #include "cases.h"
 #include "packing.h"
 
-#include <string.h>
-
 /* Its element for k = `row` becomes a part of the word. */
 static void pack_element(float *word, float value, element_type element, long row)
 {
-    uint32_t bits;
-    if (element == F32) {
+    if (element == F32)
         *word = value;
-        return;
-    }
-    memcpy(&bits, &value, sizeof bits);
-    ((bf16 *)word)[row % PER_WORD(element)] = (bf16)(bits >> 16);
+    else
+        ((bf16 *)word)[row % PER_WORD(element)] = upper_half(value);
 }
 
 void pack_panels(const float *weights, long n, long k, element_type element, float *packed)

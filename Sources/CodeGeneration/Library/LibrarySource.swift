@@ -103,7 +103,7 @@ struct LibrarySource {
 extension ISA {
     /// The header of its vectors, and the template of that.
     package var header: String { "simd_\(name).h" }
-    var headerTemplate: String { "simd/\((base ?? self).header)" }
+    var headerTemplate: String { "simd/simd_\(vectors).h" }
 }
 
 // MARK: - Contexts
@@ -141,7 +141,7 @@ extension LibrarySource {
             height: network.resolution.height, width: network.resolution.width,
             maxBatch: plan.target.maxBatch, weightFloats: plan.weightFloats,
             fingerprint: plan.fingerprint, isaNames: names.isaNames,
-            recipe: network.image?.recipe ?? "",
+            recipe: network.image?.inC.name ?? "",
             outputNames: network.outputs.map(\.name).joined(separator: ", "),
             resultNames: names.segments
                 ? "classes" : names.masks ? "detections and masks" : "detections",
@@ -257,12 +257,12 @@ private struct CPUContext {
 }
 
 extension EvaluationRecipe {
-    /// In names of C.
-    fileprivate var recipe: String {
+    /// In the enumeration of preprocess.h: the end of its name, and its number.
+    var inC: (name: String, number: Int) {
         switch self {
-        case .resizeAndCrop: "CROP"
-        case .resize: "RESIZE"
-        case .fit: "FIT"
+        case .resizeAndCrop: ("CROP", 0)
+        case .resize: ("RESIZE", 1)
+        case .fit: ("FIT", 2)
         }
     }
 }

@@ -76,14 +76,9 @@ extension PythonModule {
             hasClasses = classes > 0
             hasTuples = classifies || detects
             recipeName = names.recipeName
-            recipeNumber = network.image.map { EvaluationRecipe.inC.firstIndex(of: $0) ?? 0 } ?? 0
+            recipeNumber = network.image?.inC.number ?? 0
         }
     }
-}
-
-extension EvaluationRecipe {
-    /// In the order of the enumeration in preprocess.h.
-    fileprivate static let inC: [EvaluationRecipe] = [.resizeAndCrop, .resize, .fit]
 }
 
 extension Network {

@@ -37,10 +37,10 @@ public enum AveragePool: KernelFamily {
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
             inputs: [
-                Operand(rows: spec.map.count, width: spec.channels, type: spec.input ?? .f32)
+                Operand(rows: spec.map.count, width: spec.channels, type: spec.input)
             ],
             outputs: [
-                Operand(rows: spec.pooled.count, width: spec.channels, type: spec.output ?? .f32)
+                Operand(rows: spec.pooled.count, width: spec.channels, type: spec.output)
             ])
     }
 

@@ -60,7 +60,7 @@ public enum DeformableSampling: KernelFamily {
             outputs: [
                 Operand(
                     rows: spec.merged.count, width: 4 * spec.channels, stride: spec.outputStride,
-                    type: spec.output ?? .f32)
+                    type: spec.output)
             ], weightBytes: 4 * 8 * (4 * spec.channels + 1))
     }
 

@@ -62,7 +62,7 @@ public enum DepthwiseGELU: KernelFamily {
         let tokens = Operand(rows: spec.map.count, width: spec.channels, stride: spec.stride)
         let active = Operand(
             rows: spec.map.count, width: spec.channels, stride: spec.outputStride,
-            type: spec.output ?? .f32)
+            type: spec.output)
         return Operands(
             inputs: [tokens], outputs: [active], weightBytes: 4 * (9 + 1) * spec.channels)
     }

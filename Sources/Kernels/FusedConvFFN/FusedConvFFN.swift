@@ -77,7 +77,7 @@ public enum FusedConvFFN: KernelFamily {
 
     public static func operands(_ spec: Spec) -> Operands {
         let input = Operand(
-            rows: spec.map.count, width: spec.channels, type: spec.element ?? .f32)
+            rows: spec.map.count, width: spec.channels, type: spec.element)
         let tokens = Operand(rows: spec.map.count, width: spec.channels)
         return Operands(
             inputs: [input, tokens], outputs: [tokens], replaced: [0: 1],

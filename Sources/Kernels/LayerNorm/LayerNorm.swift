@@ -41,7 +41,7 @@ public enum LayerNorm: KernelFamily {
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
             inputs: [Operand(rows: spec.rows, width: spec.channels)],
-            outputs: [Operand(rows: spec.rows, width: spec.channels, type: spec.output ?? .f32)],
+            outputs: [Operand(rows: spec.rows, width: spec.channels, type: spec.output)],
             weightBytes: 4 * 2 * spec.channels)
     }
 

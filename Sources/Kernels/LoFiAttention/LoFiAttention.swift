@@ -92,7 +92,7 @@ public enum LoFiAttention: KernelFamily {
             outputs: [
                 Operand(
                     rows: spec.queries, width: channels, stride: spec.outputStride,
-                    type: spec.output ?? .f32)
+                    type: spec.output)
             ])
     }
 

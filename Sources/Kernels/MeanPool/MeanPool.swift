@@ -30,7 +30,7 @@ public enum MeanPool: KernelFamily {
     public static func operands(_ spec: Spec) -> Operands {
         Operands(
             inputs: [Operand(rows: spec.rows, width: spec.channels)],
-            outputs: [Operand(rows: 1, width: spec.channels, type: spec.output ?? .f32)])
+            outputs: [Operand(rows: 1, width: spec.channels, type: spec.output)])
     }
 
     public static func macs(_ spec: Spec) -> Int { 0 }
@@ -44,7 +44,9 @@ public enum MeanPool: KernelFamily {
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "mean_pool/kernel.c", operation: "mean_pool_\(spec.rows)x\(spec.channels)" + elementSuffix("out", spec.output),
+            template: "mean_pool/kernel.c",
+            operation: "mean_pool_\(spec.rows)x\(spec.channels)"
+                + elementSuffix("out", spec.output),
             fields: rowsFields(spec.rows, spec.channels) + elementFields("output", spec.output)
         ) {
             RowsContext(

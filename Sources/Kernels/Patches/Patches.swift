@@ -34,7 +34,7 @@ public enum Patches: KernelFamily {
             outputs: [
                 Operand(
                     rows: spec.map.count, width: 3 * spec.side * spec.side,
-                    type: spec.output ?? .f32)
+                    type: spec.output)
             ])
     }
 
@@ -43,13 +43,15 @@ public enum Patches: KernelFamily {
 
     public static func work(_ spec: Spec, _ how: Fixed, _ isa: ISA, batch: Int) -> Work {
         let values = Double(3 * spec.image.count)
-        return Work(accesses: 2 * values / Double(min(isa.lanes, spec.side)), units: spec.map.height)
-            .times(batch, Traffic(operands(spec)))
+        return Work(
+            accesses: 2 * values / Double(min(isa.lanes, spec.side)), units: spec.map.height
+        )
+        .times(batch, Traffic(operands(spec)))
     }
 
     public static func source(_ spec: Spec, _ how: Fixed, _ isa: ISA) -> KernelSource {
         KernelSource(
-            template: "patches/kernel.c", 
+            template: "patches/kernel.c",
             operation: "patches_\(spec.image)_\(spec.side)x\(spec.side)"
                 + elementSuffix("out", spec.output),
             fields: mapFields(spec.image) + [ShapeField("patch", spec.side)]
