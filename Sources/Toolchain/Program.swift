@@ -76,7 +76,7 @@ public enum Program {
         return try await withThrowingTaskGroup(of: Output?.self) { tasks in
             tasks.addTask { try await command.run(input: input) }
             tasks.addTask {
-                try await Task.sleep(for: timeout)
+                try await sleep(timeout)
                 return nil
             }
             // Cancelling ends the program, and leaving the group waits until it has ended.
@@ -84,6 +84,13 @@ public enum Program {
             if let first = try await tasks.next(), let output = first { return output }
             throw ToolchainError.timedOut(program: command.executable, limit: timeout)
         }
+    }
+
+    /// Sleeps in short steps, so that time in which this process itself does not come to run counts
+    /// little: a program that ended long ago, unnoticed, has not reached its limit.
+    private static func sleep(_ duration: Duration) async throws {
+        let steps = 20
+        for _ in 0..<steps { try await Task.sleep(for: duration / steps) }
     }
 }
 
