@@ -49,7 +49,7 @@ extension Graph {
     }
 
     /// Why a tensor cannot be of a narrower type; nil when it can.
-    private func obstacle(of tensor: Int, to type: ElementType) -> String? {
+    func obstacle(of tensor: Int, to type: ElementType) -> String? {
         guard let producer = producer(of: tensor) else { return "it reads the network's input" }
         guard rounds(producer) else { return "\(nodes[producer].label) writes single precision" }
         guard tensors[tensor].channels % type.perWord == 0 else {

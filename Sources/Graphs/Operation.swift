@@ -135,6 +135,13 @@ public enum FeatureLayout: String, Sendable, Codable, CaseIterable {
     case tokens
 }
 
+/// Outputs y of a linear operator that become (y − offset) / scale.
+public struct OutputScales: Sendable, Hashable {
+    public let name: String
+    /// The first one; the others follow.
+    public let firstRow: Int
+}
+
 /// A matrix out×in with an optional bias, as it stands in a checkpoint, and what is folded into it.
 public struct Linear: Sendable, Hashable {
     /// How the checkpoint orders a row of the matrix.
@@ -163,6 +170,10 @@ public struct Linear: Sendable, Hashable {
     /// What its inputs and its matrix are multiplied as.
     public internal(set) var element = ElementType.f32
     public internal(set) var matrix = ElementType.f32
+    /// The scales and offsets of its inputs, where these are integers.
+    public internal(set) var inputScales: String?
+    /// What its last rows are divided by.
+    public internal(set) var outputScales: OutputScales?
 
     public init(
         _ parameter: String, from inputs: Int, to outputs: Int, firstRow: Int = 0,

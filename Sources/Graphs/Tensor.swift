@@ -3,6 +3,8 @@ public struct Tensor: Sendable, Hashable {
     public let map: Resolution
     public let channels: Int
     public internal(set) var type: ElementType
+    /// Names the scales and offsets of integers; see `QuantisedTensor`.
+    public internal(set) var scales: String?
 
     public init(map: Resolution, channels: Int, type: ElementType = .f32) {
         self.map = map

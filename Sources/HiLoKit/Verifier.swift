@@ -22,6 +22,7 @@ public struct Verifier: Sendable {
         switch precision {
         case .f32: 1e-4
         case .bf16, .bf16Weights: 0.15
+        case .int8: 0.5
         }
     }
 

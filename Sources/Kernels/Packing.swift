@@ -66,7 +66,11 @@ public struct PanelLayout: Sendable {
     private var steps: Int { k.dividedRoundingUp(by: element.perWord) }
     /// Where the bias begins.
     public var bias: Int { columns * steps }
-    public var count: Int { columns * (steps + 1) }
+    /// Where the step of each column's integers begins, which its sums are multiplied by; then what each sum
+    /// begins with, as 32-bit integers: −128 times the integers, since maps hold theirs plus 128.
+    public var step: Int { bias + columns }
+    private var beginning: Int { step + columns }
+    public var count: Int { bias + columns * (element == .int8 ? 3 : 1) }
 
     /// Where the words of a column begin; they are `Packing.panelColumns` apart.
     private func start(ofColumn column: Int) -> Int {
@@ -74,7 +78,8 @@ public struct PanelLayout: Sendable {
         return column / panel * panel * steps + column % panel
     }
 
-    /// Writes a column, each value rounded to an element, into a block that held zeros.
+    /// Writes a column, each value rounded to an element, into a block that held zeros; an integer is that
+    /// of the column's step.
     ///
     /// - Parameter value: of an input.
     public func put(column: Int, into block: inout [Float], _ value: (_ input: Int) -> Float) {
@@ -87,6 +92,16 @@ public struct PanelLayout: Sendable {
                 let bits = UInt32(BF16(value(input)).bits) << (16 * UInt32(input % 2))
                 block[word] = Float(bitPattern: block[word].bitPattern | bits)
             }
+        case .int8:
+            let integers = SteppedIntegers((0..<k).map(value))
+            for (input, integer) in integers.values.enumerated() {
+                let word = start + input / 4 * panel
+                let bits = UInt32(UInt8(bitPattern: integer)) << (8 * UInt32(input % 4))
+                block[word] = Float(bitPattern: block[word].bitPattern | bits)
+            }
+            block[step + column] = integers.step
+            let sum = integers.values.reduce(0) { $0 + Int32($1) }
+            block[beginning + column] = Float(bitPattern: UInt32(bitPattern: -128 * sum))
         }
     }
 
@@ -100,6 +115,12 @@ public struct PanelLayout: Sendable {
                 let word = block[start + input / 2 * panel].bitPattern
                 return BF16(bits: UInt16(truncatingIfNeeded: word >> (16 * UInt32(input % 2))))
                     .value
+            }
+        case .int8:
+            return (0..<k).map { input in
+                let word = block[start + input / 4 * panel].bitPattern
+                let byte = UInt8(truncatingIfNeeded: word >> (8 * UInt32(input % 4)))
+                return Float(Int8(bitPattern: byte)) * block[step + column]
             }
         }
     }

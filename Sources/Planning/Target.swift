@@ -7,6 +7,8 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     case f32, bf16
     /// Inputs in single precision with matrices of bf16.
     case bf16Weights = "f32-by-bf16"
+    /// Integers of 8 bits where they can be; where not, bf16.
+    case int8
 }
 
 extension Graph {
@@ -16,6 +18,7 @@ extension Graph {
         case .f32: folded
         case .bf16: folded.lowered(to: .bf16)
         case .bf16Weights: folded.withMatrices(of: .bf16)
+        case .int8: folded.quantised().lowered(to: .bf16)
         }
     }
 }
