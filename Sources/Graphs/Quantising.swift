@@ -6,8 +6,9 @@ public struct QuantisedTensor: Sendable, Hashable {
     /// The product that reads it, after its parameters; nobody else's.
     public let name: String
     public let channels: Int
-    /// Whether a pool reads it too, which takes zeros for tokens beyond the map: its offsets are 0.
-    public let isPooled: Bool
+    /// Whether tokens beyond the map, which are zeros, are taken for some of it without being among its
+    /// integers: by a pool, or by windows that go beyond the map. Its offsets are 0.
+    public let meetsZeros: Bool
 }
 
 extension Graph {
@@ -17,11 +18,12 @@ extension Graph {
         nodes.indices.compactMap { index in
             let tensor = nodes[index].output
             guard nodes[index].operation.quantises, obstacle(of: tensor, to: .int8) == nil,
+                !nodes[index].operation.attends || producerOfValues(index) != nil,
                 let name = reader(of: tensor)
             else { return nil }
-            let isPooled = consumers(of: tensor).contains { nodes[$0].operation.averages }
             return QuantisedTensor(
-                tensor: tensor, name: name, channels: tensors[tensor].channels, isPooled: isPooled)
+                tensor: tensor, name: name, channels: tensors[tensor].channels,
+                meetsZeros: consumers(of: tensor).contains { meetsZeros($0) })
         }
     }
 
@@ -48,12 +50,32 @@ extension Graph {
             quantise(nodes[index].output, as: name)
         }
         guard let index = producer(of: tensor), nodes[index].operation.attends,
-            let source = nodes[index].inputs.last.flatMap({ producer(of: $0) }),
-            var linear = nodes[source].operation.linear
+            let source = producerOfValues(index), var linear = nodes[source].operation.linear
         else { return }
         linear.outputScales = OutputScales(
             name: name, firstRow: linear.outputs - tensors[tensor].channels)
         nodes[source].operation = .linear(linear)
+    }
+
+    /// The product that makes v of attention `index`; nil where it makes something else too.
+    private func producerOfValues(_ index: Int) -> Int? {
+        nodes[index].inputs.last.flatMap { producer(of: $0) }.flatMap {
+            nodes[$0].operation.linear != nil && onlyConsumer(of: nodes[$0].output) == index
+                ? $0 : nil
+        }
+    }
+
+    /// Whether node `index` takes zeros beyond the map for tokens of what it reads, or who reads it does.
+    private func meetsZeros(_ index: Int) -> Bool {
+        if case .averagePool(let side) = nodes[index].operation {
+            return !tensors[nodes[index].inputs[0]].map.isDivided(by: side)
+        }
+        return consumers(of: nodes[index].output).contains {
+            guard case .windowAttention(_, let windows, _) = nodes[$0].operation else {
+                return false
+            }
+            return !tensors[nodes[$0].output].map.isDivided(by: windows.side)
+        }
     }
 
     /// The first product that reads a tensor, or the means of its tokens.

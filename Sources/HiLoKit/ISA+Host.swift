@@ -17,7 +17,11 @@ extension ISA {
 
     /// Those that differ in kernels of a precision.
     public static func sets(for precision: Precision) -> [ISA] {
-        precision == .bf16 ? known : all
+        switch precision {
+        case .f32, .bf16Weights: all
+        case .bf16: known.filter { $0.multipliesBF16 || all.contains($0) }
+        case .int8: known
+        }
     }
 }
 

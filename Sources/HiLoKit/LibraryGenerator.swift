@@ -25,7 +25,7 @@ public struct LibraryGenerator: Sendable {
     ///   - matched: of the plan's network.
     ///   - origin: what the packed file says of where they come from.
     public init(_ plan: Plan, _ matched: WeightSource.Matched, origin: String) {
-        let packer = WeightPacker(matched.weights)
+        let packer = WeightPacker(matched.weights, plan)
         self.plan = plan
         self.origin = origin
         keptWeights = nil

@@ -8,14 +8,20 @@ extension ElementType {
 
 /// What templates are filled with for the elements of an operand.
 struct ElementTags: Sendable {
-    /// The type in C, and its name among `element_type`.
-    let c, constant: String
+    /// The type in C, its name among `element_type`, and in words.
+    let c, constant, name: String
     /// Whether it is narrower than single precision.
     let isNarrow: Bool
 
     init(_ type: ElementType?) {
         let type = type ?? .f32
-        c = type == .f32 ? "float" : type.rawValue
+        c =
+            switch type {
+            case .f32: "float"
+            case .bf16: "bf16"
+            case .int8: "uint8_t"
+            }
+        name = type == .int8 ? "integers of 8 bits" : type.rawValue
         constant = type.rawValue.uppercased()
         isNarrow = type != .f32
     }

@@ -128,26 +128,59 @@ public struct PanelLayout: Sendable {
 
 /// A row of values, `stride` apart in a parameter.
 public struct PackedRow: Sendable, Hashable {
-    public let parameter: String
+    /// nil where what `scaling` names is all that there is.
+    public let parameter: String?
     public let start: Int
     public let stride: Int
     public let count: Int
+    public let scaling: RowScaling?
 
-    public init(_ parameter: String, start: Int = 0, stride: Int = 1, count: Int) {
+    public init(
+        _ parameter: String?, start: Int = 0, stride: Int = 1, count: Int,
+        scaling: RowScaling? = nil
+    ) {
         self.parameter = parameter
         self.start = start
         self.stride = stride
         self.count = count
+        self.scaling = scaling
     }
+}
+
+/// What the scales s and offsets o of a tensor of integers make of a row of values, channel by channel.
+public enum RowScaling: Sendable, Hashable {
+    /// x / s; 1 / s without a parameter.
+    case divided(by: String)
+    /// (x − o) / s; −o / s without a parameter.
+    case moved(by: String)
+    /// s and o themselves, which no kernel reads: what was folded can be taken out again.
+    case scales(of: String)
+    case offsets(of: String)
 }
 
 extension Packing {
     /// gamma, then beta.
-    public static func norm(_ parameter: String, channels: Int) -> Packing {
+    ///
+    /// - Parameter scales: of what comes out, where that is integers.
+    public static func norm(
+        _ parameter: String, channels: Int, scales: String? = nil
+    ) -> Packing {
         .rows(
             [
-                PackedRow("\(parameter).weight", count: channels),
-                PackedRow("\(parameter).bias", count: channels),
+                PackedRow(
+                    "\(parameter).weight", count: channels,
+                    scaling: scales.map { .divided(by: $0) }),
+                PackedRow(
+                    "\(parameter).bias", count: channels, scaling: scales.map { .moved(by: $0) }),
             ], width: channels)
+    }
+
+    /// The scales of a tensor of integers, then its offsets.
+    public static func scales(_ tensor: QuantisedTensor) -> Packing {
+        .rows(
+            [
+                PackedRow(nil, count: tensor.channels, scaling: .scales(of: tensor.name)),
+                PackedRow(nil, count: tensor.channels, scaling: .offsets(of: tensor.name)),
+            ], width: tensor.channels)
     }
 }

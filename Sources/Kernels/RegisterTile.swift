@@ -55,7 +55,9 @@ enum RegisterTile {
         of element: ElementType, by matrix: ElementType, _ isa: ISA
     ) -> (vectors: Int, most: Int) {
         guard isa.multiplies(element, by: matrix) else {
-            let most = (isa.registers - vectors - 2) / vectors
+            // Bytes are taken apart into even and odd ones, those of the weights too.
+            let more = element == .int8 ? 6 : 2
+            let most = (isa.registers - vectors - more) / vectors
             return (vectors, min(most, mostPanelRows(vectors: vectors, isa)))
         }
         let vectors = wholePanel(isa)
@@ -127,6 +129,7 @@ extension ISA {
         switch (element, matrix) {
         case (.f32, .f32): true
         case (.bf16, .bf16): multipliesBF16
+        case (.int8, .int8): multipliesInt8
         default: false
         }
     }

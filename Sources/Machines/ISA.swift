@@ -21,6 +21,8 @@ public struct ISA: Sendable, Hashable {
     public var multipliesLanes: Bool { architecture == .aarch64 }
     /// Whether an instruction multiplies pairs of bf16 and adds the products to single precision.
     public var multipliesBF16: Bool { features.contains(.avx512Bf16) }
+    /// Whether an instruction multiplies four integers of 8 bits each and adds the products to one of 32.
+    public var multipliesInt8: Bool { features.contains(.avx512Vnni) }
 }
 
 public enum Architecture: String, Sendable, Hashable {
@@ -41,6 +43,7 @@ public enum Architecture: String, Sendable, Hashable {
 /// What a CPU may be able to do, under Linux's name for it.
 public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
+    case avx512Vnni = "avx512_vnni"
     case avx512Bf16 = "avx512_bf16"
     case asimd
 
@@ -65,24 +68,33 @@ extension ISA {
             "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma",
         ], vectors: "avx512")
 
-    /// For matrices of bf16; in single precision it is AVX-512.
+    /// For matrices of integers; else it is AVX-512.
+    public static let avx512vnni = ISA(
+        name: "avx512vnni", title: "AVX-512 (F, BW, DQ, VL, VNNI)", architecture: .x86_64,
+        features: avx512.features.union([.avx512Vnni]), lanes: 16, registers: 32,
+        compileFlags: ["-mavx512vnni"] + avx512.compileFlags, vectors: avx512.vectors)
+
+    /// For matrices of bf16 and of integers; in single precision it is AVX-512. All CPUs that multiply bf16
+    /// have VNNI.
     public static let avx512bf16 = ISA(
-        name: "avx512bf16", title: "AVX-512 (F, BW, DQ, VL, BF16)", architecture: .x86_64,
-        features: avx512.features.union([.avx512Bf16]), lanes: 16, registers: 32,
-        compileFlags: ["-mavx512bf16"] + avx512.compileFlags, vectors: avx512.vectors)
+        name: "avx512bf16", title: "AVX-512 (F, BW, DQ, VL, VNNI, BF16)", architecture: .x86_64,
+        features: avx512vnni.features.union([.avx512Bf16]), lanes: 16, registers: 32,
+        compileFlags: ["-mavx512bf16"] + avx512vnni.compileFlags, vectors: avx512.vectors)
 
     public static let neon = ISA(
         name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
         lanes: 4, registers: 32, compileFlags: [], vectors: "neon")
 
     /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
-    public static let known: [ISA] = [.generic, .avx2, .avx512, .avx512bf16, .neon]
+    public static let known: [ISA] = [
+        .generic, .avx2, .avx512, .avx512vnni, .avx512bf16, .neon,
+    ]
 
     /// Those that multiply elements narrower than single precision; in that they are others of `known`.
-    public static let narrow = known.filter(\.multipliesBF16)
+    public static let narrow = known.filter { $0.multipliesBF16 || $0.multipliesInt8 }
 
     /// Those that differ in single precision.
-    public static let all = known.filter { !$0.multipliesBF16 }
+    public static let all = known.filter { !narrow.contains($0) }
 
     /// The instruction set of a name.
     public init?(name: String) {

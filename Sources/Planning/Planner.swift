@@ -40,6 +40,9 @@ public struct Planner: Sendable {
         let passes = try networks.map { try PlannedGraph($0, target.precision) }
         var weights = WeightTable()
         let variants = try target.isas.map { try variant($0, passes, &weights) }
+        for tensor in networks[0].quantised(target.precision) {
+            _ = try weights.index(of: WeightBlock("scales of \(tensor.name)", .scales(tensor)))
+        }
         return Plan(
             network: networks[0], target: target, weights: weights.tensors, variants: variants)
     }

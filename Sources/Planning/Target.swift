@@ -26,7 +26,16 @@ extension Graph {
 extension Network {
     /// The products that a precision leaves as they are, because of what they read.
     public func unlowered(_ precision: Precision) -> [Graph.Unlowered] {
-        precision == .bf16 ? graph.folded.unlowered(to: .bf16) : []
+        switch precision {
+        case .f32, .bf16Weights: []
+        case .bf16: graph.folded.unlowered(to: .bf16)
+        case .int8: graph.folded.quantised().unlowered(to: .bf16)
+        }
+    }
+
+    /// The tensors that are integers in a precision.
+    public func quantised(_ precision: Precision) -> [QuantisedTensor] {
+        precision == .int8 ? graph.folded.quantisable : []
     }
 }
 

@@ -19,7 +19,7 @@ import Testing
     @Test func unpackingRecoversTheCheckpoint() throws {
         for plan in try samplePlans() {
             let original = weights(of: plan.network)
-            let packer = WeightPacker(original)
+            let packer = WeightPacker(original, plan)
             let packed = plan.weights.flatMap { packer.values(of: $0) }
             #expect(packed.count == plan.weightFloats)
             let recovered = WeightUnpacker(plan).weights(from: packed)
@@ -56,7 +56,7 @@ import Testing
         let fingerprints = [single, plan, matrices].map(\.fingerprint)
         #expect(Set(fingerprints).count == 3)
         let original = weights(of: network)
-        let packer = WeightPacker(original)
+        let packer = WeightPacker(original, plan)
         let recovered = WeightUnpacker(plan).weights(
             from: plan.weights.flatMap { packer.values(of: $0) })
         for name in ["layers.0.blocks.1.mlp.fc2", "layers.3.blocks.0.attn.l_proj", "head"] {
@@ -70,7 +70,7 @@ import Testing
     /// Columns beyond the last output are zero, so a whole tile can be computed.
     @Test func panelsArePaddedWithZeros() throws {
         for plan in try samplePlans() {
-            let packer = WeightPacker(weights(of: plan.network))
+            let packer = WeightPacker(weights(of: plan.network), plan)
             for tensor in plan.weights {
                 guard case .panels(let linears) = tensor.packing else { continue }
                 let values = packer.values(of: tensor)

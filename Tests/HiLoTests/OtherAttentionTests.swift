@@ -38,7 +38,7 @@ import Testing
             let network = try item.network()
             let plan = try Planner(network, Target(isa: .generic)).plan()
             let source = try WeightSource.seed(item.seed).weights(for: network)
-            let packer = WeightPacker(source)
+            let packer = WeightPacker(source, plan)
             let packed = plan.weights.flatMap { packer.values(of: $0) }
             let found = WeightUnpacker(plan).weights(from: packed)
             for parameter in network.parameters {

@@ -7,7 +7,8 @@ import Planning
 /// was made from.
 ///
 /// What packing folded stays folded: q carries the factor of q·kᵀ (divided out again) and a
-/// convolution its BatchNorm, which comes back as the identity.
+/// convolution its BatchNorm, which comes back as the identity. Scales and offsets of integers are taken out;
+/// what rounding did to matrices, and to biases for it, stays.
 public struct WeightUnpacker: Sendable {
     private let plan: Plan
 
@@ -18,18 +19,19 @@ public struct WeightUnpacker: Sendable {
         let shapes = Dictionary(
             plan.network.parameters.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
         var values: [String: [Float]] = [:]
+        let folded = FoldedChannels(plan, packed)
         for tensor in plan.weights {
             let block = packed[tensor.offset..<tensor.offset + tensor.count]
             switch tensor.packing {
             case .panels(let linears):
-                unpack(linears, Array(block), shapes, into: &values)
+                unpack(linears, Array(block), shapes, folded, into: &values)
             case .winograd(let linear, let form):
                 unpack(linear, form, Array(block), shapes, into: &values)
             case .rows(let rows, let width):
                 let pitch = Packing.pitch(ofWidth: width)
                 for (index, row) in rows.enumerated() {
                     let start = block.startIndex + index * pitch
-                    unpack(row, block[start..<start + row.count], shapes, into: &values)
+                    unpack(row, block[start..<start + row.count], shapes, folded, into: &values)
                 }
             }
         }
@@ -38,34 +40,40 @@ public struct WeightUnpacker: Sendable {
 
     private func unpack(
         _ row: PackedRow, _ block: ArraySlice<Float>, _ counts: [String: Int],
-        into values: inout [String: [Float]]
+        _ folded: FoldedChannels, into values: inout [String: [Float]]
     ) {
-        var recovered = tensor(row.parameter, counts, in: values)
-        for (i, value) in block.enumerated() { recovered[row.start + i * row.stride] = value }
-        values[row.parameter] = recovered
+        guard let parameter = row.parameter else { return }
+        var recovered = tensor(parameter, counts, in: values)
+        for (i, value) in block.enumerated() {
+            recovered[row.start + i * row.stride] = folded.value(value, of: row, at: i)
+        }
+        values[parameter] = recovered
     }
 
     private func unpack(
         _ linears: [Linear], _ block: [Float], _ counts: [String: Int],
-        into values: inout [String: [Float]]
+        _ folded: FoldedChannels, into values: inout [String: [Float]]
     ) {
         let layout = PanelLayout(linears)
         var first = 0
         for linear in linears {
             // Several linear operators may have rows of one matrix.
             var matrix = tensor("\(linear.parameter).weight", counts, in: values)
+            var biases: [Float] = []
             for row in 0..<linear.outputs {
                 let scale = linear.factor(ofRow: row)
-                let values = layout.values(ofColumn: first + row, in: block)
-                for (input, value) in values.enumerated() {
+                let column = first + row
+                let product = folded.product(
+                    layout.values(ofColumn: column, in: block), block[layout.bias + column],
+                    of: linear, row: row)
+                for (input, value) in product.row.enumerated() {
                     matrix[linear.position(ofRow: row, input: input)] =
                         Float(Double(value) / scale)
                 }
+                biases.append(product.bias)
             }
             values["\(linear.parameter).weight"] = matrix
-            let bias = layout.bias + first
-            unpackBias(
-                of: linear, Array(block[bias..<bias + linear.outputs]), counts, into: &values)
+            unpackBias(of: linear, biases, counts, into: &values)
             first += linear.outputs
         }
     }

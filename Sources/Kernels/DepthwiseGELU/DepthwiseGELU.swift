@@ -44,15 +44,25 @@ public enum DepthwiseGELU: KernelFamily {
                 map: tokens.map, channels: tokens.channels, output: graph.outputType(of: gelu)),
             nodes: [node, gelu], label: label,
             inputs: [Slot(input)], outputs: [Slot(graph.nodes[gelu].output)],
-            weights: [.block(WeightBlock(label, weights(parameter, channels: tokens.channels)))])
+            weights: [
+                .block(
+                    WeightBlock(
+                        label,
+                        weights(
+                            parameter, channels: tokens.channels,
+                            scales: graph.tensors[graph.nodes[gelu].output].scales)))
+            ])
     }
 
-    /// Nine taps, row by row, then the bias.
-    static func weights(_ parameter: String, channels: Int) -> Packing {
+    /// Nine taps, row by row, then the bias; for integers what GELU is multiplied by and what is added.
+    static func weights(_ parameter: String, channels: Int, scales: String?) -> Packing {
         let taps = (0..<9).map {
             PackedRow("\(parameter).weight", start: $0, stride: 9, count: channels)
         }
-        return .rows(taps + [PackedRow("\(parameter).bias", count: channels)], width: channels)
+        let scaling: [RowScaling] = scales.map { [.divided(by: $0), .moved(by: $0)] } ?? []
+        return .rows(
+            taps + [PackedRow("\(parameter).bias", count: channels)]
+                + scaling.map { PackedRow(nil, count: channels, scaling: $0) }, width: channels)
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.stride] }

@@ -70,7 +70,11 @@ public enum FusedConvFFN: KernelFamily {
             outputs: [Slot(graph.nodes[sum].output)],
             weights: [
                 block(node, .panels([expand])),
-                block(mix, DepthwiseGELU.weights(taps, channels: expand.outputs)),
+                block(
+                    mix,
+                    DepthwiseGELU.weights(
+                        taps, channels: expand.outputs,
+                        scales: graph.tensors[graph.nodes[act].output].scales)),
                 block(second, .panels([contract])),
             ])
     }

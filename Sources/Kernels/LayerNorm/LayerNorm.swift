@@ -30,7 +30,9 @@ public enum LayerNorm: KernelFamily {
         let label = graph.nodes[node].label
         guard case .layerNorm(let parameter) = graph.nodes[node].operation else { return nil }
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
-        let weights = WeightBlock(label, .norm(parameter, channels: tokens.channels))
+        let scales = graph.tensors[graph.nodes[node].output].scales
+        let weights = WeightBlock(
+            label, .norm(parameter, channels: tokens.channels, scales: scales))
         return Match(
             Spec(
                 tokens: tokens.tokens, channels: tokens.channels,

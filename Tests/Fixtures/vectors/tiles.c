@@ -16,13 +16,39 @@ static float *filled(size_t count, random_source *source)
     return p;
 }
 
-/* Words, each of a float or of two bf16. */
+/* Words, each of a float, of two bf16 or of four integers. */
 static float *filled_words(size_t count, element_type element, random_source *source)
 {
     float *p = filled(count, source);
     for (size_t i = 0; element == BF16 && i < count; ++i)
         p[i] = float_of((bits_of(p[i]) & 0xffff0000u) | bits_of(random_float(source)) >> 16);
+    for (size_t i = 0; element == INT8 && i < count; ++i)
+        p[i] = float_of((uint32_t)random_bits(source));
     return p;
+}
+
+/* A bias; of integers steps behind it and what sums begin with. */
+static float *filled_behind(size_t count, gemm_constants c, random_source *source)
+{
+    float *p = filled(count, source);
+    for (int i = 0; c.element == INT8 && i < c.columns; ++i)
+        p[2 * c.columns + i] = float_of((uint32_t)(-1000 * i));
+    return p;
+}
+
+static uint32_t byte_of(float word, int byte) { return bits_of(word) >> 8 * byte & 0xffu; }
+
+/* What the sum of a column of integers becomes. */
+static vf integer_sum(operands o, gemm_constants c, int row, int column)
+{
+    int32_t sum = -1000 * column;
+    for (int k = 0; k < c.steps; ++k) {
+        const int block = k / c.input_block;
+        const float x = o.input[block * c.input_block_stride + row * c.input_stride + k % c.input_block];
+        for (int byte = 0; byte < 4; ++byte)
+            sum += (int32_t)byte_of(x, byte) * (int8_t)byte_of(o.panel[k * PANEL_COLUMNS + column], byte);
+    }
+    return vf_fma(vf_set((float)sum), vf_set(o.bias[c.columns + column]), vf_set(o.bias[column]));
 }
 
 /* Rows of K floats, or blocks of them behind one another. */
@@ -36,10 +62,11 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
 {
     const size_t output = (size_t)((rows - 1) * c.output_stride + columns);
     const size_t tile = (size_t)(c.vectors * VF_LANES);
+    const size_t behind = c.element == INT8 ? 3 * (size_t)c.columns : tile; /* bias, and what integers have more */
     return (operands){
         .input = filled_words(input_floats(c, rows), c.element, source),
         .panel = filled_words((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, c.matrix, source),
-        .bias = filled(tile, source),
+        .bias = filled_behind(behind, c, source),
         .residual = filled(output, source),
         .output = filled(output, source),
     };
@@ -48,7 +75,7 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
 static float expected_at(operands o, gemm_constants c, int row, int column)
 {
     vf sum = vf_set(0.0f);
-    for (int k = 0; k < c.steps; ++k) {
+    for (int k = 0; c.element != INT8 && k < c.steps; ++k) {
         const int block = k / c.input_block, words = gemm_input_words(c);
         const float *x = o.input + block * c.input_block_stride + row * c.input_stride + k % c.input_block * words;
         const float w = o.panel[k * PANEL_COLUMNS + column];
@@ -63,7 +90,7 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
             sum += vf_set(float_of(bits_of(*x) << 16) * first);
         }
     }
-    sum += vf_set(o.bias[column]);
+    sum = c.element == INT8 ? integer_sum(o, c, row, column) : sum + vf_set(o.bias[column]);
     if (c.epilogue == EPILOGUE_GELU)
         vf_gelu_each(&sum, 1);
     if (c.epilogue == EPILOGUE_RESIDUAL)
@@ -94,23 +121,26 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         }
 }
 
-/* Of floats, of bf16, and of floats by bf16. Input in one block with columns that are not there, then in blocks of 8 or less. */
+/* Of floats, of bf16, of floats by bf16, and of integers. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
     {                                                                                              \
         enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < 8 ? (k) : 8 };                        \
         static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
-                                              k, 0, F32, F32 };                                      \
+                                              k, 0, F32, F32, COLUMNS };                                  \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
-                                               BLOCK, (rows) * BLOCK, F32, F32 };                    \
+                                               BLOCK, (rows) * BLOCK, F32, F32, COLUMNS };                \
         static const gemm_constants pairs = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16 };             \
+                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16, COLUMNS };          \
         static const gemm_constants mixed = { k, 2 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
-                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16 };          \
+                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS }; \
+        static const gemm_constants bytes = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
+                                              BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS };    \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
         check_tile(pairs, rows, COLUMNS);                                                          \
         check_tile(mixed, rows, COLUMNS);                                                          \
+        check_tile(bytes, rows, COLUMNS);                                                          \
     }
 
 TILE(1, 1, 1)

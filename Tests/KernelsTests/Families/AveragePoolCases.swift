@@ -18,10 +18,10 @@ enum AveragePoolCases: FamilyCases {
                 map: Resolution(height: height, width: width), channels: channels, window: window)
         }
             + [(5, 7, 13, 3), (4, 9, 34, 2)].flatMap { height, width, channels, window in
-                [ElementType.f32, .bf16].map {
+                [(ElementType.f32, ElementType.bf16), (.bf16, .bf16), (.int8, .int8)].map {
                     AveragePool.Spec(
                         map: Resolution(height: height, width: width), channels: channels,
-                        window: window, input: $0, output: .bf16)
+                        window: window, input: $0.0, output: $0.1)
                 }
             }
     }

@@ -13,10 +13,12 @@ enum DepthwiseGELUCases: FamilyCases {
                 map: Resolution(height: map.0, width: map.1), channels: channels,
                 stride: channels + [0, 5, 16][index % 3])
         } + [DepthwiseGELU.Spec(map: Resolution(height: 6, width: 8), channels: 64)]
-            + [(1, 9, 12, 0), (5, 13, 34, 6)].map { height, width, channels, beyond in
-                DepthwiseGELU.Spec(
-                    map: Resolution(height: height, width: width), channels: channels,
-                    stride: channels + 3, output: .bf16, outputStride: channels + beyond)
+            + [(1, 9, 12, 0), (5, 13, 34, 6)].flatMap { height, width, channels, beyond in
+                [ElementType.bf16, .int8].map {
+                    DepthwiseGELU.Spec(
+                        map: Resolution(height: height, width: width), channels: channels,
+                        stride: channels + 3, output: $0, outputStride: channels + beyond)
+                }
             }
     }
 }

@@ -22,6 +22,11 @@ enum FusedConvFFNCases: FamilyCases {
                     hidden: size.3, element: $0, matrix: .bf16)
             }
         }
-        return single + narrow
+        let integers = [(1, 9, 4, 8), (5, 3, 20, 52), (7, 31, 12, 68)].map { size in
+            FusedConvFFN.Spec(
+                map: Resolution(height: size.0, width: size.1), channels: size.2, hidden: size.3,
+                element: .int8)
+        }
+        return single + narrow + integers
     }
 }

@@ -17,7 +17,7 @@ enum GEMMCases: FamilyCases {
         } + [
             GEMM.Spec(rows: 1, k: 1, n: 1),
             GEMM.Spec(rows: 28, k: 32, n: 64, epilogue: .gelu),
-        ] + upsampledSums(&random) + narrow(&random)
+        ] + upsampledSums(&random) + narrow(&random) + integers(&random)
     }
 
     /// Words are whole, so K and distances are even; more than a chain of sums once.
@@ -37,6 +37,23 @@ enum GEMMCases: FamilyCases {
             GEMM.Spec(
                 fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
                 k: 34, n: 24, coarseStride: 30, element: .bf16),
+        ]
+    }
+
+    /// The same of words of four.
+    private static func integers(_ random: inout SeededGenerator) -> [GEMM.Spec] {
+        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
+        return epilogues.map { epilogue in
+            let (k, n) = (4 * random.int(1...25), random.odd(3...130))
+            return GEMM.Spec(
+                rows: random.odd(1...70), k: k, n: n, inputStride: k + 4 * random.int(0...5),
+                outputStride: n + random.int(0...3), epilogue: epilogue, element: .int8)
+        } + [
+            GEMM.Spec(rows: 1, k: 4, n: 1, element: .int8),
+            GEMM.Spec(rows: 9, k: 3076, n: 40, epilogue: .residual, element: .int8),
+            GEMM.Spec(
+                fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
+                k: 36, n: 24, coarseStride: 30, element: .int8),
         ]
     }
 

@@ -21,11 +21,13 @@ enum HiFiAttentionCases: FamilyCases {
         }
     }
 
-    private static let narrow = [(6, 4, 2, 9, 2), (5, 7, 3, 32, 3)].map {
+    private static let narrow = [(6, 4, 2, 9, 2), (5, 7, 3, 32, 3)].flatMap {
         height, width, heads, headDim, window in
-        HiFiAttention.Spec(
-            map: Resolution(height: height, width: width), heads: heads, headDim: headDim,
-            window: window, outputStride: heads * headDim + 2, output: .bf16)
+        [ElementType.bf16, .int8].map {
+            HiFiAttention.Spec(
+                map: Resolution(height: height, width: width), heads: heads, headDim: headDim,
+                window: window, outputStride: heads * headDim + 2, output: $0)
+        }
     }
 
     /// Map, heads, channels of one, window.

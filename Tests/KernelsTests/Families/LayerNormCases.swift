@@ -11,6 +11,8 @@ enum LayerNormCases: FamilyCases {
             LayerNorm.Spec(rows: 1, channels: 768), LayerNorm.Spec(rows: 5, channels: 2),
             LayerNorm.Spec(rows: 7, channels: 2, output: .bf16),
             LayerNorm.Spec(rows: 3, channels: 2 * random.int(3...70), output: .bf16),
+            LayerNorm.Spec(rows: 7, channels: 4, output: .int8),
+            LayerNorm.Spec(rows: 3, channels: 4 * random.int(3...70), output: .int8),
         ]
     }
 }

@@ -17,6 +17,8 @@ enum LoFiAttentionCases: FamilyCases {
             LoFiAttention.Spec(queries: 49, keys: 64, heads: 2, headDim: 32),
             LoFiAttention.Spec(
                 queries: 23, keys: 17, heads: 2, headDim: 11, outputStride: 26, output: .bf16),
+            LoFiAttention.Spec(
+                queries: 23, keys: 17, heads: 2, headDim: 10, outputStride: 24, output: .int8),
         ]
     }
 }

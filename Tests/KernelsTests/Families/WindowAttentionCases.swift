@@ -24,7 +24,10 @@ enum WindowAttentionCases: FamilyCases {
         } + [
             WindowAttention.Spec(
                 map: Resolution(height: 7, width: 12), heads: 2, headDim: 9, window: 4, shift: 2,
-                hasTable: true, outputStride: 22, output: .bf16)
+                hasTable: true, outputStride: 22, output: .bf16),
+            WindowAttention.Spec(
+                map: Resolution(height: 7, width: 12), heads: 2, headDim: 10, window: 4, shift: 2,
+                hasTable: true, outputStride: 24, output: .int8),
         ]
     }
 }
