@@ -36,6 +36,20 @@ public struct Graph: Sendable, Equatable {
 
     /// Makes `tensor` the next output.
     public mutating func returns(_ tensor: Int) { outputs.append(tensor) }
+
+    /// What computes `tensors` and nothing beyond them. These are the outputs, and tensors keep their
+    /// numbers.
+    public func computing(_ tensors: [Int]) -> Graph {
+        var graph = self
+        var needed = Set(tensors)
+        graph.nodes = nodes.reversed().filter { node in
+            guard needed.contains(node.output) else { return false }
+            needed.formUnion(node.inputs)
+            return true
+        }.reversed()
+        graph.outputs = tensors
+        return graph
+    }
 }
 
 // MARK: - Who reads what

@@ -10,25 +10,34 @@ public struct LibraryGenerator: Sendable {
     private let origin: String
     /// The file of packed weights that are taken over.
     private let keptWeights: String?
+    /// What scales of integers follow from, as text; nil where there are none.
+    private let calibration: String?
     /// The values of one block of the packed file.
     private let values: @Sendable (PackedTensor) throws -> [Float]
 
     /// - Parameters:
     ///   - plan: from the planner, or `validated()`.
     ///   - source: where the weights come from.
+    ///   - calibration: of these weights, for `Precision.int8`.
     /// - Throws: `CheckpointError` when the weights do not fit the plan's network.
-    public init(_ plan: Plan, _ source: WeightSource) throws {
-        try self.init(plan, source.matched(plan.network), origin: source.label)
+    public init(_ plan: Plan, _ source: WeightSource, calibration: Calibration? = nil) throws {
+        try self.init(
+            plan, source.matched(plan.network), origin: source.label, calibration: calibration)
     }
 
     /// - Parameters:
     ///   - matched: of the plan's network.
     ///   - origin: what the packed file says of where they come from.
-    public init(_ plan: Plan, _ matched: WeightSource.Matched, origin: String) {
-        let packer = WeightPacker(matched.weights, plan)
+    ///   - calibration: of these weights, for `Precision.int8`.
+    public init(
+        _ plan: Plan, _ matched: WeightSource.Matched, origin: String,
+        calibration: Calibration? = nil
+    ) {
+        let packer = WeightPacker(matched.weights, plan, calibration: calibration)
         self.plan = plan
         self.origin = origin
         keptWeights = nil
+        self.calibration = calibration?.json
         values = { packer.values(of: $0) }
     }
 
@@ -40,6 +49,7 @@ public struct LibraryGenerator: Sendable {
         self.plan = plan
         origin = weights.origin
         keptWeights = weights.path
+        calibration = weights.calibration
         values = { try weights.values(of: $0) }
     }
 
@@ -59,6 +69,9 @@ public struct LibraryGenerator: Sendable {
             for file in Generator(plan).files() {
                 try Task.checkCancellation()
                 try output.write(file.path, Data(file.contents.utf8))
+            }
+            if let calibration {
+                try output.write(Calibration.fileName, Data(calibration.utf8))
             }
             try output.write(GeneratedLibrary.weightsPath(plan)) { try writeWeights(to: $0) }
             try output.writeList()

@@ -1,6 +1,7 @@
 import Checkpoints
 import CodeGeneration
 import FileIO
+import Foundation
 import Networks
 import Planning
 
@@ -10,6 +11,8 @@ public struct PackedWeights: Sendable {
     public let origin: String
     private let plan: Plan
     private let file: Checkpoint
+    /// The text of the library's calibration, which goes where its weights go; nil when there is none.
+    let calibration: String?
 
     var path: String { file.path }
 
@@ -23,6 +26,8 @@ public struct PackedWeights: Sendable {
         plan = library.plan
         self.file = file
         origin = file.metadata["origin"] ?? "unknown"
+        calibration = try? String(
+            contentsOf: library.folder.appending(path: Calibration.fileName), encoding: .utf8)
         try checkFingerprint()
         try checkTensors()
         try checkValues()

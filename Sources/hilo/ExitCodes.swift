@@ -57,6 +57,7 @@ extension PlanError: Classified { var exitStatus: ExitStatus { .usage } }
 
 extension FileError: Classified { var exitStatus: ExitStatus { .badData } }
 extension TuningFile.Damage: Classified { var exitStatus: ExitStatus { .badData } }
+extension CalibrationError: Classified { var exitStatus: ExitStatus { .badData } }
 extension NPYError: Classified { var exitStatus: ExitStatus { .badData } }
 
 extension ImageFileError: Classified {

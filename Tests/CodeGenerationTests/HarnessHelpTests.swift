@@ -3,7 +3,9 @@ import Testing
 
 /// The harness's help and the options that its commands take.
 @Suite struct HarnessHelpTests {
-    private static let commands = ["verify", "api", "run", "pictures", "bench", "time", "kernels"]
+    private static let commands = [
+        "verify", "api", "run", "pictures", "channels", "bench", "time", "kernels",
+    ]
 
     /// The options that a file `NAME.c` with `NAME_command` parses.
     private func options(of command: String) throws -> Set<String> {

@@ -23,6 +23,7 @@ int bench_command(int count, char **arguments);
 int time_command(int count, char **arguments);
 int kernels_command(int count, char **arguments);
 int api_command(int count, char **arguments);
+int channels_command(int count, char **arguments); /* not of detectors and segmenters */
 int pictures_command(int count, char **arguments); /* not of layers, detectors and segmenters */
 
 /* The name this program was started by, for the commands that it prints. */

@@ -48,6 +48,27 @@ int choose_recipe(const char *name, tiny_recipe *recipe)
     return EXIT_USAGE;
 }
 
+int next_pictures(picture_file *file, tiny_recipe recipe, const tiny_resolution *resolution,
+                  size_t pictures, float *input)
+{
+    for (size_t i = 0; i < pictures; ++i) {
+        const size_t number = file->next;
+        picture p;
+        const int code = picture_file_next(file, &p);
+        if (code != EXIT_OK)
+            return code;
+        const tiny_status status = tiny_preprocess(
+            p.rgb, p.width, p.height, 3 * (size_t)p.width, recipe, resolution->height,
+            resolution->width, input + i * resolution->input_floats);
+        if (status != TINY_OK) {
+            complain("%s: picture %zu, of %d x %d, cannot be preprocessed: %s", file->path, number,
+                     p.height, p.width, tiny_status_text(status));
+            return EXIT_BAD_DATA;
+        }
+    }
+    return EXIT_OK;
+}
+
 /* One image of 8-bit RGB becomes the network's input. */
 static int preprocess_image(const char *path, const npy_array *array, tiny_recipe recipe,
                             const tiny_resolution *resolution, network_input *input)

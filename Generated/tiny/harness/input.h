@@ -4,6 +4,7 @@
 #define INPUT_H
 
 #include "tiny.h"
+#include "picture_file.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,11 @@ int read_input(const char *path, const char *recipe, const tiny_resolution *reso
 
 /* The recipe of a name, the network's own for NULL. Returns EXIT_OK, or EXIT_USAGE after a message. */
 int choose_recipe(const char *name, tiny_recipe *recipe);
+
+/* Reads the next pictures of a file and makes inputs of them, one behind another. Returns EXIT_OK, or
+ * EXIT_BAD_DATA after a message. */
+int next_pictures(picture_file *file, tiny_recipe recipe, const tiny_resolution *resolution,
+                  size_t pictures, float *input);
 
 /* Normal numbers, the same for the same seed. */
 network_input random_input(uint64_t seed, size_t images, const tiny_resolution *resolution);

@@ -24,6 +24,9 @@ static const char USAGE[] =
     "  pictures --weights FILE --input FILE [--recipe crop|resize|fit|default] [--resolution HxW]\n"
     "      [--isa NAME] [--threads N] [--output Y.npy] [--json]\n"
     "      the network on many pictures; harness/picture_file.h says how FILE holds them\n"
+    "  channels --weights FILE (--input X.npy | --pictures FILE [--recipe crop|resize|fit|default])\n"
+    "      [--resolution HxW] [--isa NAME] [--threads N]\n"
+    "      what values the outputs take in each channel, their last dimension: one JSON object a line\n"
     "  bench --weights FILE [--resolution HxW] [--isa NAME] [--batch N] [--threads N]\n"
     "      [--seconds S] [--profile] [--json]\n"
     "      time of a run, and the fraction of the CPU's peak\n"
@@ -46,6 +49,7 @@ static const command COMMANDS[] = {
     { "verify", verify_command }, { "api", api_command },         { "run", run_command },
     { "bench", bench_command },   { "time", time_command }, { "kernels", kernels_command },
     { "pictures", pictures_command },
+    { "channels", channels_command },
 };
 
 void complain(const char *format, ...)
@@ -113,6 +117,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; ++i)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
             return flush_results(COMMANDS[i].run(argc - 2, argv + 2));
-    complain("unknown command %s; expected verify, api, run, pictures, bench, time or kernels", argv[1]);
+    complain("unknown command %s; expected verify, api, run, pictures, channels, bench, time or kernels", argv[1]);
     return EXIT_USAGE;
 }

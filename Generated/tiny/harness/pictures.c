@@ -22,27 +22,6 @@ typedef struct pictures_job {
     samples milliseconds; /* of the network's calls */
 } pictures_job;
 
-/* Reads and prepares the next pictures. */
-static int prepare(pictures_job *run, size_t first, size_t images)
-{
-    const tiny_resolution *r = run->session.resolution;
-    for (size_t i = 0; i < images; ++i) {
-        picture p;
-        const int code = picture_file_next(&run->file, &p);
-        if (code != EXIT_OK)
-            return code;
-        const tiny_status status
-            = tiny_preprocess(p.rgb, p.width, p.height, 3 * (size_t)p.width, run->recipe, r->height,
-                                   r->width, run->input + i * r->input_floats);
-        if (status != TINY_OK) {
-            complain("%s: picture %zu, of %d x %d, cannot be preprocessed: %s", run->file.path, first + i,
-                     p.height, p.width, tiny_status_text(status));
-            return EXIT_BAD_DATA;
-        }
-    }
-    return EXIT_OK;
-}
-
 static int compute(pictures_job *run, size_t first, size_t images)
 {
     const session *s = &run->session;
@@ -67,7 +46,7 @@ static int run_pictures(pictures_job *run)
     int code = EXIT_OK;
     for (size_t done = 0; done < count && code == EXIT_OK; done += run->batch) {
         const size_t left = count - done, images = left < run->batch ? left : run->batch;
-        code = prepare(run, done, images);
+        code = next_pictures(&run->file, run->recipe, run->session.resolution, images, run->input);
         if (code == EXIT_OK)
             code = compute(run, done, images);
     }

@@ -27,7 +27,8 @@ struct HarnessSource {
     private var conditional: [String: Bool] {
         [
             "run_outputs.c": !names.results, "run_results.c": names.results,
-            "pictures.c": names.recipes, "picture_file.c": names.recipes,
+            "channels.c": !names.results, "pictures.c": names.recipes,
+            "picture_file.c": names.recipes,
             "picture_file.h": names.recipes, "api_frames.c": names.results,
             "api_detections.c": names.detects, "api_masks.c": names.masks,
             "api_labels.c": names.segments,

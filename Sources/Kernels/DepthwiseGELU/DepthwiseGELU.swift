@@ -9,11 +9,12 @@ public enum DepthwiseGELU: KernelFamily {
     public struct Spec: Sendable, Hashable, Codable {
         public let map: Resolution
         public let channels: Int
-        /// Floats from one token to the next, of the input and of an output in single precision.
+        /// Floats from one token of the input to the next.
         public var stride: Int
         /// What the output's elements are; nil is single precision.
         public let output: ElementType?
-        /// Elements from one token of a narrow output to the next; nil where it is not narrow.
+        /// Elements from one token of the output to the next; nil where it is not narrow and they are
+        /// as far apart as those of the input.
         private var narrowStride: Int?
 
         public init(
@@ -24,12 +25,13 @@ public enum DepthwiseGELU: KernelFamily {
             self.channels = channels
             self.stride = stride ?? channels
             self.output = output.inSpec
-            narrowStride = self.output == nil ? nil : outputStride ?? channels
+            narrowStride = self.output == nil ? nil : channels
+            if let outputStride { self.outputStride = outputStride }
         }
 
         public var outputStride: Int {
             get { narrowStride ?? stride }
-            set { if output != nil { narrowStride = newValue } }
+            set { narrowStride = output == nil && newValue == stride ? nil : newValue }
         }
     }
 
@@ -97,8 +99,9 @@ public enum DepthwiseGELU: KernelFamily {
             template: "depthwise_gelu/kernel.c",
             operation: "depthwise_gelu_\(spec.map)x\(spec.channels)"
                 + (spec.stride == spec.channels ? "" : "_stride\(spec.stride)")
-                + (spec.output == nil
-                    ? "" : strideSuffix("out", spec.outputStride, dense: spec.channels))
+                + strideSuffix(
+                    "out", spec.outputStride,
+                    dense: spec.output == nil ? spec.stride : spec.channels)
                 + elementSuffix("out", spec.output),
             headers: ["depthwise_row.h", "packing.h"],
             fields: mapFields(spec.map, spec.channels) + [

@@ -8,6 +8,7 @@ struct Generate: AsyncParsableCommand {
         abstract: "Writes the C library of a network, with its weights, into a folder.")
 
     @OptionGroup var options: PlanOptions
+    @OptionGroup var calibration: CalibrationOption
 
     @Option(
         help: ArgumentHelp(
@@ -24,12 +25,20 @@ struct Generate: AsyncParsableCommand {
     }
 
     private func generate() async throws {
+        // What can be known before anything is read.
+        if options.plan == nil || options.target.precision != nil {
+            try calibration.check(options.target.wantedPrecision() ?? .f32)
+        }
+        let images = try calibration.source()
         let resolved = try await options.resolve()
+        try calibration.check(resolved.plan.target.precision)
         let source = source(resolved.checkpoint)
         let matched = try source.matched(resolved.plan.network)
         report(matched)
-        let library = try LibraryGenerator(resolved.plan, matched, origin: source.label)
-            .write(to: URL(fileURLWithPath: output), force: force)
+        let recorded = try await images?.calibration(of: resolved.plan.network, matched)
+        let library = try LibraryGenerator(
+            resolved.plan, matched, origin: source.label, calibration: recorded
+        ).write(to: URL(fileURLWithPath: output), force: force)
         try report(library)
     }
 

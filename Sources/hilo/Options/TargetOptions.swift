@@ -53,8 +53,9 @@ struct TargetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What matrix products multiply: f32, or bf16, which halves the weights and is faster on "
-                + "CPUs with AVX512-BF16; sums and everything else stay f32. (default: f32)"))
+            "What matrix products multiply: f32; bf16, which halves the weights and is faster on "
+                + "CPUs with AVX512-BF16; or int8, integers of 8 bits where that is possible, which "
+                + "needs --calibration. Sums and everything else stay f32. (default: f32)"))
     var precision: Precision?
 
     @Option(
@@ -68,12 +69,14 @@ struct TargetOptions: ParsableArguments {
     /// Of both flags; nil where none is given.
     ///
     /// - Throws: `UsageError` when one contradicts the other.
-    private func wantedPrecision() throws -> Precision? {
+    func wantedPrecision() throws -> Precision? {
         switch (precision, weights) {
         case (_, nil): precision
         case (nil, .f32), (.f32, .f32): .f32
         case (nil, .bf16), (.f32, .bf16), (.bf16Weights, .bf16): .bf16Weights
         case (.bf16, .bf16): .bf16
+        case (.int8, .bf16):
+            throw UsageError("--weights bf16, but --precision int8 has int8")
         case (let precision?, .f32):
             throw UsageError("--weights f32, but --precision \(precision.rawValue) has bf16")
         }

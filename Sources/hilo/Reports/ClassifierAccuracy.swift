@@ -110,7 +110,7 @@ extension EvaluatedLibrary {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "pictures")
             let count = try PictureChunk.write(
-                pictures, to: file, ignoringOrientation: ignoringOrientation)
+                pictures.map(\.file)[...], to: file, ignoringOrientation: ignoringOrientation)
             let own = try await logits(of: file, in: folder)
             switch other {
             case .library(let library, _):

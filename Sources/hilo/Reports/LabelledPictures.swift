@@ -81,10 +81,11 @@ enum PictureChunk {
 
     /// Decodes pictures from the first one on, on all processors, into a `PictureFile`.
     ///
+    /// - Parameter pictures: their files.
     /// - Returns: how many.
     /// - Throws: `ImageFileError` about a picture, `OutputError`.
     static func write(
-        _ pictures: ArraySlice<LabelledPicture>, to file: URL, ignoringOrientation: Bool
+        _ pictures: ArraySlice<String>, to file: URL, ignoringOrientation: Bool
     ) throws -> Int {
         var count = 0
         do {
@@ -115,9 +116,9 @@ enum PictureChunk {
     }
 
     private static func decode(
-        _ pictures: ArraySlice<LabelledPicture>, _ ignoringOrientation: Bool
+        _ pictures: ArraySlice<String>, _ ignoringOrientation: Bool
     ) throws -> [RGBImage] {
-        try concurrentMap(pictures.map(\.file)) { path in
+        try concurrentMap(Array(pictures)) { path in
             Result { try RGBImage(contentsOf: path, ignoringOrientation: ignoringOrientation) }
         }
         .map { try $0.get() }

@@ -19,6 +19,25 @@ struct PictureFolder: Sendable {
         try entries().filter { Self.pictureEndings.contains($0.pathExtension) }
     }
 
+    /// The pictures of this folder and of all folders in it, those of a folder before those of the
+    /// folders in it.
+    ///
+    /// - Throws: `InputError` when a folder cannot be read.
+    func picturesBelow() throws -> [URL] {
+        var seen: Set<String> = []
+        return try pictures(beyond: &seen)
+    }
+
+    /// - Parameter seen: folders to leave out, because a link may lead back.
+    private func pictures(beyond seen: inout Set<String>) throws -> [URL] {
+        guard seen.insert(url.resolvingSymlinksInPath().path).inserted else { return [] }
+        var all = try pictures()
+        for folder in try folders() {
+            all += try PictureFolder(folder.path).pictures(beyond: &seen)
+        }
+        return all
+    }
+
     /// Names of label maps without their endings, sorted.
     func labelMapNames() throws -> [String] {
         let files = try entries().filter { Self.mapEndings.contains($0.pathExtension) }

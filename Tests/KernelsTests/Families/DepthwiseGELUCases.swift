@@ -11,7 +11,8 @@ enum DepthwiseGELUCases: FamilyCases {
             let channels = random.odd(3...70)
             return DepthwiseGELU.Spec(
                 map: Resolution(height: map.0, width: map.1), channels: channels,
-                stride: channels + [0, 5, 16][index % 3])
+                stride: channels + [0, 5, 16][index % 3],
+                outputStride: channels + [0, 5, 3][index % 3])
         } + [DepthwiseGELU.Spec(map: Resolution(height: 6, width: 8), channels: 64)]
             + [(1, 9, 12, 0), (5, 13, 34, 6)].flatMap { height, width, channels, beyond in
                 [ElementType.bf16, .int8].map {

@@ -1,0 +1,181 @@
+import CodeGeneration
+import FileIO
+import Foundation
+import Networks
+
+/// Why a calibration cannot be made or used.
+public struct CalibrationError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+    // Some quote what a file says.
+    init(_ description: String) { self.description = description.printable }
+}
+
+// A calibration as text: a tensor a line.
+
+extension Calibration {
+    /// Its file in a library's folder.
+    public static let fileName = "calibration.json"
+
+    /// The calibration as text, with stable key order.
+    public var json: String {
+        """
+        {
+          "format": \(format),
+          "weights": "\(weights)",
+          "images": \(images),
+          "tensors": [
+        \(tensors.map { "    \(Self.line($0))" }.joined(separator: ",\n"))
+          ]
+        }
+
+        """
+    }
+
+    private static func line(_ tensor: Channels) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(tensor) else {
+            preconditionFailure("a calibration holds only finite numbers, so it can be encoded")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Replaces the file at once.
+    ///
+    /// - Throws: `FileError`.
+    public func write(to path: String) throws { try writeAtomically(Data(json.utf8), to: path) }
+}
+
+// MARK: - Reading
+
+extension Calibration {
+    private struct Version: Decodable { let format: Int? }
+
+    /// Far more than that of any network.
+    private static let largestFile = 256 << 20
+
+    /// Reads a file and checks that it is of a network with these weights.
+    ///
+    /// - Parameter weights: of `network`.
+    /// - Throws: `FileError`; `CalibrationError` that names the file.
+    public init(
+        contentsOf path: String, for network: Network, _ weights: WeightSource.Matched
+    ) throws {
+        let file = try InputFile(path: path)
+        guard file.size <= Self.largestFile else {
+            throw CalibrationError(
+                "\(path): has \(file.size) bytes; expected a calibration, of at most "
+                    + "\(Self.largestFile)")
+        }
+        do {
+            try self.init(json: Data(file.read(file.size)))
+            try check(tensorsOf: network)
+            try check(weights: weights.checksum(for: network))
+        } catch let error as CalibrationError {
+            throw CalibrationError("\(path): \(error)")
+        }
+    }
+
+    /// Reads a text and checks that its numbers can be those of a calibration.
+    ///
+    /// - Throws: `CalibrationError`.
+    init(json: Data) throws {
+        let decoder = JSONDecoder()
+        do {
+            let version = try decoder.decode(Version.self, from: json)
+            guard let found = version.format else {
+                throw CalibrationError("not a calibration: it has no 'format'")
+            }
+            guard found == Self.formatVersion else {
+                throw CalibrationError(
+                    "the calibration has format version \(found), this HiLo reads "
+                        + "\(Self.formatVersion); record it again")
+            }
+            self = try decoder.decode(Calibration.self, from: json)
+        } catch let error as DecodingError {
+            throw CalibrationError("not a calibration: \(error.place)")
+        }
+        guard images > 0 else {
+            throw CalibrationError("images: expected 1 or more, found \(images)")
+        }
+        for tensor in tensors { try tensor.check() }
+    }
+
+    /// - Throws: `CalibrationError` when it is of other tensors than those of `network` that can be
+    ///   integers.
+    func check(tensorsOf network: Network) throws {
+        let expected = network.quantisable.map { "\($0.name) of \($0.channels) channels" }
+        let found = tensors.map { "\($0.name) of \($0.least.count) channels" }
+        for (expected, found) in zip(expected, found) where expected != found {
+            throw CalibrationError(
+                "of another network: expected the tensor \(expected), found \(found)")
+        }
+        guard expected.count == found.count else {
+            throw CalibrationError(
+                "of another network: expected \(expected.count) tensors, found \(found.count)")
+        }
+    }
+
+    private func check(weights expected: String) throws {
+        guard weights == expected else {
+            throw CalibrationError(
+                "of other weights: expected their checksum \(expected), found \(weights); record "
+                    + "it again with this checkpoint")
+        }
+    }
+}
+
+extension Calibration.Channels {
+    /// - Throws: `CalibrationError` when numbers are missing or impossible.
+    func check() throws {
+        for (key, values) in [
+            ("greatest", greatest), ("mean", mean), ("meanSquare", meanSquare),
+        ] where values.count != least.count {
+            throw CalibrationError(
+                "\(name): expected a number in '\(key)' for each of \(least.count) channels, found "
+                    + "\(values.count)")
+        }
+        for channel in least.indices {
+            let (low, high) = (least[channel], greatest[channel])
+            let (mean, square) = (mean[channel], meanSquare[channel])
+            guard [low, high, mean, square].allSatisfy(\.isFinite) else {
+                throw CalibrationError("\(name), channel \(channel): expected finite numbers")
+            }
+            guard low <= mean, mean <= high, square >= 0 else {
+                throw CalibrationError(
+                    "\(name), channel \(channel): expected least <= mean <= greatest and a mean "
+                        + "square of 0 or more; found \(low), \(mean), \(high) and \(square)")
+            }
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong, and where.
+    fileprivate var place: String {
+        switch self {
+        case .keyNotFound(let key, let context):
+            return "\(path(context)) has no '\(key.stringValue)'"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "\(path(context)): \(context.debugDescription)"
+        case .dataCorrupted(let context): return context.debugDescription
+        @unknown default: return "\(self)"
+        }
+    }
+
+    private func path(_ context: Context) -> String {
+        context.codingPath.isEmpty
+            ? "it" : context.codingPath.map(\.stringValue).joined(separator: ".")
+    }
+}
+
+extension WeightSource.Matched {
+    /// A checksum of all values, in the order of the network's parameters.
+    public func checksum(for network: Network) -> String {
+        var checksum = Checksum()
+        for parameter in network.parameters {
+            weights[parameter.name].withUnsafeBytes { checksum.add($0) }
+        }
+        return checksum.digits
+    }
+}

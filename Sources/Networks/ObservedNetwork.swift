@@ -1,0 +1,76 @@
+import Graphs
+import Reference
+
+/// A network that returns what would be integers of 8 bits in it, and not its own outputs: single
+/// precision, so that a library of it measures which scales these integers need.
+///
+/// Each such tensor is the map of a "stage", in the order of `Graph.quantisable`. What only the
+/// network's own outputs need is not computed; of a detector that leaves a backbone.
+struct ObservedNetwork<Base: NetworkFamily>: NetworkFamily {
+    /// A tensor of the graph that is returned.
+    private struct Observed: Hashable, Codable {
+        let tensor: Int
+        let map: Resolution
+        let channels: Int
+    }
+
+    static var id: String { "observed_" + Base.id }
+
+    private let base: Base
+    /// Kept, because finding them asks much of a graph.
+    private let observed: [Observed]
+
+    /// - Precondition: `base` has such tensors.
+    init(_ base: Base) {
+        self.base = base
+        let graph = base.graph.folded
+        observed = graph.quantisable.map {
+            Observed(
+                tensor: $0.tensor, map: graph.tensors[$0.tensor].map, channels: $0.channels)
+        }
+        precondition(!observed.isEmpty, "\(base.name): no tensor can be of integers")
+    }
+
+    var name: String { base.name }
+    var summary: String { base.summary }
+    var resolution: Resolution { base.resolution }
+    var image: EvaluationRecipe? { base.image }
+    var pictureScale: PictureScale? { base.pictureScale }
+    var inputShape: [Int] { base.inputShape }
+    var parameters: [Parameter] { base.parameters }
+    var optionalParameters: Set<String> { base.optionalParameters }
+    var costs: [Cost] { base.costs }
+
+    var outputs: [NetworkOutput] {
+        observed.enumerated().map { index, tensor in
+            NetworkOutput(
+                .featureMap(stage: index + 1, .tokens),
+                shape: [tensor.map.height, tensor.map.width, tensor.channels],
+                dimensions: "height, width, channels")
+        }
+    }
+
+    /// Who makes an observed tensor is the same with and without folding.
+    var graph: Graph { base.graph.computing(observed.map(\.tensor)) }
+
+    /// Fewer matrices are packed than for the network itself.
+    var identity: NetworkIdentity { NetworkIdentity(Self.id, base.identity.structure) }
+
+    func at(_ resolution: Resolution) throws -> Self { Self(try base.at(resolution)) }
+    func check() throws { try base.check() }
+
+    func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
+        preconditionFailure("\(name): what is observed has no reference of its own")
+    }
+}
+
+extension Network {
+    /// The tensors that can be integers of 8 bits.
+    public var quantisable: [QuantisedTensor] { graph.folded.quantisable }
+
+    /// The network that returns those tensors, each as a feature map; nil when there are none.
+    public var observed: Network? {
+        func observed(_ base: some NetworkFamily) -> Network { Network(ObservedNetwork(base)) }
+        return quantisable.isEmpty ? nil : observed(base)
+    }
+}

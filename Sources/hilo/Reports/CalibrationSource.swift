@@ -1,0 +1,98 @@
+import Foundation
+import HiLoKit
+
+/// Where a calibration comes from.
+enum CalibrationSource {
+    /// Some of the pictures in a folder.
+    case pictures([String], in: String)
+    case array(String)
+    case file(String)
+
+    /// More pictures change scales by no more than other pictures would.
+    private static let mostPictures = 512
+
+    /// - Throws: `FileError` when there is no such file, `InputError` for a folder without pictures.
+    init(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if exists, isFolder.boolValue {
+            self = .pictures(try Self.pictures(in: path), in: path)
+        } else {
+            self = try NetworkInput.isArray(path) ? .array(path) : .file(path)
+        }
+    }
+
+    /// As many as are taken, evenly spread over all, which may be sorted by class.
+    private static func pictures(in folder: String) throws -> [String] {
+        let all = try PictureFolder(folder).picturesBelow().map(\.path)
+        guard !all.isEmpty else {
+            throw InputError(
+                "\(folder): neither the folder nor one in it has pictures (.jpg, .jpeg, .png)")
+        }
+        guard all.count > mostPictures else { return all }
+        Console.note(
+            "calibration: \(mostPictures) of the \(all.count) pictures in \(folder), evenly spread")
+        return (0..<mostPictures).map { all[$0 * all.count / mostPictures] }
+    }
+
+    /// Reads it, or records it with a library of the network in single precision.
+    ///
+    /// - Throws: `InputError`, `CalibrationError` and other errors of files; those of a build.
+    func calibration(
+        of network: Network, _ weights: WeightSource.Matched
+    ) async throws -> Calibration {
+        switch self {
+        case .file(let path): return try Calibration(contentsOf: path, for: network, weights)
+        case .array(let path):
+            // Before a library is compiled for it.
+            _ = try NetworkInput(path, of: network)
+            return try await record(network, weights) { calibrator in
+                try await calibrator.add(.array(URL(fileURLWithPath: path)))
+            }
+        case .pictures(let pictures, let folder):
+            guard network.image != nil else {
+                throw InputError(
+                    "\(folder): a single layer takes tokens, not images; give --calibration an "
+                        + "array (.npy) of N x \(shapeText(network.inputShape))")
+            }
+            return try await record(network, weights) { calibrator in
+                try await Self.add(pictures, to: &calibrator)
+            }
+        }
+    }
+
+    private func record(
+        _ network: Network, _ weights: WeightSource.Matched,
+        _ add: (inout Calibrator) async throws -> Void
+    ) async throws -> Calibration {
+        try await withTemporaryFolder { folder in
+            var calibrator = try Calibrator(network, weights, in: folder.appending(path: "library"))
+            let compiler = try await Compiler.find()
+            try await ProgressLine.during { line in
+                try await calibrator.build(with: compiler) { done, total, file in
+                    line.show(done, of: total, "calibration: \(file)")
+                }
+            }
+            try await add(&calibrator)
+            return try calibrator.calibration()
+        }
+    }
+
+    private static func add(
+        _ pictures: [String], to calibrator: inout Calibrator
+    ) async throws {
+        var done = 0
+        try await ProgressLine.during { line in
+            while done < pictures.count {
+                line.showBar(done, of: pictures.count, "pictures for calibration")
+                done += try await withTemporaryFolder { folder in
+                    let file = folder.appending(path: "pictures")
+                    let count = try PictureChunk.write(
+                        pictures[done...], to: file, ignoringOrientation: false)
+                    try await calibrator.add(.pictures(file))
+                    return count
+                }
+            }
+        }
+    }
+}
