@@ -2,11 +2,12 @@
 extension Graph {
     /// Products on `type`: their matrices, and the tensors that enter nothing but products, are of that
     /// type. Sums, residuals, norms, softmax, samples and outputs stay in single precision; who makes
-    /// such a tensor rounds it once, when it is written.
+    /// such a tensor rounds it once, when it is written. Tensors that are narrow already stay what they are.
     public func lowered(to type: ElementType) -> Graph {
         guard type != .f32 else { return self }
         var graph = self
-        for tensor in tensors.indices where obstacle(of: tensor, to: type) == nil {
+        for tensor in tensors.indices
+        where tensors[tensor].type == .f32 && obstacle(of: tensor, to: type) == nil {
             graph.tensors[tensor].type = type
         }
         for index in nodes.indices {
@@ -41,7 +42,7 @@ extension Graph {
     /// The products that stay as they are, in the order of the graph.
     public func unlowered(to type: ElementType) -> [Unlowered] {
         nodes.compactMap { node in
-            guard node.operation.linear != nil,
+            guard node.operation.linear != nil, tensors[node.inputs[0]].type == .f32,
                 let reason = obstacle(of: node.inputs[0], to: type)
             else { return nil }
             return Unlowered(label: node.label, reason: reason)
