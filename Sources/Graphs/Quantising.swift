@@ -97,10 +97,11 @@ extension Operation {
     }
 
     /// Whether scales and offsets of the result can become a part of its weights: of gamma and beta, of v
-    /// (the weights of a softmax add up to 1), of what follows GELU in its kernel.
+    /// (the weights of a softmax add up to 1), of what follows GELU and
+    /// samples in their kernels.
     fileprivate var quantises: Bool {
         switch self {
-        case .layerNorm, .windowAttention, .globalAttention, .gelu: true
+        case .layerNorm, .windowAttention, .globalAttention, .gelu, .deformableSamples: true
         default: false
         }
     }

@@ -12,6 +12,8 @@ struct ElementTags: Sendable {
     let c, constant, name: String
     /// Whether it is narrower than single precision.
     let isNarrow: Bool
+    /// Whether it is one of integers, which have scales.
+    let isInteger: Bool
 
     init(_ type: ElementType?) {
         let type = type ?? .f32
@@ -24,6 +26,7 @@ struct ElementTags: Sendable {
         name = type == .int8 ? "integers of 8 bits" : type.rawValue
         constant = type.rawValue.uppercased()
         isNarrow = type != .f32
+        isInteger = type == .int8
     }
 }
 

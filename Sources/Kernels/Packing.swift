@@ -128,7 +128,7 @@ public struct PanelLayout: Sendable {
 
 /// A row of values, `stride` apart in a parameter.
 public struct PackedRow: Sendable, Hashable {
-    /// nil where what `scaling` names is all that there is.
+    /// nil where what `scaling` names is all that there is; `start` then is the first channel.
     public let parameter: String?
     public let start: Int
     public let stride: Int

@@ -46,7 +46,8 @@ public struct WeightPacker: Sendable {
         }
         for i in 0..<row.count {
             let value = values?[row.start + i * row.stride]
-            packed[start + i] = scaling?.value(value ?? 0, at: i) ?? value ?? 0
+            let channel = row.parameter == nil ? row.start + i : i
+            packed[start + i] = scaling?.value(value ?? 0, at: channel) ?? value ?? 0
         }
     }
 

@@ -34,7 +34,10 @@ public enum DeformableSampling: KernelFamily {
         }
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
         let block = WeightBlock(
-            graph.nodes[node].label, weights(parameter, channels: tokens.channels))
+            graph.nodes[node].label,
+            weights(
+                parameter, channels: tokens.channels,
+                scales: graph.tensors[graph.nodes[node].output].scales))
         return Match(
             Spec(
                 map: tokens.map, channels: tokens.channels, output: graph.outputType(of: node)),
@@ -42,14 +45,22 @@ public enum DeformableSampling: KernelFamily {
             weights: [.block(block)])
     }
 
-    /// Eight filters of four points, then 8 biases.
-    private static func weights(_ parameter: String, channels: Int) -> Packing {
+    /// Eight filters of four points, then 8 biases; for integers what samples are multiplied by at each
+    /// point, and what is added.
+    private static func weights(_ parameter: String, channels: Int, scales: String?) -> Packing {
         let points = (0..<32).map {
             PackedRow(
                 "\(parameter).weight", start: $0 / 4 * channels * 4 + $0 % 4, stride: 4,
                 count: channels)
         }
-        return .rows(points + [PackedRow("\(parameter).bias", count: 8)], width: channels)
+        let scaling: [RowScaling] = scales.map { [.divided(by: $0), .moved(by: $0)] } ?? []
+        return .rows(
+            points + [PackedRow("\(parameter).bias", count: 8)]
+                + scaling.flatMap { scaling in
+                    (0..<4).map {
+                        PackedRow(nil, start: $0 * channels, count: channels, scaling: scaling)
+                    }
+                }, width: channels)
     }
 
     public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }

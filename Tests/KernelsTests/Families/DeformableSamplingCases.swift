@@ -15,9 +15,11 @@ enum DeformableSamplingCases: FamilyCases {
             DeformableSampling.Spec(
                 map: Resolution(height: height, width: width), channels: channels,
                 outputStride: 4 * channels + beyond)
-        } + [
-            DeformableSampling.Spec(
-                map: Resolution(height: 7, width: 6), channels: 13, outputStride: 56, output: .bf16)
-        ]
+        }
+            + [ElementType.bf16, .int8].map {
+                DeformableSampling.Spec(
+                    map: Resolution(height: 7, width: 6), channels: 13, outputStride: 56,
+                    output: $0)
+            }
     }
 }

@@ -17,7 +17,8 @@ enum DirectConvolutionCases: FamilyCases {
             }
         } + [
             DirectConvolution.Spec(
-                maps: MapList([Resolution(height: 25, width: 42)]), channels: 64, outputs: 64, isRectified: true)
+                maps: MapList([Resolution(height: 25, width: 42)]), channels: 64, outputs: 64,
+                isRectified: true)
         ]
     }
 }

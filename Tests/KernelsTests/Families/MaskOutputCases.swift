@@ -11,7 +11,10 @@ enum MaskOutputCases: FamilyCases {
             (20, 37, 5, 24, 7, 6, 16),
         ]
         let drawn = [
-            (random.odd(21...40), random.odd(3...50), random.odd(1...9), random.odd(3...70), 10, 5, 3)
+            (
+                random.odd(21...40), random.odd(3...50), random.odd(1...9), random.odd(3...70), 10,
+                5, 3
+            )
         ]
         return (fixed + drawn).map { detections, classes, side, channels, width, column, beyond in
             MaskOutput.Spec(

@@ -18,7 +18,8 @@ enum WinogradConvolutionCases: FamilyCases {
                 }
             } + [
                 WinogradConvolution.Spec(
-                    form: form, maps: MapList([Resolution(height: 25, width: 42)]), channels: 160, outputs: 64,
+                    form: form, maps: MapList([Resolution(height: 25, width: 42)]), channels: 160,
+                    outputs: 64,
                     isRectified: true)
             ]
         }
