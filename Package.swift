@@ -121,7 +121,7 @@ let package = Package(
             name: "CodeGenerationTests",
             dependencies: [
                 "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines", "Networks",
-                "Planning", "Templates",
+                "Planning", "Templates", "TestFixtures",
             ]),
         .testTarget(
             name: "TuningTests",

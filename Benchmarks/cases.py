@@ -6,6 +6,8 @@ from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 TITLES = {
     "hilo": "HiLo", "hilo-openmp": "HiLo, OpenMP's threads", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
@@ -145,6 +147,12 @@ class Case:
                               else 512 if form else 224))
         return Case(network, side, int(width or side), bool(plain), dense,
                     int(window or default_window(network)), int(ratio or 2), head)
+
+
+def calibration_images(case: "Case", count: int = 32) -> np.ndarray:
+    """What every peer finds scales of integers with; other images than those that are timed."""
+    random = np.random.default_rng(7)
+    return random.standard_normal((count, 3, case.height, case.width), np.float32)
 
 
 def default_window(network: str) -> int:

@@ -8,7 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import DIM, HEADS, LIBRARY_NAME, Case, environment
+import numpy as np
+
+from cases import DIM, HEADS, LIBRARY_NAME, Case, calibration_images, environment
 
 HERE = Path(__file__).resolve().parent
 
@@ -98,8 +100,14 @@ def weight_options(case: Case, folder: Path) -> list:
 def make(hilo: str, case: Case, folder: Path, batch: int, precision: str = "f32",
          isa: str = "native", team: str = "threads") -> Library:
     """Generates and builds the library of a case for up to `batch` images."""
+    calibration = []
+    if precision == "int8":
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        images = folder.with_suffix(".calibration.npy")
+        np.save(images, calibration_images(case))
+        calibration = ["--calibration", images]
     generate = seconds_of([
         hilo, "generate", *network_options(case), *weight_options(case, folder), "--resolution",
-        case.resolution, "--precision", precision, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
+        case.resolution, "--precision", precision, *calibration, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
         folder])
     return Library(folder, generate, seconds_of([hilo, "build", folder, "--team", team]))

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import networks
-from cases import Case, Peer
+from cases import Case, Peer, calibration_images
 
 
 def deform_conv(graph, x, weight, offset, mask, bias, *_attributes):
@@ -38,6 +38,43 @@ def write_openvino(network: nn.Module, images: torch.Tensor, path: Path):
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
+def quantise_onnx(case: Case, path: Path):
+    """Static, as pairs of QuantizeLinear and DequantizeLinear; signed, with a scale for each output channel."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Images(CalibrationDataReader):
+        rest = iter(calibration_images(case))
+
+        def get_next(self):
+            image = next(self.rest, None)
+            return None if image is None else {"input": image[None]}
+
+    prepared = path.with_suffix(".prepared.onnx")
+    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    quantize_static(
+        str(prepared), str(path), Images(), quant_format=QuantFormat.QDQ, per_channel=True)
+
+
+def quantise_openvino(case: Case, path: Path):
+    """As NNCF does transformers."""
+    import nncf
+    import openvino
+
+    model = openvino.Core().read_model(path)
+    batch = model.input(0).partial_shape[0].get_length()
+    images = calibration_images(case)
+    batches = [images[at : at + batch] for at in range(0, len(images), batch)]
+    quantised = nncf.quantize(
+        model, nncf.Dataset(batches), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(batches))
+    # The model's weights are a map of the file that it replaces.
+    written = path.with_stem("int8")
+    openvino.save_model(quantised, written, compress_to_fp16=False)
+    for suffix in (".xml", ".bin"):
+        written.with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
+QUANTISERS = {"onnxruntime": quantise_onnx, "openvino": quantise_openvino}
 WRITERS = {"onnxruntime": (write_onnx, "onnx"), "openvino": (write_openvino, "xml")}
 
 
@@ -48,6 +85,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--peers", nargs="+", type=Peer.parse, required=True,
                         help="writes the models that they read")
+    parser.add_argument("--precision", default="f32")
     args = parser.parse_args()
 
     warnings.simplefilter("ignore")
@@ -62,6 +100,8 @@ def main():
             with torch.no_grad():
                 network = networks.build(args.case, peer.form)
                 write(network, images, args.folder / f"{peer.name}.{suffix}")
+            if args.precision == "int8":
+                QUANTISERS[peer.runtime](args.case, args.folder / f"{peer.name}.{suffix}")
 
 
 if __name__ == "__main__":

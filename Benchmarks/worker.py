@@ -87,9 +87,11 @@ def openvino(args, images):
     """OpenVINO; without the hint it computes in bf16 where the CPU can."""
     import openvino as ov
 
+    hint = "f32" if args.precision == "f32" else "bf16"
+
     def opened():
         model = ov.compile_model(str(args.folder / f"{args.peer.name}.xml"), "CPU", {
-            "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": args.precision,
+            "INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": hint,
             "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1})
         request = model.create_infer_request()
 
@@ -221,7 +223,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True, help="what prepare.py wrote")
     parser.add_argument("--output", type=Path, required=True, help="gets the first output")
     parser.add_argument("--library", help="folder of the generated library, for hilo")
-    parser.add_argument("--precision", default="f32", help="or bf16, where the peer has it")
+    parser.add_argument("--precision", default="f32", help="or bf16 or int8, where the peer has it")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--callers", type=int, default=1)

@@ -27,18 +27,21 @@ from write_pictures import write
 
 HERE = Path(__file__).resolve().parent
 DIGITS = HERE.parent / "digits"
-PRECISIONS = ("f32", "f32-by-bf16", "bf16")
+PRECISIONS = ("f32", "f32-by-bf16", "bf16", "int8")
+CALIBRATION = 512  # pictures
 
 
 @dataclass(frozen=True)
 class Example:
-    """A trained network, its test pictures in folders of classes, and PyTorch's logits of them."""
+    """A trained network, its test pictures in folders of classes, PyTorch's logits of them, and other
+    pictures that scales of integers are found with."""
 
     name: str
     checkpoint: Path
     labels: Path
     pictures: Path
     logits: Path
+    calibration: Path
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,19 @@ class Row:
 
 
 def fashion(folder: Path) -> Example:
-    """All 10,000 test pictures."""
+    """All 10,000 test pictures; scales by some that it was trained on."""
     pictures, logits = folder / "fashion-pictures", folder / "fashion-logits.npy"
+    calibration = folder / "fashion-calibration"
     write(pictures, "test")
+    write(calibration, "train", CALIBRATION)
     values, labels = evaluate.test_logits()
     np.save(logits, evaluate.in_order(values, evaluate.folder_names(labels)))
     return Example(
-        "fashion", HERE / "fashion.pth", HERE / "labels.txt", pictures, logits)
+        "fashion", HERE / "fashion.pth", HERE / "labels.txt", pictures, logits, calibration)
 
 
 def digits(folder: Path) -> Example:
-    """The 360 held-out digits."""
+    """The 360 held-out digits; scales by the few pictures beside its checkpoint."""
     pictures, logits = folder / "digits-pictures", folder / "digits-logits.npy"
     held_out = load_file(DIGITS / "held_out.safetensors")
     names = (DIGITS / "labels.txt").read_text().split()
@@ -77,7 +82,8 @@ def digits(folder: Path) -> Example:
         digit(values).save(pictures / label / f"{index:03d}.png")
     np.save(logits, evaluate.in_order(torch.from_numpy(held_out["logits"]), labels))
     return Example(
-        "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, logits)
+        "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, logits,
+        DIGITS / "images")
 
 
 def digit(values: np.ndarray) -> Image.Image:
@@ -110,9 +116,10 @@ def measure(
     hilo: Command, example: Example, precision: str, folder: Path, seconds: float
 ) -> Row:
     library, f32 = (folder / f"{example.name}-{kind}" for kind in (precision, "f32"))
+    calibration = ["--calibration", example.calibration] if precision == "int8" else []
     hilo.run(
         "generate", "--checkpoint", example.checkpoint, "--name", example.name, "--precision",
-        precision, "--no-tuning", "--force", "--output", library)
+        precision, *calibration, "--no-tuning", "--force", "--output", library)
     hilo.run("build", library)
     accuracy = ["accuracy", library, "--images", example.pictures, "--names", example.labels]
     found = hilo.figures(*accuracy, "--against", example.logits)

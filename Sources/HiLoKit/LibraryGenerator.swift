@@ -19,8 +19,12 @@ public struct LibraryGenerator: Sendable {
     ///   - plan: from the planner, or `validated()`.
     ///   - source: where the weights come from.
     ///   - calibration: of these weights, for `Precision.int8`.
-    /// - Throws: `CheckpointError` when the weights do not fit the plan's network.
+    /// - Throws: `CheckpointError` when the weights do not fit the plan's network; `CalibrationError` when
+    ///   that has integers and no calibration is given.
     public init(_ plan: Plan, _ source: WeightSource, calibration: Calibration? = nil) throws {
+        guard calibration != nil || plan.target.precision != .int8 else {
+            throw CalibrationError("\(plan.network.name): a plan with integers needs a calibration")
+        }
         try self.init(
             plan, source.matched(plan.network), origin: source.label, calibration: calibration)
     }

@@ -4,6 +4,7 @@ import Graphs
 import Kernels
 import Networks
 import Planning
+import TestFixtures
 import Testing
 
 @Suite struct PackingTests {
@@ -65,6 +66,51 @@ import Testing
             #expect(recovered["\(name).bias"] == original["\(name).bias"], "\(name)")
         }
         #expect(recovered["norm.weight"] == original["norm.weight"])
+    }
+
+    /// Scales and offsets come out again: norms and biases to rounding, matrices to half a step.
+    @Test func scalesOfIntegersAreTakenOut() throws {
+        let network = Network(try Preset.small.network(name: "net"))
+        let single = try Planner(network, Target(isa: .avx2)).plan()
+        let plan = try Planner(network, Target(isa: .avx2, precision: .int8)).plan()
+        #expect(Double(plan.weightBytes) < 0.28 * Double(single.weightBytes))
+        let original = weights(of: network)
+        let packer = WeightPacker(original, plan, calibration: calibration(of: network))
+        let recovered = WeightUnpacker(plan).weights(
+            from: plan.weights.flatMap { packer.values(of: $0) })
+        for name in [
+            "layers.2.blocks.1.norm1", "layers.2.blocks.1.mlp.dwconv.dwconv",
+            "layers.2.blocks.1.attn.h_qkv", "layers.2.blocks.1.attn.l_kv",
+            "layers.1.blocks.0.mlp.fc2",
+        ] {
+            let largest = original["\(name).weight"].map(abs).max() ?? 0
+            expectNear(
+                original["\(name).weight"], recovered["\(name).weight"],
+                name.contains("norm") || name.contains("dwconv") ? 1e-5 : 0.05 * largest, name)
+            // Biases hold what rounding the matrix is off by in the mean.
+            expectNear(original["\(name).bias"], recovered["\(name).bias"], 0.05, name)
+        }
+    }
+
+    private func calibration(of network: Network) -> Calibration {
+        var random = SeededGenerator(seed: 8)
+        let tensors = network.quantised(.int8).map { tensor in
+            let spans = (0..<tensor.channels).map { _ in Float.random(in: 0.1...6, using: &random) }
+            let least = spans.map { -$0 / Float.random(in: 1...9, using: &random) }
+            return Calibration.Channels(
+                name: tensor.name, least: least, greatest: spans,
+                mean: zip(least, spans).map { ($0 + $1) / 4 }, meanSquare: spans.map { $0 * $0 / 4 }
+            )
+        }
+        return Calibration(weights: "", images: 1, tensors: tensors)
+    }
+
+    private func expectNear(
+        _ values: [Float], _ found: [Float], _ tolerance: Float, _ name: String
+    ) {
+        let difference = zip(values, found).map { abs($0 - $1) }.max() ?? 0
+        #expect(values.count == found.count && difference <= tolerance, "\(name): \(difference)")
+        #expect(values != found, "\(name): nothing was folded")
     }
 
     /// Columns beyond the last output are zero, so a whole tile can be computed.

@@ -100,9 +100,10 @@ struct LibraryFarm {
 
     /// The library `id` with weights of its own; they are written for the duration of `body`.
     func with<Result>(
-        _ id: String, _ plan: Plan, _ source: WeightSource, _ body: (LoadedLibrary) throws -> Result
+        _ id: String, _ plan: Plan, _ source: WeightSource, calibration: Calibration? = nil,
+        _ body: (LoadedLibrary) throws -> Result
     ) throws -> Result {
-        try withWeights(id, plan, source) {
+        try withWeights(id, LibraryGenerator(plan, source, calibration: calibration)) {
             try body(open(id, plan.network, weights: $0))
         }
     }

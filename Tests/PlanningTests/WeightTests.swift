@@ -161,8 +161,9 @@ extension Packing {
             linear.count(in: &uses)
         case .rows(let rows, _):
             for row in rows {
+                guard let parameter = row.parameter else { continue }
                 for index in 0..<row.count {
-                    uses[row.parameter, default: Uses()].single[
+                    uses[parameter, default: Uses()].single[
                         row.start + index * row.stride, default: 0] += 1
                 }
             }

@@ -39,6 +39,8 @@ struct LibraryNames: Sendable {
     let recipeName: String
     /// Some of the sizes, in C.
     let sampleList: String
+    /// Whether some tensors are integers, which hold no NaN.
+    let integers: Bool
 
     init(_ plan: Plan) {
         model = plan.network.name
@@ -48,12 +50,15 @@ struct LibraryNames: Sendable {
         self.bits = bits
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
         variantCount = variants.count
-        let cpus = ISA.known.filter { $0.architecture == nil || $0.architecture == bits.architecture }
+        let cpus = ISA.known.filter {
+            $0.architecture == nil || $0.architecture == bits.architecture
+        }
         caps = cpus.enumerated().map { index, isa in
             Cap(name: isa.name, features: bits.mask(isa.features), last: index == cpus.count - 1)
         }
         isaNames = plan.target.isas.map(\.title).joined(separator: "; ")
         image = plan.network.image != nil
+        integers = plan.target.precision == .int8
         let facts = ResultFacts(plan.network)
         results = facts != nil
         recipes = image && !results

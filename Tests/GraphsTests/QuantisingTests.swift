@@ -1,0 +1,85 @@
+import Networks
+import TestFixtures
+import Testing
+
+@testable import Graphs
+
+/// Quantising makes integers of what enters products, names their scales, and changes nothing else.
+@Suite struct QuantisingTests {
+    @Test func whoReadsIntegersKnowsTheirScales() throws {
+        for network in try Sample.networks() {
+            let graph = network.graph.folded.quantised()
+            for node in graph.nodes {
+                let input = graph.tensors[node.inputs[0]], output = graph.tensors[node.output]
+                #expect((output.type == .int8) == (output.scales != nil), "\(node.label)")
+                switch node.operation {
+                case .linear(let linear):
+                    #expect(linear.inputScales == input.scales, "\(node.label)")
+                    #expect(linear.element == input.type, "\(node.label)")
+                    #expect(linear.matrix == input.type, "\(node.label)")
+                case .averagePool: #expect(input.scales == output.scales, "\(node.label)")
+                default:
+                    #expect(
+                        node.inputs.allSatisfy { graph.tensors[$0].type == .f32 }, "\(node.label)")
+                }
+            }
+            for output in graph.outputs { #expect(graph.tensors[output].type == .f32) }
+        }
+    }
+
+    /// v of an attention that writes integers is divided by their scales, and nothing else is.
+    @Test func attentionsDivideTheirValues() throws {
+        var attentions = 0
+        for network in try Sample.networks() {
+            let graph = network.graph.folded.quantised()
+            var divided: [String: Int] = [:]
+            for case let linear? in graph.nodes.map(\.operation.linear) {
+                guard let outputs = linear.outputScales else { continue }
+                divided[outputs.name] = linear.outputs - outputs.firstRow
+            }
+            let found = graph.nodes.filter {
+                switch $0.operation {
+                case .windowAttention, .globalAttention: graph.tensors[$0.output].type == .int8
+                default: false
+                }
+            }
+            attentions += found.count
+            for node in found {
+                let output = graph.tensors[node.output]
+                #expect(divided[output.scales ?? ""] == output.channels, "\(node.label)")
+            }
+            #expect(divided.count == found.count, "\(network.name)")
+        }
+        #expect(attentions > 4)
+    }
+
+    /// Of the published networks all products but the first, which reads pixels, and the last, whose
+    /// errors are those of the answer.
+    @Test func publishedNetworksAreQuantisedButForTheirEnds() throws {
+        for model in Preset.allCases {
+            let graph = try model.network(name: "net").graph.folded.quantised()
+            let others = graph.nodes.compactMap(\.operation.linear).filter { $0.element != .int8 }
+            #expect(others.map(\.parameter) == ["patch_embed.proj", "head"], "\(model)")
+        }
+    }
+
+    /// Zeros beyond a map are among its tokens only where windows fill it.
+    @Test func windowsBeyondTheMapMeetZeros() throws {
+        for (height, meets) in [(4, false), (5, true)] {
+            let layer = try HiLo(
+                dim: 16, heads: 4, window: 2, alpha: 0.5, height: height, width: 6)
+            var graph = Graph(
+                input: Tensor(map: Resolution(height: height, width: 6), channels: 16))
+            let normalised = graph.add(.layerNorm(parameter: "norm"), [Graph.input], label: "norm")
+            let means = graph.add(
+                .averagePool(window: 2), [normalised],
+                map: Resolution(height: (height + 1) / 2, width: 3), label: "pool")
+            graph.returns(
+                graph.add(.linear(Linear("fc", from: 16, to: 8)), [means], channels: 8, label: "fc")
+            )
+            #expect(graph.quantisable.map(\.name) == ["fc"])
+            #expect(graph.quantisable.map(\.meetsZeros) == [meets])
+            #expect(layer.graph.folded.quantisable.count == 2)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import ArrayFiles
+import Foundation
+import TestFixtures
+import Testing
+
+@testable import HiLoKit
+
+/// Libraries on integers of 8 bits.
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
+struct IntegerTests {
+    /// Windows and pools over the edge of the map among its layers.
+    private static func network() throws -> Network { try Sample.tiny() }
+
+    private static func calibration(_ network: Network) async throws -> Calibration {
+        let matched = try WeightSource.seed(5).matched(network)
+        return try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "images.npy")
+            let images = seededInputs(
+                batch: 8, count: network.inputShape.reduce(1, *), seed: 31)
+            try NPYArray(shape: [8] + network.inputShape, values: images.flatMap { $0 })
+                .write(to: file.path)
+            return try await Calibrator.record(
+                network, matched, images: [.array(file)], with: .shared())
+        }
+    }
+
+    /// Near what the network is in double precision, the same bits for all threads and batches, and sums
+    /// of integers the same with the instruction for them and without.
+    @Test func networksAreNearAndInstructionsAgree() async throws {
+        let network = try Self.network()
+        let calibration = try await Self.calibration(network)
+        let inputs = seededInputs(
+            batch: 4, count: network.inputShape.reduce(1, *), seed: 6)
+        let weights = try WeightSource.seed(5).matched(network).weights
+        let reference = ReferenceNetwork(network) { weights[$0] }
+        let expected = try inputs.flatMap { try reference.outputs($0)[0] }
+        var found: [ISA: [Float]] = [:]
+        for isa in ISA.sets(for: .int8) {
+            guard isa.isAvailable() else {
+                print("SKIPPED: this CPU lacks \(isa.title)")
+                continue
+            }
+            let plan = try Planner(network, Target(isa: isa, precision: .int8)).plan()
+            let farm = try await LibraryFarm.grow([("net", plan)], isa: isa, compiler: .shared())
+            defer { farm.remove() }
+            try farm.with("net", plan, .seed(5), calibration: calibration) { library in
+                try library.expectSameBits("net", plan)
+                found[isa] = try library.run(inputs, threads: 2).flatMap { $0 }
+            }
+        }
+        let power = expected.reduce(0) { $0 + $1 * $1 }
+        for (isa, output) in found {
+            let error = zip(output, expected).reduce(0) {
+                $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1)
+            }
+            print("\(isa): off by \((error / power).squareRoot()) of the output")
+            #expect((1e-5...0.1).contains((error / power).squareRoot()), "\(isa)")
+        }
+        if let emulated = found[.avx512], let instruction = found[.avx512vnni] {
+            // Also the products of bf16 are emulated by both.
+            #expect(emulated == instruction)
+        }
+    }
+
+    /// Also of instruction sets that this CPU lacks.
+    @Test func everyInstructionSetCompiles() async throws {
+        let network = try Self.network()
+        let isas = ISA.sets(for: .int8).filter {
+            $0.architecture == nil || $0.architecture == .host
+        }
+        let plan = try Planner(network, Target(isas: isas, precision: .int8)).plan()
+        let calibration = try await Self.calibration(network)
+        try await withFolder { folder in
+            let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
+                .write(to: folder.appending(path: "lib"))
+            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            let names = try await Program.run(library.harness.path, arguments: ["kernels"]).stdout
+            for isa in isas { #expect(names.contains("__\(isa.name)"), "\(isa)") }
+            let result = try await Verifier(library, seed: 3, threads: 2).verify()
+            #expect(result.passed, "\(result)")
+        }
+    }
+
+    @Test func withoutACalibrationNothingIsWritten() throws {
+        let plan = try Planner(Self.network(), Target(isa: .avx2, precision: .int8)).plan()
+        #expect(throws: CalibrationError.self) { try LibraryGenerator(plan, .seed(5)) }
+    }
+}
