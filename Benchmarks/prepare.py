@@ -38,17 +38,23 @@ def write_openvino(network: nn.Module, images: torch.Tensor, path: Path):
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
-def quantise_onnx(case: Case, path: Path):
+def batches(case: Case, size: int) -> list[np.ndarray]:
+    """Of images for calibration; models are exported for so many at a time."""
+    images = calibration_images(case)
+    return [images[at : at + size] for at in range(0, len(images), size)]
+
+
+def quantise_onnx(case: Case, path: Path, batch: int):
     """Static, as pairs of QuantizeLinear and DequantizeLinear; signed, with a scale for each output channel."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Images(CalibrationDataReader):
-        rest = iter(calibration_images(case))
+        rest = iter(batches(case, batch))
 
         def get_next(self):
-            image = next(self.rest, None)
-            return None if image is None else {"input": image[None]}
+            images = next(self.rest, None)
+            return None if images is None else {"input": images}
 
     prepared = path.with_suffix(".prepared.onnx")
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
@@ -56,17 +62,15 @@ def quantise_onnx(case: Case, path: Path):
         str(prepared), str(path), Images(), quant_format=QuantFormat.QDQ, per_channel=True)
 
 
-def quantise_openvino(case: Case, path: Path):
+def quantise_openvino(case: Case, path: Path, batch: int):
     """As NNCF does transformers."""
     import nncf
     import openvino
 
     model = openvino.Core().read_model(path)
-    batch = model.input(0).partial_shape[0].get_length()
-    images = calibration_images(case)
-    batches = [images[at : at + batch] for at in range(0, len(images), batch)]
+    images = batches(case, batch)
     quantised = nncf.quantize(
-        model, nncf.Dataset(batches), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(batches))
+        model, nncf.Dataset(images), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(images))
     # The model's weights are a map of the file that it replaces.
     written = path.with_stem("int8")
     openvino.save_model(quantised, written, compress_to_fp16=False)
@@ -101,7 +105,8 @@ def main():
                 network = networks.build(args.case, peer.form)
                 write(network, images, args.folder / f"{peer.name}.{suffix}")
             if args.precision == "int8":
-                QUANTISERS[peer.runtime](args.case, args.folder / f"{peer.name}.{suffix}")
+                QUANTISERS[peer.runtime](
+                    args.case, args.folder / f"{peer.name}.{suffix}", args.batch)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Weights in the order of a checkpoint. */
+typedef struct sizes {
+    long expand, taps, contract;
+} sizes;
+
+static sizes sizes_of(const conv_ffn_shape *s)
+{
+    return (sizes){ panel_weights(s->hidden, s->channels, s->matrix), taps_of(s->element) * s->hidden,
+                    panel_weights(s->channels, s->hidden, s->matrix) };
+}
+
 static void layout(const void *shape, kernel_layout *l)
 {
     const conv_ffn_shape *s = shape;
@@ -15,46 +26,47 @@ static void layout(const void *shape, kernel_layout *l)
     l->in[0] = matrix_of(s->element, tokens, s->channels, 0);
     l->in[1] = l->out[0] = matrix(tokens, s->channels, 0);
     l->in_place = 1 + 1;
-    l->weights = 2L * s->channels * s->hidden + 11L * s->hidden + s->channels;
-    l->packed[0] = PACKED_WORDS(s->hidden, s->channels / PER_WORD(s->matrix));
-    l->packed[1] = 10L * PACKED_ROW(s->hidden);
-    l->packed[2] = PACKED_WORDS(s->channels, s->hidden / PER_WORD(s->matrix));
+    const sizes n = sizes_of(s);
+    l->weights = n.expand + n.taps + n.contract;
+    l->packed[0] = panel_words(s->hidden, s->channels, s->matrix);
+    l->packed[1] = taps_of(s->element) * PACKED_ROW(s->hidden);
+    l->packed[2] = panel_words(s->channels, s->hidden, s->matrix);
 }
 
 /* Wide enough before GELU that its tails are met. */
 static float weight(const void *shape, long i, double normal)
 {
     const conv_ffn_shape *s = shape;
-    const long expand = (s->channels + 1L) * s->hidden, contract = expand + 10L * s->hidden;
-    const long matrix = (long)s->channels * s->hidden;
-    if (i < matrix)
-        return as_element(s->matrix, (float)(1.5 * normal / sqrt(s->channels)));
-    if (i >= contract && i < contract + matrix)
-        return as_element(s->matrix, (float)(normal / sqrt(s->hidden)));
-    return (float)(i >= expand && i < contract ? 0.8 * normal : normal);
+    const sizes n = sizes_of(s);
+    if (i < n.expand)
+        return panel_weight(s->hidden, s->channels, s->matrix, 1.5, i, normal);
+    if (i < n.expand + n.taps)
+        return depthwise_weight(s->hidden, i - n.expand, normal);
+    return panel_weight(s->channels, s->hidden, s->matrix, 1.0, i - n.expand - n.taps, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
 {
     const conv_ffn_shape *s = shape;
+    const sizes n = sizes_of(s);
     pack_panels(weights, s->hidden, s->channels, s->matrix, packed[0]);
-    weights += (s->channels + 1L) * s->hidden;
-    pack_taps(weights, s->hidden, packed[1]);
-    pack_panels(weights + 10L * s->hidden, s->channels, s->hidden, s->matrix, packed[2]);
+    pack_taps(weights + n.expand, s->hidden, s->element, packed[1]);
+    pack_panels(weights + n.expand + n.taps, s->channels, s->hidden, s->matrix, packed[2]);
 }
 
 /* Hidden channel `h` of the token at `x` before the convolution. */
 static estimate expand(const kernel_case *c, const float *x, long h)
 {
     const conv_ffn_shape *s = c->shape;
-    return reference_product(x, c->weights + h * s->channels, s->channels,
-                             c->weights[(long)s->hidden * s->channels + h]);
+    return reference_output(s->matrix, x, c->weights, s->channels, s->hidden, h);
 }
 
 /* As the second product takes it. Rounding errors of the terms of a sum are of either sign, and their
  * deviation is 0.4 of the largest: six deviations are allowed. */
 static estimate entering(element_type element, estimate e)
 {
+    if (element == INT8)
+        return rounded_to(INT8, e);
     return (estimate){ e.value, e.bound + (element == F32 ? 0 : 2.4 * BF16_ROUNDOFF * fabs(e.value)) };
 }
 
@@ -62,32 +74,52 @@ static estimate entering(element_type element, estimate e)
 static estimate mix(const kernel_case *c, const long neighbours[9], long h)
 {
     const conv_ffn_shape *s = c->shape;
-    const float *taps = c->weights + (s->channels + 1L) * s->hidden;
+    const float *taps = c->weights + sizes_of(s).expand;
     terms t = { .sum = 0 };
     add_term(&t, taps[9L * s->hidden + h]);
     for (int tap = 0; tap < 9; ++tap)
         if (neighbours[tap] >= 0)
             add_product(&t, expand(c, input_row(c, 0, neighbours[tap]), h), taps[h * 9 + tap]);
-    return entering(s->element, gelu_of(total_of(&t, 10)));
+    return entering(s->element, as_integers_take(s->element, gelu_of(total_of(&t, 10)), taps, s->hidden, h));
+}
+
+/* Output `n` of the second product, of integers: exact but for those that the estimates leave open. */
+static estimate contract_integers(const conv_ffn_shape *s, const estimate *hidden, const float *weights, long n)
+{
+    const float *w = weights + n * s->hidden, *bias = weights + (long)s->channels * s->hidden;
+    double sum = 0, open = 0;
+    for (long h = 0; h < s->hidden; ++h) {
+        sum += hidden[h].value * w[h];
+        open += hidden[h].bound * fabs(w[h]);
+    }
+    const double step = bias[s->channels + n], value = sum * step;
+    return (estimate){ value + bias[n],
+                       open * step + 2 * UNIT_ROUNDOFF * (fabs(value) + fabs(value + bias[n])) };
+}
+
+static estimate contract(const conv_ffn_shape *s, const estimate *hidden, const float *weights, long n)
+{
+    if (s->matrix == INT8)
+        return contract_integers(s, hidden, weights, n);
+    terms t = { .sum = 0 };
+    add_term(&t, weights[(long)s->hidden * s->channels + n]);
+    for (long h = 0; h < s->hidden; ++h)
+        add_product(&t, hidden[h], weights[n * s->hidden + h]);
+    return total_of(&t, s->hidden + 1.0);
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const conv_ffn_shape *s = c->shape;
-    const float *contract = c->weights + (s->channels + 11L) * s->hidden;
+    const float *contraction = c->weights + sizes_of(s).expand + sizes_of(s).taps;
     const float *residual = input_row(c, 1, at.row);
     long neighbours[9];
     find_neighbours(at.row, s->height, s->width, neighbours);
     estimate *hidden = allocate((size_t)s->hidden, sizeof *hidden);
     for (long h = 0; h < s->hidden; ++h)
         hidden[h] = mix(c, neighbours, h);
-    for (long n = 0; n < s->channels; ++n) {
-        terms t = { .sum = 0 };
-        add_term(&t, contract[(long)s->hidden * s->channels + n]);
-        for (long h = 0; h < s->hidden; ++h)
-            add_product(&t, hidden[h], contract[n * s->hidden + h]);
-        row[n] = plus(total_of(&t, s->hidden + 1.0), residual[n]);
-    }
+    for (long n = 0; n < s->channels; ++n)
+        row[n] = plus(contract(s, hidden, contraction, n), residual[n]);
     free(hidden);
 }
 

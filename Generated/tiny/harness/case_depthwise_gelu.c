@@ -10,20 +10,20 @@ static void layout(const void *shape, kernel_layout *l)
     const long tokens = (long)s->height * s->width;
     l->in[0] = matrix(tokens, s->channels, s->stride);
     l->out[0] = matrix_of(s->output, tokens, s->channels, s->output_stride);
-    l->weights = 10L * s->channels;
-    l->packed[0] = 10L * PACKED_ROW(s->channels);
+    l->weights = taps_of(s->output) * s->channels;
+    l->packed[0] = taps_of(s->output) * PACKED_ROW(s->channels);
 }
 
 static float weight(const void *shape, long index, double normal)
 {
-    (void)shape, (void)index;
-    return (float)(0.8 * normal);
+    const depthwise_gelu_shape *s = shape;
+    return depthwise_weight(s->channels, index, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
 {
     const depthwise_gelu_shape *s = shape;
-    pack_taps(weights, s->channels, packed[0]);
+    pack_taps(weights, s->channels, s->output, packed[0]);
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)
@@ -38,7 +38,7 @@ static void reference(const kernel_case *c, output_row at, estimate *row)
         for (int tap = 0; tap < 9; ++tap)
             if (neighbours[tap] >= 0)
                 add_term(&t, (double)input_row(c, 0, neighbours[tap])[channel] * taps[tap]);
-        row[channel] = gelu_of(total_of(&t, 10));
+        row[channel] = as_integers_take(s->output, gelu_of(total_of(&t, 10)), c->weights, s->channels, channel);
     }
 }
 

@@ -17,7 +17,7 @@ static void layout(const void *shape, kernel_layout *l)
 static float weight(const void *shape, long index, double normal)
 {
     const layer_norm_shape *s = shape;
-    return norm_weight(s->channels, index, normal);
+    return spread_of(s->output) * norm_weight(s->channels, index, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])

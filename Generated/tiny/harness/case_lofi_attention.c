@@ -15,8 +15,8 @@ static void layout(const void *shape, kernel_layout *l)
 static float input(const void *shape, int which, long column, double normal)
 {
     const lofi_attention_shape *s = shape;
-    (void)column;
-    return attention_value(which == 0, s->head_dim, normal);
+    const int is_value = which == 1 && column >= (long)s->heads * s->head_dim;
+    return attention_value(which == 0, s->head_dim, normal) * (is_value ? spread_of(s->output) : 1);
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)

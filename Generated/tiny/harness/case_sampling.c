@@ -7,20 +7,27 @@
 
 #include <math.h>
 
+/* Of integers, what samples are multiplied by at each point and channel, then what is added. */
+static long scaling_rows(const sampling_shape *s) { return s->output == INT8 ? 2 * 4 : 0; }
+
 static void layout(const void *shape, kernel_layout *l)
 {
     const sampling_shape *s = shape;
     l->in[0] = matrix((long)s->height * s->width, s->channels, 0);
     l->out[0] = matrix_of(s->output, (long)(s->height / 2) * (s->width / 2), 4L * s->channels,
                           s->output_stride);
-    l->weights = 8 * (4L * s->channels + 1);
-    l->packed[0] = 32L * PACKED_ROW(s->channels) + 8;
+    l->weights = 8 * (4L * s->channels + 1) + scaling_rows(s) * s->channels;
+    l->packed[0] = scaling_rows(s) > 0 ? (33L + scaling_rows(s)) * PACKED_ROW(s->channels)
+                                       : 32L * PACKED_ROW(s->channels) + 8;
 }
 
 /* The points lie some tokens away, some but not most of them outside the map. */
 static float weight(const void *shape, long index, double normal)
 {
     const sampling_shape *s = shape;
+    const long scaling = index - 8 * (4L * s->channels + 1);
+    if (scaling >= 0)
+        return (float)(scaling < 4L * s->channels ? 40 + 10 * normal : 20 * normal);
     const double reach = fmin(1.0, fmin(s->height, s->width) / 8.0);
     return (float)(reach * (index < 32L * s->channels ? normal / sqrt(s->channels) : normal));
 }
@@ -32,6 +39,9 @@ static void pack(const void *shape, const float *weights, float *const packed[])
         pack_row(weights + row / 4 * s->channels * 4 + row % 4, 4, s->channels,
                  packed[0] + row * PACKED_ROW(s->channels));
     pack_row(weights + 32L * s->channels, 1, 8, packed[0] + 32L * PACKED_ROW(s->channels));
+    for (long row = 0; row < scaling_rows(s); ++row)
+        pack_row(weights + 8 * (4L * s->channels + 1) + row * s->channels, 1, s->channels,
+                 packed[0] + (33 + row) * PACKED_ROW(s->channels));
 }
 
 typedef struct sample_point {
@@ -93,6 +103,16 @@ static estimate sample(const token_map *map, sample_point p, long channel)
     return (estimate){ value, largest * (2 * (p.y.bound + p.x.bound) + 16 * UNIT_ROUNDOFF) };
 }
 
+static estimate scaled(const kernel_case *c, estimate e, long column)
+{
+    const sampling_shape *s = c->shape;
+    if (scaling_rows(s) == 0)
+        return e;
+    const float *factors = c->weights + 8 * (4L * s->channels + 1);
+    const double a = factors[column], b = factors[4L * s->channels + column], value = e.value * a + b;
+    return (estimate){ value, e.bound * fabs(a) + UNIT_ROUNDOFF * fabs(value) };
+}
+
 static void reference(const kernel_case *c, output_row at, estimate *row)
 {
     const sampling_shape *s = c->shape;
@@ -107,7 +127,7 @@ static void reference(const kernel_case *c, output_row at, estimate *row)
         const sample_point p =
             predict_point(c, &map, at.row % merged / merged_width, at.row % merged_width, point);
         for (long channel = 0; channel < map.channels; ++channel)
-            row[point * map.channels + channel] = sample(&map, p, channel);
+            row[point * map.channels + channel] = scaled(c, sample(&map, p, channel), point * map.channels + channel);
     }
 }
 

@@ -26,11 +26,18 @@ size_t words_of(matrix_shape m, int images)
     return (size_t)divide_up(m.rows * m.stride * images, PER_WORD(m.element));
 }
 
+static float as_integer(float value)
+{
+    return value > -128 ? (float)fmin(nearbyint(value), 127) : -128;
+}
+
 /* Steps of the fraction from 128 to 256 for eight bits of it; denormals are zero. By arithmetic, unlike the
  * kernels, which look at bits. */
 float as_element(element_type element, float value)
 {
     int exponent;
+    if (element == INT8)
+        return as_integer(value);
     if (element == F32 || !isfinite(value) || value == 0.0f)
         return value;
     const double fraction = frexp(value, &exponent);
@@ -50,6 +57,8 @@ float element_value(element_type element, const void *array, long index)
     float value;
     if (element == F32)
         return ((const float *)array)[index];
+    if (element == INT8)
+        return (float)((const uint8_t *)array)[index] - INT8_ZERO;
     const uint32_t bits = (uint32_t)((const bf16 *)array)[index] << 16;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -101,17 +110,26 @@ static void fill_input(kernel_case *c, uint64_t seed, int which)
             const double normal = random_normal(&random);
             const float value =
                 cases->input ? cases->input(c->shape, which, column, normal) : (float)normal;
-            c->in[which].data[row * m.stride + column] = as_element(m.element, value);
+            c->in[which].data[row * m.stride + column] = as_element(m.element, value * spread_of(m.element));
         }
+}
+
+/* A value that an element can have. */
+static void put_element(void *at, element_type element, float value)
+{
+    if (element == INT8)
+        *(uint8_t *)at = (uint8_t)(value + INT8_ZERO);
+    else
+        *(bf16 *)at = upper_half(value);
 }
 
 static void narrow_input(kernel_case *c, int which)
 {
     const matrix_shape m = c->layout.in[which];
-    bf16 *narrow = (bf16 *)c->narrow[which].data;
+    char *narrow = (char *)c->narrow[which].data;
     for (long row = 0; row < m.rows * c->images; ++row)
         for (long at = row * m.stride; at < row * m.stride + m.columns; ++at)
-            narrow[at] = upper_half(c->in[which].data[at]);
+            put_element(element_at(narrow, m.element, at), m.element, c->in[which].data[at]);
 }
 
 static void fill_weights(kernel_case *c, uint64_t seed)

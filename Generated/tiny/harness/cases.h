@@ -88,6 +88,9 @@ static inline const guarded *given(const kernel_case *c, int input)
     return c->layout.in[input].element == F32 ? &c->in[input] : &c->narrow[input];
 }
 
+/* What normal deviates are multiplied by, so that they make use of an element's values. */
+static inline float spread_of(element_type element) { return element == INT8 ? 40.0f : 1.0f; }
+
 /* The nearest value that an element can have, as a float. */
 float as_element(element_type element, float value);
 /* The bf16 that a float is, where it is one. */
@@ -104,11 +107,21 @@ static inline const float *input_row(const kernel_case *c, int input, long row)
 /* So many parts cover it, the last one perhaps beyond its end. */
 static inline long divide_up(long whole, long part) { return (whole + part - 1) / part; }
 
-/* cases_packing.c: as packing.h says. `weights` is n x k values that elements can have, then n of the bias. */
+/* cases_packing.c: as packing.h says. `weights` is n x k values that elements can have, then n of the bias; of
+ * integers then n steps. */
 void pack_panels(const float *weights, long n, long k, element_type element, float *packed);
+/* Floats of such weights, and words of them when packed. */
+long panel_weights(long n, long k, element_type element);
+long panel_words(long n, long k, element_type element);
+/* One of these weights from a normal deviate, such that outputs of inputs that make use of their elements' values
+ * have about `spread`. */
+float panel_weight(long n, long k, element_type element, double spread, long index, double normal);
 /* `count` values that lie `stride` apart. */
 void pack_row(const float *values, long stride, long count, float *packed);
-/* Nine taps [channel][3][3] and a bias, a packed row each. */
-void pack_taps(const float *weights, long channels, float *packed);
+/* Nine taps [channel][3][3] and a bias, a packed row each; where integers follow, a and b of x a + b. */
+void pack_taps(const float *weights, long channels, element_type output, float *packed);
+static inline long taps_of(element_type output) { return output == INT8 ? 12 : 10; }
+/* One of these weights. */
+float depthwise_weight(long channels, long index, double normal);
 
 #endif

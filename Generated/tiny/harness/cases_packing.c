@@ -4,13 +4,51 @@
 #include "cases.h"
 #include "packing.h"
 
+#include <math.h>
+#include <string.h>
+
 /* Its element for k = `row` becomes a part of the word. */
 static void pack_element(float *word, float value, element_type element, long row)
 {
     if (element == F32)
         *word = value;
+    else if (element == INT8)
+        ((int8_t *)word)[row % PER_WORD(element)] = (int8_t)value;
     else
         ((bf16 *)word)[row % PER_WORD(element)] = upper_half(value);
+}
+
+long panel_weights(long n, long k, element_type element) { return n * (k + (element == INT8 ? 2 : 1)); }
+
+float panel_weight(long n, long k, element_type element, double spread, long index, double normal)
+{
+    if (index >= n * (k + 1))
+        return (float)(spread * (0.5 + fabs(normal)) / sqrt((double)k)) / (spread_of(INT8) * spread_of(INT8));
+    if (index >= n * k)
+        return (float)normal;
+    if (element == INT8)
+        return as_element(INT8, (float)(spread_of(INT8) * normal));
+    return as_element(element, (float)(spread * normal / sqrt((double)k)));
+}
+
+long panel_words(long n, long k, element_type element)
+{
+    const long steps = divide_up(k, PER_WORD(element));
+    return element == INT8 ? PACKED_INT8_WORDS(n, steps) : PACKED_WORDS(n, steps);
+}
+
+/* The rows behind the bias. */
+static void pack_steps(const float *weights, long n, long k, float *rows)
+{
+    const long row = PANELS_OF(n) * PANEL_COLUMNS;
+    for (long column = 0; column < n; ++column) {
+        int32_t sum = 0;
+        for (long i = 0; i < k; ++i)
+            sum += (int32_t)weights[column * k + i];
+        sum *= -INT8_ZERO;
+        rows[row + column] = weights[n * (k + 1) + column];
+        memcpy(rows + 2 * row + column, &sum, sizeof sum);
+    }
 }
 
 void pack_panels(const float *weights, long n, long k, element_type element, float *packed)
@@ -22,6 +60,8 @@ void pack_panels(const float *weights, long n, long k, element_type element, flo
             pack_element(panel + row / PER_WORD(element) * PANEL_COLUMNS, weights[column * k + row], element, row);
         packed[BIAS_OF(n, steps) + column] = weights[n * k + column];
     }
+    if (element == INT8)
+        pack_steps(weights, n, k, packed + BIAS_OF(n, steps));
 }
 
 void pack_row(const float *values, long stride, long count, float *packed)
@@ -30,11 +70,17 @@ void pack_row(const float *values, long stride, long count, float *packed)
         packed[i] = values[i * stride];
 }
 
-void pack_taps(const float *weights, long channels, float *packed)
+void pack_taps(const float *weights, long channels, element_type output, float *packed)
 {
-    for (long tap = 0; tap < 10; ++tap) {
-        const int is_bias = tap == 9;
-        pack_row(weights + (is_bias ? 9 * channels : tap), is_bias ? 1 : 9, channels,
+    for (long tap = 0; tap < taps_of(output); ++tap)
+        pack_row(weights + (tap < 9 ? tap : tap * channels), tap < 9 ? 9 : 1, channels,
                  packed + tap * PACKED_ROW(channels));
-    }
+}
+
+/* The tails of GELU and both ends of integers are met. */
+float depthwise_weight(long channels, long index, double normal)
+{
+    if (index < 10 * channels)
+        return (float)(0.8 * normal);
+    return (float)(index < 11 * channels ? 60 + 20 * normal : -100 + 20 * normal);
 }

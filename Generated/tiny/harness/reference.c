@@ -19,11 +19,28 @@ estimate plus(estimate e, double exact)
     return (estimate){ value, e.bound + UNIT_ROUNDOFF * fabs(value) };
 }
 
+static estimate rounded_to_integer(estimate e)
+{
+    const double least = fmax(fmin(nearbyint(e.value - e.bound), 127), -128);
+    return (estimate){ least, fmax(fmin(nearbyint(e.value + e.bound), 127), -128) - least };
+}
+
 estimate rounded_to(element_type element, estimate e)
 {
     if (element == F32)
         return e;
+    if (element == INT8)
+        return rounded_to_integer(e);
     return (estimate){ e.value, e.bound + BF16_ROUNDOFF * (fabs(e.value) + e.bound) };
+}
+
+estimate as_integers_take(element_type element, estimate x, const float *taps, long channels, long channel)
+{
+    if (element != INT8)
+        return x;
+    const double a = taps[10 * channels + channel], b = taps[11 * channels + channel];
+    const double value = x.value * a + b;
+    return (estimate){ value, x.bound * fabs(a) + UNIT_ROUNDOFF * fabs(value) };
 }
 
 /* The slope of GELU is at most 1.13; the kernels' own approximation is good to 2e-7 of the value
@@ -41,6 +58,18 @@ estimate reference_product(const float *x, const float *w, long k, double bias)
     for (long i = 0; i < k; ++i)
         add_term(&t, (double)x[i] * w[i]);
     return total_of(&t, (double)k + 1);
+}
+
+estimate reference_output(element_type element, const float *x, const float *weights, long k, long n_count, long n)
+{
+    const float *w = weights + n * k, *bias = weights + n_count * k;
+    if (element != INT8)
+        return reference_product(x, w, k, bias[n]);
+    double sum = 0; /* exact */
+    for (long i = 0; i < k; ++i)
+        sum += (double)x[i] * w[i];
+    const double value = sum * bias[n_count + n];
+    return (estimate){ value + bias[n], 2 * UNIT_ROUNDOFF * (fabs(value) + fabs(value + bias[n])) };
 }
 
 void reference_average(token_block block, long channels, double count, estimate *row)

@@ -30,11 +30,15 @@ estimate total_of(const terms *t, double count);
 /* With one more rounding. */
 estimate plus(estimate e, double exact);
 
-/* Rounded to an element's values. */
+/* Rounded to an element's values; to integers exactly, but where the estimate leaves open which. */
 estimate rounded_to(element_type element, estimate e);
 
 /* bias + x . w over k values. */
 estimate reference_product(const float *x, const float *w, long k, double bias);
+
+/* Output n of a product with weights of `k` inputs and `n_count` outputs, as pack_panels takes them: bias and
+ * all. */
+estimate reference_output(element_type element, const float *x, const float *weights, long k, long n_count, long n);
 
 /* Tokens of a map whose rows are `pitch` tokens apart. */
 typedef struct token_block {
@@ -50,6 +54,9 @@ float average_input(const void *shape, int which, long column, double normal);
 
 /* The rows of the input that the taps of a 3x3 convolution meet around row `row`; -1 beyond the map. */
 void find_neighbours(long row, int height, int width, long neighbours[9]);
+
+/* x a + b where integers are made of it, with a and b behind the taps of pack_taps; else x. */
+estimate as_integers_take(element_type element, estimate x, const float *taps, long channels, long channel);
 
 /* x Phi(x) by erf(). */
 estimate gelu_of(estimate x);

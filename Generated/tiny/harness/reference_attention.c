@@ -105,8 +105,10 @@ void window_layout(const void *shape, kernel_layout *l)
 float window_input(const void *shape, int which, long column, double normal)
 {
     const window_shape *s = shape;
+    const long channels = (long)s->heads * s->head_dim;
     (void)which;
-    return attention_value(column < (long)s->heads * s->head_dim, s->head_dim, normal);
+    return attention_value(column < channels, s->head_dim, normal)
+           * (column < 2 * channels ? 1 : spread_of(s->output));
 }
 
 long padded_side(int side, int window) { return divide_up(side, window) * window; }

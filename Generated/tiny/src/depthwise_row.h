@@ -82,29 +82,39 @@ INLINE void depthwise_convolve(depthwise_rows rows, const depthwise_taps *taps, 
         }
 }
 
-INLINE void depthwise_gelu_block(const float *sums, int pitch, int count, void *output,
-                                 element_type type, int stride, int lanes)
+/* Where GELU of a vector of channels goes. */
+typedef struct depthwise_place {
+    void *token; /* the first one */
+    element_type type;
+    int stride;           /* elements from token to token */
+    const float *weights; /* those of the taps; for integers x a + b follow a and b of each channel */
+    int padded;
+} depthwise_place;
+
+INLINE void depthwise_gelu_block(const float *sums, int pitch, int count, depthwise_place to, int lanes)
 {
     vf y[GELU_BLOCK];
     UNROLL for (int i = 0; i < count; ++i)
         y[i] = vf_load_upto(sums + (long)i * pitch, lanes);
     vf_gelu_each(y, count);
+    if (to.type == INT8)
+        UNROLL for (int i = 0; i < count; ++i)
+            y[i] = vf_fma(y[i], vf_load(to.weights + 10 * to.padded), vf_load(to.weights + 11 * to.padded));
     UNROLL for (int i = 0; i < count; ++i)
-        vf_put(element_at(output, type, (long)i * stride), type, y[i], lanes);
+        vf_put(element_at(to.token, to.type, (long)i * to.stride), to.type, y[i], lanes);
 }
 
-/* GELU of the sums of `count` tokens, which are `pitch` floats apart, to tokens of `type`, `stride` apart. */
-INLINE void depthwise_gelu(const float *sums, int pitch, int count, void *output, element_type type,
-                           int stride, int lanes)
+/* GELU of the sums of `count` tokens, which are `pitch` floats apart. */
+INLINE void depthwise_gelu(const float *sums, int pitch, int count, depthwise_place to, int lanes)
 {
     for (; count >= GELU_BLOCK; count -= GELU_BLOCK) {
-        depthwise_gelu_block(sums, pitch, GELU_BLOCK, output, type, stride, lanes);
+        depthwise_gelu_block(sums, pitch, GELU_BLOCK, to, lanes);
         sums += GELU_BLOCK * pitch;
-        output = element_at(output, type, (long)GELU_BLOCK * stride);
+        to.token = element_at(to.token, to.type, (long)GELU_BLOCK * to.stride);
     }
     UNROLL for (int rest = 1; rest < GELU_BLOCK; ++rest)
         if (count == rest)
-            depthwise_gelu_block(sums, pitch, rest, output, type, stride, lanes);
+            depthwise_gelu_block(sums, pitch, rest, to, lanes);
 }
 
 /* The rows from `channel` on. */

@@ -8,10 +8,12 @@
 /* The upper half of a float. */
 typedef uint16_t bf16;
 
-typedef enum element_type { F32, BF16 } element_type;
+/* INT8 are integers from -128 to 127: in a matrix as they are, in a map plus 128. */
+typedef enum element_type { F32, BF16, INT8 } element_type;
+enum { INT8_ZERO = 128 };
 
 /* Elements of 32 bits, a word: what a step of a matrix product multiplies of each row. */
-#define PER_WORD(element) ((element) == BF16 ? 2 : 1)
+#define PER_WORD(element) ((element) == INT8 ? 4 : (element) == BF16 ? 2 : 1)
 #define ELEMENT_BYTES(element) (4 / PER_WORD(element))
 
 /* Element `index` of an array. */

@@ -4,7 +4,7 @@
  *
  * Everything but the pointers is a constant at every call, so that the sums, which are floats, live in
  * registers and one text serves all shapes and elements. A tile walks down k in steps of a word of the matrix,
- * 32 bits: one float or two bf16. It takes `vectors` vectors of a panel's row and broadcasts what they meet of
+ * 32 bits: one float, two bf16 or four integers of 8 bits, whose sums are integers. It takes `vectors` vectors of a panel's row and broadcasts what they meet of
  * each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES k
  * of a row at once instead. */
 #ifndef GEMM_TILE_H
@@ -25,6 +25,7 @@ typedef struct gemm_constants {
     int input_block_stride; /* words from block to block; unused when there is one */
     element_type element;   /* of the input */
     element_type matrix;    /* of the panel: of the input, or narrower */
+    int columns;            /* of all panels: from row to row of what lies behind them */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -74,7 +75,7 @@ INLINE int gemm_parts(gemm_constants c)
     if (c.element == BF16)
         return 1;
 #endif
-    return PER_WORD(c.matrix);
+    return c.element == INT8 ? 1 : PER_WORD(c.matrix);
 }
 
 /* Which element of a step a part multiplies. Of words of two bf16 the second comes first, as vdpbf16ps adds
@@ -112,7 +113,8 @@ INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
     if (c.element == BF16)
         return vf_dot_bf16(a, b, sum);
 #endif
-    (void)c;
+    if (c.element == INT8)
+        return vf_dot_int8(a, b, sum);
     return vf_fma(a, b, sum);
 }
 
@@ -159,8 +161,11 @@ INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, in
  * not depend on tiles, threads or batches, so neither do bits. Blocks of the input divide it. */
 enum { GEMM_CHAIN = 384 };
 
-/* Steps of a chain. */
-INLINE int gemm_chain(gemm_constants c) { return GEMM_CHAIN / PER_WORD(c.matrix); }
+/* Steps of a chain; sums of integers are exact, and need no others. */
+INLINE int gemm_chain(gemm_constants c)
+{
+    return c.element == INT8 ? c.steps : GEMM_CHAIN / PER_WORD(c.matrix);
+}
 
 /* What steps from `from` to `to` - 1, part of a chain, add to the sums. */
 INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
@@ -217,6 +222,16 @@ INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
                 sum[r][v] = total[r][v];
 }
 
+/* A sum and what is added to it. Integers have another row of the panels' end to begin with, and a step. */
+INLINE vf gemm_with_bias(gemm_tile t, gemm_constants c, vf sum, int column)
+{
+    const float *bias = t.bias + column;
+    if (c.element != INT8)
+        return sum + vf_load(bias);
+    const vi total = (vi)sum + (vi)vf_load(bias + 2 * c.columns);
+    return vf_fma(__builtin_convertvector(total, vf), vf_load(bias + c.columns), vf_load(bias));
+}
+
 /* `rows` x `columns` of the output; columns beyond the last are computed and not stored. */
 INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
 {
@@ -225,10 +240,9 @@ INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
     UNROLL for (int v = 0; v < c.vectors; ++v) {
         const int lanes = columns - v * VF_LANES;
         if (lanes > 0) {
-            const vf bias = vf_load(t.bias + v * VF_LANES);
             vf y[GEMM_MOST_ROWS];
             UNROLL for (int r = 0; r < rows; ++r)
-                y[r] = sum[r][v] + bias;
+                y[r] = gemm_with_bias(t, c, sum[r][v], v * VF_LANES);
             if (c.epilogue == EPILOGUE_GELU)
                 UNROLL for (int r = 0; r < rows; r += GELU_BLOCK)
                     vf_gelu_each(y + r, rows - r < GELU_BLOCK ? rows - r : GELU_BLOCK);

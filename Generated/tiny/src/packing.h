@@ -3,7 +3,10 @@
  *
  * Matrices are in panels of PANEL_COLUMNS output columns: for each step down k a row of so many words, two
  * vectors of AVX-512 and four of AVX2; behind the last panel the bias, in floats. A word is 32 bits: the value
- * of one k as a float, or those of two as bf16. The last panel is filled up with zeros. Tiles of sums are as wide as a panel or as a part of one, which they walk down.
+ * of one k as a float, those of two as bf16, or of four as integers of 8 bits. The last panel is filled up with
+ * zeros. Tiles of sums are as wide as a panel or as a part of one, which they walk down. A matrix of integers has
+ * two more rows behind the bias: the step of each column's integers, which its sums are multiplied by; and, as
+ * 32-bit integers, what its sums begin with: -128 times the column's integers, as maps hold theirs plus 128.
  * Rows, such as gamma of a norm or a tap of all channels, are filled up to whole cache lines. */
 #ifndef PACKING_H
 #define PACKING_H
@@ -14,6 +17,7 @@ enum { PANEL_COLUMNS = 32, ROW_UNIT = 16 };
 /* Words to the bias, and in all, of a matrix of `columns` and so many steps. */
 #define BIAS_OF(columns, steps) ((long)PANELS_OF(columns) * PANEL_COLUMNS * (steps))
 #define PACKED_WORDS(columns, steps) ((long)PANELS_OF(columns) * PANEL_COLUMNS * ((steps) + 1L))
+#define PACKED_INT8_WORDS(columns, steps) PACKED_WORDS(columns, (steps) + 2L)
 /* A column of a matrix of so many steps; the next step is PANEL_COLUMNS words further. */
 static inline const float *packed_column(const float *weights, long column, long steps)
 {

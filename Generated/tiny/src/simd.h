@@ -67,11 +67,56 @@ INLINE vh vf_to_bf16(vf x)
 }
 #endif
 
-/* Reads or writes at most VF_LANES elements; lanes that are not read are zero. */
+/* Bytes of as many integers. */
+typedef uint8_t vb __attribute__((vector_size(VF_LANES)));
+typedef uint8_t vb_unaligned __attribute__((vector_size(VF_LANES), aligned(1), may_alias));
+
+#ifndef VF_HAS_INT8
+/* sum + the products of the four bytes of a, each from 0 to 255, and those of b, from -128 to 127. */
+INLINE vf vf_dot_int8(vf a, vf b, vf sum)
+{
+    vi total = (vi)sum;
+    UNROLL for (int byte = 0; byte < 4; ++byte)
+        total += (vi)((vu)a >> 8 * byte & 0xffu) * ((vi)((vu)b << (24 - 8 * byte)) >> 24);
+    return (vf)total;
+}
+#endif
+
+/* The nearest integer, of two equally near the even one, as a byte of a map; NaN becomes the least. Where the sum
+ * lies between 2^23 and 2^24, its last bits are an integer. */
+INLINE vb vf_to_int8(vf x)
+{
+    const vf near = vf_min(vf_max(vf_set(-128.0f), x), vf_set(127.0f));
+    const vu bits = (vu)(near + vf_set(0x1.8p23f + INT8_ZERO));
+    return __builtin_convertvector(bits & 0xffu, vb);
+}
+
+INLINE vf vf_get_int8(const void *p, int n)
+{
+    vb bytes = { 0 };
+    if (n >= VF_LANES)
+        bytes = *(const vb_unaligned *)p;
+    else
+        __builtin_memcpy(&bytes, p, (unsigned long)n);
+    return __builtin_convertvector(__builtin_convertvector(bytes, vi), vf) - vf_set(INT8_ZERO);
+}
+
+INLINE void vf_put_int8(void *p, vf v, int n)
+{
+    const vb bytes = vf_to_int8(v);
+    if (n >= VF_LANES)
+        *(vb_unaligned *)p = bytes;
+    else
+        __builtin_memcpy(p, &bytes, (unsigned long)n);
+}
+
+/* Reads or writes at most VF_LANES elements; lanes that are not read are undefined. */
 INLINE vf vf_get(const void *p, element_type element, int n)
 {
     if (element == F32)
         return vf_load_upto(p, n);
+    if (element == INT8)
+        return vf_get_int8(p, n);
     vh values = { 0 };
     if (n >= VF_LANES)
         values = *(const vh_unaligned *)p;
@@ -84,6 +129,10 @@ INLINE void vf_put(void *p, element_type element, vf v, int n)
 {
     if (element == F32) {
         vf_store_upto(p, v, n);
+        return;
+    }
+    if (element == INT8) {
+        vf_put_int8(p, v, n);
         return;
     }
     const vh values = vf_to_bf16(v);

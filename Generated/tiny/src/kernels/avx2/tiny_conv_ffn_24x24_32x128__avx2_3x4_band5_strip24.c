@@ -48,9 +48,11 @@ enum {
 };
 
 static const gemm_constants EXPAND = { EXPAND_STEPS, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
-                                       EXPAND_STEPS, 0, F32, F32 };
+                                       EXPAND_STEPS, 0, F32, F32,
+                                       PANELS_OF(HIDDEN) * PANEL_COLUMNS };
 static const gemm_constants CONTRACT = { CONTRACT_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
-                                         GROUP_STEPS, ACTIVE_GROUP, F32, F32 };
+                                         GROUP_STEPS, ACTIVE_GROUP, F32, F32,
+                                         PANELS_OF(CHANNELS) * PANEL_COLUMNS };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
@@ -137,7 +139,8 @@ INLINE void mix(band b, float *kept, float *fresh, const float *weights, float *
         depthwise_convolve(depthwise_from(rows, (b.left - b.from) * COLUMNS), &taps,
                            sums + (y - b.top) * width * VF_LANES, VF_LANES, VF_LANES);
     }
-    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, active, F32, COLUMNS, VF_LANES);
+    const depthwise_place to = { active, F32, COLUMNS, weights, PADDED };
+    depthwise_gelu(sums, VF_LANES, (b.bottom - b.top) * width, to, VF_LANES);
 }
 
 /* The next band begins with the last two hidden rows of this one. */

@@ -27,7 +27,8 @@ INLINE void compute_vector(depthwise_rows rows, const float *weights, float *out
     const depthwise_taps taps = depthwise_load_taps(weights + channel, PADDED);
     output += channel;
     depthwise_convolve(depthwise_from(rows, channel), &taps, output, OUTPUT_STRIDE, lanes);
-    depthwise_gelu(output, OUTPUT_STRIDE, WIDTH, output, F32, OUTPUT_STRIDE, lanes);
+    const depthwise_place to = { output, F32, OUTPUT_STRIDE, weights + channel, PADDED };
+    depthwise_gelu(output, OUTPUT_STRIDE, WIDTH, to, lanes);
 }
 
 void tiny_depthwise_gelu_12x12x256__avx2(const kernel_call *call)

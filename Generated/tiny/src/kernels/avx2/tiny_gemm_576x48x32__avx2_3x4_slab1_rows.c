@@ -34,7 +34,8 @@ enum {
 };
 
 static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
-                                          EPILOGUE_NONE, STEPS, 0, F32, F32 };
+                                          EPILOGUE_NONE, STEPS, 0, F32, F32,
+                                          PANELS * PANEL_COLUMNS };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)

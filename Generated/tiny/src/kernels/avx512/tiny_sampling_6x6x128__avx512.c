@@ -6,7 +6,7 @@
  * The input of deformable token merging (LITv2, section 3.3; DCN v1): for each output token, the
  * four points of a 2x2 kernel with stride 2, each moved by an offset that a 2x2 convolution
  * predicts from the same four tokens, are sampled bilinearly. Map of 6x6 tokens, 128 channels;
- * output: a row of 4 x 128 float an output token, point by point, 512 apart, for the GEMM that
+ * output: a row of 4 x 128 f32 an output token, point by point, 512 apart, for the GEMM that
  * follows.
  * Outside the map everything is zero, as in torchvision's deform_conv2d.
  * Weights: eight filters (dy, dx of each point) of 4 x 128, each point a padded row; then 8 biases. */
