@@ -93,7 +93,7 @@ extension Calibration {
             }
             self = try decoder.decode(Calibration.self, from: json)
         } catch let error as DecodingError {
-            throw CalibrationError("not a calibration: \(error.place)")
+            throw CalibrationError("not a calibration: \(error.explanation)")
         }
         guard images > 0 else {
             throw CalibrationError("images: expected 1 or more, found \(images)")
@@ -147,25 +147,6 @@ extension Calibration.Channels {
                         + "square of 0 or more; found \(low), \(mean), \(high) and \(square)")
             }
         }
-    }
-}
-
-extension DecodingError {
-    /// What is wrong, and where.
-    fileprivate var place: String {
-        switch self {
-        case .keyNotFound(let key, let context):
-            return "\(path(context)) has no '\(key.stringValue)'"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "\(path(context)): \(context.debugDescription)"
-        case .dataCorrupted(let context): return context.debugDescription
-        @unknown default: return "\(self)"
-        }
-    }
-
-    private func path(_ context: Context) -> String {
-        context.codingPath.isEmpty
-            ? "it" : context.codingPath.map(\.stringValue).joined(separator: ".")
     }
 }
 

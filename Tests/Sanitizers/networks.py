@@ -1,6 +1,11 @@
 """Small networks that together use every family of kernels."""
 
+import array
+import math
+import random
 import re
+import struct
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +31,19 @@ MODEL:
 """
 
 
+def write_images(file: Path, count: int, height: int, width: int) -> None:
+    """Noise as a .npy file, with the standard library alone."""
+    shape = (count, 3, height, width)
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    source = random.Random(1)
+    values = array.array("f", (source.gauss(0, 1) for _ in range(math.prod(shape))))
+    if sys.byteorder == "big":
+        values.byteswap()
+    file.write_bytes(
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + values.tobytes())
+
+
 @dataclass(frozen=True)
 class SampleNetwork:
     name: str
@@ -34,6 +52,8 @@ class SampleNetwork:
     configuration: str | None = None
     # Of a checkpoint, where that says what no flag can.
     shapes: checkpoints.Shapes | None = None
+    # Of the images that scales of integers are found with: height and width.
+    calibration: tuple[int, int] | None = None
 
     def generate(self, hilo: Path, isas: list[str], folder: Path) -> Path:
         """Writes the library into a folder of its name."""
@@ -49,6 +69,10 @@ class SampleNetwork:
             command += ["--checkpoint", file]
         else:
             command += ["--seed", 1]
+        if self.calibration is not None:
+            file = folder / f"{self.name}.npy"
+            write_images(file, 2, *self.calibration)
+            command += ["--precision", "int8", "--calibration", file]
         command += ["--name", self.name, *self.options]
         for isa in isas:
             command += ["--isa", isa]
@@ -79,6 +103,10 @@ NETWORKS = [
         "narrow", "products of bf16, windows over the edge of odd maps",
         ["--task", "features", "--resolution", "61x85", "--precision", "bf16"],
         _litv2("narrow", 64, 12, 2.5, 3, 3)),
+    SampleNetwork(
+        "integers", "products of integers of 8 bits, windows over the edge of odd maps",
+        ["--task", "features", "--resolution", "61x85"], _litv2("integers", 64, 16, 2.5, 3, 3),
+        calibration=(61, 85)),
     SampleNetwork(
         "narrow_weights", "single precision by matrices of bf16",
         ["--task", "features", "--resolution", "33x45", "--weights", "bf16"],

@@ -6,8 +6,10 @@ extension FusedConvFFN {
     /// once a band of a strip, the hidden values are written and read twice in L2.
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
         let width = how.vectors * isa.lanes
-        let expansion = spec.hidden.dividedRoundingUp(by: width) * spec.channels
-        let contraction = spec.channels.dividedRoundingUp(by: width) * spec.hidden
+        let expansion =
+            spec.hidden.dividedRoundingUp(by: width) * spec.multiplies(spec.channels, on: isa)
+        let contraction =
+            spec.channels.dividedRoundingUp(by: width) * spec.multiplies(spec.hidden, on: isa)
         let strips = how.strips(of: spec.map.width)
         func steps(_ cost: (Int) -> Int) -> Double {
             func tiles(_ rows: Int) -> Double {

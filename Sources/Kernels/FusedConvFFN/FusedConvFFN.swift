@@ -29,6 +29,12 @@ public enum FusedConvFFN: KernelFamily {
         /// Bytes of an element that enters a product, and of one of a matrix.
         var elementBytes: Int { (element ?? .f32).bytes }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
+        /// Multiply-adds of a sum of `k` products, as those of a GEMM.
+        func multiplies(_ k: Int, on isa: ISA) -> Int {
+            let (element, matrix) = (element ?? .f32, matrix ?? .f32)
+            return isa.multiplies(element, by: matrix)
+                ? k.dividedRoundingUp(by: matrix.perWord) : k
+        }
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
