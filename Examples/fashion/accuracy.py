@@ -71,7 +71,7 @@ def fashion(folder: Path) -> Example:
 
 
 def digits(folder: Path) -> Example:
-    """The 360 held-out digits; scales by the few pictures beside its checkpoint."""
+    """The 360 held-out digits; scales by the same pictures, without their classes."""
     pictures, logits = folder / "digits-pictures", folder / "digits-logits.npy"
     held_out = load_file(DIGITS / "held_out.safetensors")
     names = (DIGITS / "labels.txt").read_text().split()
@@ -83,7 +83,7 @@ def digits(folder: Path) -> Example:
     np.save(logits, evaluate.in_order(torch.from_numpy(held_out["logits"]), labels))
     return Example(
         "digits", DIGITS / "digits.pth", DIGITS / "labels.txt", pictures, logits,
-        DIGITS / "images")
+        pictures)
 
 
 def digit(values: np.ndarray) -> Image.Image:
