@@ -56,7 +56,8 @@ int guarded_equal(const guarded *a, const guarded *b)
 
 int guarded_is_untouched(const void *value, size_t bytes)
 {
-    return memcmp(value, &PATTERN, bytes) == 0;
+    const char *pattern = (const char *)&PATTERN + (uintptr_t)value % sizeof PATTERN;
+    return memcmp(value, pattern, bytes) == 0;
 }
 
 int guarded_is_intact(const guarded *array, long *where)

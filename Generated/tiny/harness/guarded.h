@@ -23,7 +23,7 @@ void guarded_copy(guarded *to, const guarded *from);
 
 int guarded_equal(const guarded *a, const guarded *b);
 
-/* Whether an element of so many bytes, 4 or 2, is still the pattern. */
+/* Whether an element of so many bytes, 4, 2 or 1, is still the pattern; it lies at a multiple of its size. */
 int guarded_is_untouched(const void *value, size_t bytes);
 
 /* Whether the zones before and behind the array are untouched. If not, `where` is the first float
