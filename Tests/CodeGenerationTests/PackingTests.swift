@@ -92,6 +92,25 @@ import Testing
         }
     }
 
+    /// Zeros beyond the map of one resolution leave all of them without offsets.
+    @Test func offsetsAreNoneWhereAnyResolutionMeetsZeros() throws {
+        let whole = Resolution(height: 256, width: 256), odd = Resolution(height: 224, width: 256)
+        let network = Network(
+            try Preset.small.network(name: "net", resolution: whole, window: 4))
+        let calibration = calibration(of: network)
+        let name = "layers.2.blocks.0.attn.h_qkv"
+        for (resolutions, isZero) in [([whole], false), ([whole, odd], true)] {
+            let plan = try Planner(
+                network, Target(isa: .avx2, precision: .int8), resolutions: resolutions
+            ).plan()
+            let scales = try #require(plan.weights.first { $0.name == "scales of \(name)" })
+            let values = WeightPacker(weights(of: network), plan, calibration: calibration)
+                .values(of: scales)
+            let offsets = values[(values.count / 2)...]
+            #expect(offsets.allSatisfy { $0 == 0 } == isZero, "\(resolutions)")
+        }
+    }
+
     private func calibration(of network: Network) -> Calibration {
         var random = SeededGenerator(seed: 8)
         let tensors = network.quantised(.int8).map { tensor in

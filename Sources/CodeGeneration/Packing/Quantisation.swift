@@ -33,11 +33,16 @@ struct Quantisation: Sendable {
         let linears = Dictionary(
             grouping: plan.weights.flatMap { $0.packing.linears }.filter { $0.inputScales != nil },
             by: { $0.inputScales ?? "" })
+        // One file of weights serves all resolutions, so what meets zeros at one of them counts.
+        let meetZeros = Set(
+            plan.resolutions.flatMap { plan.network(at: $0).quantised(plan.target.precision) }
+                .filter(\.meetsZeros).map(\.name))
         var tensors: [String: Channels] = [:]
         for tensor in plan.network.quantised(plan.target.precision) {
             guard let recorded = known[tensor.name] else { continue }
             let rows = (linears[tensor.name] ?? []).flatMap { Self.rows(of: $0, weights) }
-            tensors[tensor.name] = Self.channels(recorded, rows, tensor.meetsZeros)
+            tensors[tensor.name] = Self.channels(
+                recorded, rows, meetZeros.contains(tensor.name))
         }
         self.tensors = tensors
     }
