@@ -33,11 +33,10 @@ extension Graph {
         var graph = self
         for point in quantisable { graph.quantise(point.tensor, as: point.name) }
         for index in nodes.indices {
-            guard var linear = nodes[index].operation.linear,
+            // Not as it is in `self`: an attention may have its v divided here.
+            guard var linear = graph.nodes[index].operation.linear,
                 let scales = graph.tensors[nodes[index].inputs[0]].scales
             else { continue }
-            // An attention divides v, which is made here, and what follows it is made of that.
-            linear = graph.nodes[index].operation.linear ?? linear
             (linear.element, linear.matrix, linear.inputScales) = (.int8, .int8, scales)
             graph.nodes[index].operation = .linear(linear)
         }

@@ -22,9 +22,6 @@ public struct LibraryGenerator: Sendable {
     /// - Throws: `CheckpointError` when the weights do not fit the plan's network; `CalibrationError` when
     ///   that has integers and no calibration is given.
     public init(_ plan: Plan, _ source: WeightSource, calibration: Calibration? = nil) throws {
-        guard calibration != nil || plan.target.precision != .int8 else {
-            throw CalibrationError("\(plan.network.name): a plan with integers needs a calibration")
-        }
         try self.init(
             plan, source.matched(plan.network), origin: source.label, calibration: calibration)
     }
@@ -33,10 +30,14 @@ public struct LibraryGenerator: Sendable {
     ///   - matched: of the plan's network.
     ///   - origin: what the packed file says of where they come from.
     ///   - calibration: of these weights, for `Precision.int8`.
+    /// - Throws: `CalibrationError` when the plan has integers and no calibration is given.
     public init(
         _ plan: Plan, _ matched: WeightSource.Matched, origin: String,
         calibration: Calibration? = nil
-    ) {
+    ) throws {
+        guard calibration != nil || plan.target.precision != .int8 else {
+            throw CalibrationError("\(plan.network.name): a plan with integers needs a calibration")
+        }
         let packer = WeightPacker(matched.weights, plan, calibration: calibration)
         self.plan = plan
         self.origin = origin

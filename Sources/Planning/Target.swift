@@ -35,7 +35,7 @@ extension Network {
 
     /// The tensors that are integers in a precision.
     public func quantised(_ precision: Precision) -> [QuantisedTensor] {
-        precision == .int8 ? graph.folded.quantisable : []
+        precision == .int8 ? quantisable : []
     }
 }
 

@@ -109,8 +109,7 @@ static estimate scaled(const kernel_case *c, estimate e, long column)
     if (scaling_rows(s) == 0)
         return e;
     const float *factors = c->weights + 8 * (4L * s->channels + 1);
-    const double a = factors[column], b = factors[4L * s->channels + column], value = e.value * a + b;
-    return (estimate){ value, e.bound * fabs(a) + UNIT_ROUNDOFF * fabs(value) };
+    return scaled_by(e, factors[column], factors[4L * s->channels + column]);
 }
 
 static void reference(const kernel_case *c, output_row at, estimate *row)

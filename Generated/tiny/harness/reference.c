@@ -34,13 +34,17 @@ estimate rounded_to(element_type element, estimate e)
     return (estimate){ e.value, e.bound + BF16_ROUNDOFF * (fabs(e.value) + e.bound) };
 }
 
+estimate scaled_by(estimate x, double a, double b)
+{
+    const double value = x.value * a + b;
+    return (estimate){ value, x.bound * fabs(a) + UNIT_ROUNDOFF * fabs(value) };
+}
+
 estimate as_integers_take(element_type element, estimate x, const float *taps, long channels, long channel)
 {
     if (element != INT8)
         return x;
-    const double a = taps[10 * channels + channel], b = taps[11 * channels + channel];
-    const double value = x.value * a + b;
-    return (estimate){ value, x.bound * fabs(a) + UNIT_ROUNDOFF * fabs(value) };
+    return scaled_by(x, taps[10 * channels + channel], taps[11 * channels + channel]);
 }
 
 /* The slope of GELU is at most 1.13; the kernels' own approximation is good to 2e-7 of the value

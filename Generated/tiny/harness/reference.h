@@ -55,7 +55,10 @@ float average_input(const void *shape, int which, long column, double normal);
 /* The rows of the input that the taps of a 3x3 convolution meet around row `row`; -1 beyond the map. */
 void find_neighbours(long row, int height, int width, long neighbours[9]);
 
-/* x a + b where integers are made of it, with a and b behind the taps of pack_taps; else x. */
+/* x a + b. */
+estimate scaled_by(estimate x, double a, double b);
+
+/* The same where integers are made of it, with a and b behind the taps of pack_taps; else x. */
 estimate as_integers_take(element_type element, estimate x, const float *taps, long channels, long channel);
 
 /* x Phi(x) by erf(). */
