@@ -23,6 +23,8 @@ public struct ISA: Sendable, Hashable {
     public var multipliesBF16: Bool { features.contains(.avx512Bf16) }
     /// Whether an instruction multiplies four integers of 8 bits each and adds the products to one of 32.
     public var multipliesInt8: Bool { features.contains(.avx512Vnni) }
+    /// Whether a unit multiplies tiles of either.
+    public var multipliesTiles: Bool { features.contains(.amxTile) }
 }
 
 public enum Architecture: String, Sendable, Hashable {
@@ -45,6 +47,9 @@ public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
     case avx512Vnni = "avx512_vnni"
     case avx512Bf16 = "avx512_bf16"
+    case amxTile = "amx_tile"
+    case amxBf16 = "amx_bf16"
+    case amxInt8 = "amx_int8"
     case asimd
 
     /// What compilers call it, in `__builtin_cpu_supports`.
@@ -81,13 +86,22 @@ extension ISA {
         features: avx512vnni.features.union([.avx512Bf16]), lanes: 16, registers: 32,
         compileFlags: ["-mavx512bf16"] + avx512vnni.compileFlags, vectors: avx512.vectors)
 
+    /// For matrices of bf16 and of integers; else it is AVX-512. All CPUs with AMX multiply bf16 in vectors too.
+    public static let avx512amx = ISA(
+        name: "avx512amx", title: "AVX-512 (F, BW, DQ, VL, VNNI, BF16) and AMX (TILE, BF16, INT8)",
+        architecture: .x86_64,
+        features: avx512bf16.features.union([.amxTile, .amxBf16, .amxInt8]), lanes: 16,
+        registers: 32,
+        compileFlags: ["-mamx-tile", "-mamx-bf16", "-mamx-int8"] + avx512bf16.compileFlags,
+        vectors: avx512.vectors)
+
     public static let neon = ISA(
         name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
         lanes: 4, registers: 32, compileFlags: [], vectors: "neon")
 
     /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
     public static let known: [ISA] = [
-        .generic, .avx2, .avx512, .avx512vnni, .avx512bf16, .neon,
+        .generic, .avx2, .avx512, .avx512vnni, .avx512bf16, .avx512amx, .neon,
     ]
 
     /// Those that multiply elements narrower than single precision; in that they are others of `known`.

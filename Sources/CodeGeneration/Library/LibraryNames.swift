@@ -41,6 +41,8 @@ struct LibraryNames: Sendable {
     let sampleList: String
     /// Whether some tensors are integers, which hold no NaN.
     let integers: Bool
+    /// Whether kernels of an instruction set need a unit for tiles.
+    let tileUnit: Bool
 
     init(_ plan: Plan) {
         model = plan.network.name
@@ -59,6 +61,7 @@ struct LibraryNames: Sendable {
         isaNames = plan.target.isas.map(\.title).joined(separator: "; ")
         image = plan.network.image != nil
         integers = plan.target.precision == .int8
+        tileUnit = plan.target.isas.contains { $0.multipliesTiles }
         let facts = ResultFacts(plan.network)
         results = facts != nil
         recipes = image && !results
@@ -83,6 +86,9 @@ struct CPUFeatureBits {
         let needed = target.isas.reduce(into: Set<CPUFeature>()) { $0.formUnion($1.features) }
         features = CPUFeature.allCases.filter { needed.contains($0) }
     }
+
+    /// Those of the tile unit, which cpu.c finds itself.
+    static let tileUnit: Set<CPUFeature> = [.amxTile, .amxBf16, .amxInt8]
 
     /// The bits of those features that the library asks for.
     func mask(_ set: Set<CPUFeature>) -> UInt32 {

@@ -119,6 +119,7 @@ extension LibrarySource {
         let longSide, shortSide, classes, mostDetections: Int
         let flexible: Bool
         let recipeName, sizesText: String
+        let tileUnit: Bool
     }
 
     private var headerContext: HeaderContext {
@@ -150,7 +151,7 @@ extension LibrarySource {
             longSide: facts?.scale.longSide ?? 0, shortSide: facts?.scale.shortSide ?? 0,
             classes: facts?.classes ?? 0, mostDetections: facts?.mostDetections ?? 0,
             flexible: names.flexible, recipeName: names.recipeName,
-            sizesText: network.resolution.inputRule?.sizesText ?? "")
+            sizesText: network.resolution.inputRule?.sizesText ?? "", tileUnit: names.tileUnit)
     }
 
     private struct ResultContext {
@@ -177,7 +178,7 @@ extension LibrarySource {
         let model, MODEL: String
         let variants: [LibraryNames.Variant]
         let variantCount, mostSteps, mapCount: Int
-        let results, flexible: Bool
+        let results, flexible, tileUnit: Bool
     }
 
     private var internalContext: InternalContext {
@@ -185,7 +186,8 @@ extension LibrarySource {
             model: names.model, MODEL: names.MODEL, variants: names.variants,
             variantCount: names.variantCount,
             mostSteps: plan.variants.flatMap(\.passes).map(\.steps.count).max() ?? 0,
-            mapCount: table.rules.count, results: names.results, flexible: names.flexible)
+            mapCount: table.rules.count, results: names.results, flexible: names.flexible,
+            tileUnit: names.tileUnit)
     }
 }
 
@@ -236,6 +238,7 @@ extension Network {
 /// What cpu.c is filled with.
 private struct CPUContext {
     struct Feature {
+        let feature: CPUFeature
         let name: String
         let bit: UInt32
         let last: Bool
@@ -244,14 +247,20 @@ private struct CPUContext {
     let model, MODEL: String
     let caps: [LibraryNames.Cap]
     let features, x86, arm: [Feature]
+    let tileUnit: Bool
+    let tileBits: UInt32
 
     init(_ names: LibraryNames) {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
         let bits = names.bits
         features = bits.features.map {
-            Feature(name: $0.compilerName, bit: bits.mask([$0]), last: $0 == bits.features.last)
+            Feature(feature: $0, name: $0.compilerName, bit: bits.mask([$0]), last: $0 == bits.features.last)
         }
-        x86 = bits.architecture == .x86_64 ? features : []
+        x86 =
+            bits.architecture == .x86_64
+            ? features.filter { !CPUFeatureBits.tileUnit.contains($0.feature) } : []
+        tileUnit = names.tileUnit
+        tileBits = bits.mask(CPUFeatureBits.tileUnit)
         arm = bits.architecture == .aarch64 ? features : []
     }
 }

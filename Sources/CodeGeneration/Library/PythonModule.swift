@@ -50,6 +50,7 @@ extension PythonModule {
         /// Whether the network has one output.
         let single: Bool
         let image, recipes, results, classifies, detects, masks, segments, flexible: Bool
+        let tileUnit: Bool
         /// Whether classes have names, and whether results are tuples with names.
         let hasClasses, hasTuples: Bool
         let recipeName: String
@@ -73,6 +74,7 @@ extension PythonModule {
             classifies = names.recipes && network.classes != nil
             (detects, masks, segments) = (names.detects, names.masks, names.segments)
             flexible = names.flexible
+            tileUnit = names.tileUnit
             hasClasses = classes > 0
             hasTuples = classifies || detects
             recipeName = names.recipeName

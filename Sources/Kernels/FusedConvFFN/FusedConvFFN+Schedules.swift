@@ -23,15 +23,26 @@ extension FusedConvFFN {
         let strips = Set(
             stripCounts.map { spec.map.width.dividedRoundingUp(by: $0) } + [best.strip]
         ).sorted()
-        let candidates = RegisterTile.parts(setting.isa).flatMap { vectors in
-            (1...(setting.isa.registers / vectors)).flatMap { rows in
-                bands.flatMap { band in
-                    strips.map { Schedule(rows: rows, vectors: vectors, band: band, strip: $0) }
+        let candidates = tiles(spec, setting.isa).flatMap { rows, vectors in
+            bands.flatMap { band in
+                strips.map {
+                    Schedule(
+                        rows: rows, vectors: vectors, band: band, strip: $0, unit: best.unit)
                 }
             }
         }
         return ranked(candidates, spec, setting.isa, by: { cost.cycles($0) }) {
             [$0.band, $0.strip]
+        }
+    }
+
+    private static func tiles(_ spec: Spec, _ isa: ISA) -> [(rows: Int, vectors: Int)] {
+        if spec.isForTiles(isa) {
+            return TileUnit.candidateRows(upTo: TileUnit.mostRows)
+                .map { ($0, Packing.panelColumns / isa.lanes) }
+        }
+        return RegisterTile.parts(isa).flatMap { vectors in
+            (1...(isa.registers / vectors)).map { ($0, vectors) }
         }
     }
 }
@@ -54,12 +65,15 @@ struct ConvFFNCost {
     private static let spilledBytes = 24.0
 
     var best: Schedule {
-        let (vectors, most) = RegisterTile.panel(
-            of: spec.element ?? .f32, by: spec.matrix ?? .f32, isa)
+        let unit: MatrixUnit? = spec.isForTiles(isa) ? .tiles : nil
+        let (vectors, most) =
+            unit == .tiles
+            ? (Packing.panelColumns / isa.lanes, TileUnit.mostRows)
+            : RegisterTile.panel(of: spec.element ?? .f32, by: spec.matrix ?? .f32, isa)
         let schedules = strips(of: spec.map.width).flatMap { strip in
             (1...max(1, min(spec.map.height, Self.mostTokens / strip))).map { band in
                 func schedule(rows: Int) -> Schedule {
-                    Schedule(rows: rows, vectors: vectors, band: band, strip: strip)
+                    Schedule(rows: rows, vectors: vectors, band: band, strip: strip, unit: unit)
                 }
                 let rows = RegisterTile.bestRows(most: min(most, band * strip)) {
                     halfCycles(schedule(rows: $0))
@@ -103,6 +117,11 @@ struct ConvFFNCost {
     /// Half-cycles of `rows`, with the low tiles that the kernel has for multiples of `unit`, and one
     /// more for each tile: the weights that it reads again.
     private func tiles(_ rows: Int, _ how: Schedule, unit: Int) -> Int {
+        if how.unit == .tiles {
+            // Sums of a square are stored and loaded again; its rows take an eighth of a vector's time.
+            let squares = rows.dividedRoundingUp(by: how.rows)
+            return (rows + TileUnit.mostRows * squares) / 8
+        }
         func cost(_ rows: Int, tile: Int) -> Int {
             RegisterTile.halfCycles(rows: rows, tile: tile, vectors: how.vectors) + rows / tile
         }
@@ -128,6 +147,13 @@ struct ConvFFNCost {
             + panels * max(0, active - Self.residentBytes)
         let pass = Double(weights) / Self.fetchedBytes + Double(spilled) / Self.spilledBytes
         return (Double(halfCycles(how)) / 2 + Double(strips.count) * pass) / Double(how.band)
+    }
+}
+
+extension FusedConvFFN.Spec {
+    /// Whether its products go to a unit for tiles.
+    func isForTiles(_ isa: ISA) -> Bool {
+        TileUnit.serves(element ?? .f32, by: matrix ?? .f32, steps: steps, isa)
     }
 }
 

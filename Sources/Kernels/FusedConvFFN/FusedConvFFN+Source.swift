@@ -28,9 +28,14 @@ extension FusedConvFFN {
             passes * (expansion + contraction) * width
             + tokens * (4 * spec.hidden + 3 * spec.channels)
         return Work(
-            fmas: steps { max($0 * how.vectors, 8) } + 9 * hidden,
+            fmas: (how.unit == nil
+                ? steps { max($0 * how.vectors, 8) } : steps { max($0, 8) } * TileUnit.fmas)
+                + 9 * hidden,
             operations: (Work.gelu(on: isa) + 1) * hidden,
-            accesses: steps { $0 + how.vectors } + 16 * hidden, l2Bytes: 4 * Double(moved),
+            accesses: (how.unit == nil
+                ? steps { $0 + how.vectors } : steps { $0 + TileUnit.mostRows } / 16)
+                + 16 * hidden,
+            l2Bytes: 4 * Double(moved),
             units: spec.map.height * strips.count * batch)
     }
 
@@ -39,8 +44,9 @@ extension FusedConvFFN {
             template: "conv_ffn/kernel.c",
             operation: "conv_ffn" + productSuffix(spec.element, by: spec.matrix)
                 + "_\(spec.map)_\(spec.channels)x\(spec.hidden)",
-            variant: "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
-            headers: GEMM.headers + ["depthwise_row.h"],
+            variant: unitPrefix(how.unit)
+                + "\(how.rows)x\(how.vectors)_band\(how.band)_strip\(how.strip)",
+            headers: GEMM.headers(how.unit) + ["depthwise_row.h"],
             fields: mapFields(spec.map, spec.channels) + [ShapeField("hidden", spec.hidden)]
                 + productFields(spec.element, by: spec.matrix),
             rules: spec.map.rules
@@ -52,6 +58,9 @@ extension FusedConvFFN {
         let height, width: String
         let channels, hidden, band, strip: Int
         let tileRows, tileVectors: Int
+        /// Whether there is one, and the words that it takes of tokens and of hidden channels.
+        let unit: Bool
+        let expandWords, contractWords: Int
         let lowTiles: [Int]
         let sizes: SizeTags
         let element, matrix: ElementTags
@@ -63,6 +72,10 @@ extension FusedConvFFN {
             (element, matrix) = (ElementTags(spec.element), ElementTags(spec.matrix))
             (channels, hidden) = (spec.channels, spec.hidden)
             (band, strip, tileRows, tileVectors) = (how.band, how.strip, how.rows, how.vectors)
+            unit = how.unit != nil
+            (expandWords, contractWords) = (
+                TileUnit.words(of: spec.steps[0]), TileUnit.words(of: spec.steps[1])
+            )
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
                 rows: how.strip == spec.map.width && !spec.map.isFlexible ? how.strip : 1,
@@ -74,6 +87,7 @@ extension FusedConvFFN {
         KernelWords(
             "\(spec.map), \(spec.channels)x\(spec.hidden)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), \(how.band)x\(how.strip) tokens",
-            split: "rows", fused: ["expansion", "depthwise", "GELU", "contraction", "residual"])
+            split: "rows",
+            fused: unitWords(how.unit) + ["expansion", "depthwise", "GELU", "contraction", "residual"])
     }
 }

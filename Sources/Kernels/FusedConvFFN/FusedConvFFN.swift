@@ -29,6 +29,12 @@ public enum FusedConvFFN: KernelFamily {
         /// Bytes of an element that enters a product, and of one of a matrix.
         var elementBytes: Int { (element ?? .f32).bytes }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
+        /// Words of a row of the input, and of hidden channels that are expanded together where a unit
+        /// multiplies: those of a panel.
+        var steps: [Int] {
+            [channels, Packing.panelColumns]
+                .map { $0.dividedRoundingUp(by: (matrix ?? .f32).perWord) }
+        }
         /// Multiply-adds of a sum of `k` products, as those of a GEMM.
         func multiplies(_ k: Int, on isa: ISA) -> Int {
             let (element, matrix) = (element ?? .f32, matrix ?? .f32)
@@ -38,19 +44,24 @@ public enum FusedConvFFN: KernelFamily {
     }
 
     public struct Schedule: Sendable, Hashable, Codable {
-        /// Rows and vectors of sums kept in registers, for both products.
+        /// Rows and vectors of sums kept in registers, of vectors or of the unit, for both products.
         public let rows: Int
         public let vectors: Int
         /// Rows of the map in one pass over the weights.
         public let band: Int
         /// Columns of the map that are walked down together; the last strip may be narrower.
         public let strip: Int
+        /// nil where vectors multiply.
+        public let unit: MatrixUnit?
 
-        public init(rows: Int, vectors: Int, band: Int, strip: Int) {
+        public init(
+            rows: Int, vectors: Int, band: Int, strip: Int, unit: MatrixUnit? = nil
+        ) {
             self.rows = rows
             self.vectors = vectors
             self.band = band
             self.strip = strip
+            self.unit = unit
         }
     }
 
@@ -117,7 +128,13 @@ public enum FusedConvFFN: KernelFamily {
     private static let mostSide = 4096
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
-        try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
+        if how.unit == .tiles {
+            try TileUnit.check(
+                rows: how.rows, vectors: how.vectors, spec.element ?? .f32,
+                by: spec.matrix ?? .f32, steps: spec.steps, isa)
+        } else {
+            try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
+        }
         // A map of any size may have fewer rows and columns, or more.
         let most = spec.map.isFlexible ? Resolution(height: mostSide, width: mostSide) : spec.map
         guard (1...most.height).contains(how.band), (1...most.width).contains(how.strip) else {

@@ -18,11 +18,7 @@ extension GEMM {
 
     private static func best(_ spec: Spec, _ setting: Setting) -> Schedule {
         let isa = setting.isa
-        let (vectors, most) = RegisterTile.panel(
-            of: spec.elementType, by: spec.matrixType, isa)
-        let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
-            RegisterTile.halfCycles(rows: spec.rows, tile: $0, vectors: vectors)
-        }
+        let (unit, vectors, rows) = bestTile(spec, setting)
         let tiles = spec.rows.dividedRoundingUp(by: rows)
         let columns = vectors * isa.lanes
         return Schedule(
@@ -30,7 +26,23 @@ extension GEMM {
             slab: max(
                 1,
                 min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * spec.steps * columns))),
-            split: tiles < fewTiles || spec.rows < fewRows ? .columns : .rows)
+            split: tiles < fewTiles || spec.rows < fewRows ? .columns : .rows, unit: unit)
+    }
+
+    private static func bestTile(
+        _ spec: Spec, _ setting: Setting
+    ) -> (unit: MatrixUnit?, vectors: Int, rows: Int) {
+        let isa = setting.isa
+        if spec.isForTiles(isa) {
+            let most = spec.tokens.isFlexible ? TileUnit.mostRows : TileUnit.evenRows(spec.rows)
+            return (.tiles, Packing.panelColumns / isa.lanes, most)
+        }
+        let (vectors, most) = RegisterTile.panel(
+            of: spec.elementType, by: spec.matrixType, isa)
+        let rows = RegisterTile.bestRows(most: min(most, spec.rows * setting.maxBatch)) {
+            RegisterTile.halfCycles(rows: spec.rows, tile: $0, vectors: vectors)
+        }
+        return (nil, vectors, rows)
     }
 
     // MARK: All
@@ -41,7 +53,9 @@ extension GEMM {
             let columns = spec.n.dividedRoundingUp(by: tile.vectors * setting.isa.lanes)
             return panelCounts(upTo: columns, guess: best.slab).flatMap { slab in
                 Schedule.Split.allCases.map {
-                    Schedule(rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0)
+                    Schedule(
+                        rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0,
+                        unit: best.unit)
                 }
             }
         }
@@ -54,6 +68,10 @@ extension GEMM {
         _ spec: Spec, _ setting: Setting
     ) -> [(rows: Int, vectors: Int)] {
         let isa = setting.isa
+        if spec.isForTiles(isa) {
+            return TileUnit.candidateRows(upTo: spec.rows * setting.maxBatch)
+                .map { (rows: $0, vectors: Packing.panelColumns / isa.lanes) }
+        }
         return RegisterTile.parts(isa).flatMap { vectors in
             let most = min(
                 RegisterTile.mostPanelRows(vectors: vectors, isa), spec.rows * setting.maxBatch)
@@ -84,9 +102,8 @@ extension GEMM {
                 : min(allColumns, share(spec.panels) * (Packing.panelColumns / width))
             let rest = allRows - (tiles - 1) * how.rows
             let tileCycles =
-                Double(ownTiles - 1) * RegisterTile.step(rows: how.rows, vectors: how.vectors)
-                + RegisterTile.step(
-                    rows: byRows ? min(how.rows, allRows) : rest, vectors: how.vectors)
+                Double(ownTiles - 1) * how.step(rows: how.rows)
+                + how.step(rows: byRows ? min(how.rows, allRows) : rest)
             let compute = tileCycles * Double(ownColumns * spec.multiplies(on: setting.isa))
 
             let tileBytes = Double(4 * spec.steps * width)
@@ -103,5 +120,20 @@ extension GEMM {
         private func share(_ units: Int) -> Int {
             units.dividedRoundingUp(by: setting.threads)
         }
+    }
+}
+
+extension GEMM.Spec {
+    /// Whether its products go to a unit for tiles.
+    func isForTiles(_ isa: ISA) -> Bool {
+        TileUnit.serves(elementType, by: matrixType, steps: [steps], isa)
+    }
+}
+
+extension GEMM.Schedule {
+    /// Cycles of a word of so many rows by a panel, or by a part of one.
+    fileprivate func step(rows: Int) -> Double {
+        unit == .tiles
+            ? TileUnit.step(rows: rows) : RegisterTile.step(rows: rows, vectors: vectors)
     }
 }

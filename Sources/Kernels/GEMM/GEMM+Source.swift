@@ -5,8 +5,9 @@ extension GEMM {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "gemm/kernel.c", operation: operation(spec),
-            variant: "\(how.rows)x\(how.vectors)_slab\(how.slab)_\(how.split.rawValue)",
-            headers: GEMM.headers,
+            variant: unitPrefix(how.unit)
+                + "\(how.rows)x\(how.vectors)_slab\(how.slab)_\(how.split.rawValue)",
+            headers: GEMM.headers(how.unit),
             fields: [
                 ShapeField("rows", spec.rows), ShapeField("k", spec.k), ShapeField("n", spec.n),
                 ShapeField("epilogue", constant: "EPILOGUE_\(spec.epilogue.rawValue.uppercased())"),
@@ -20,6 +21,11 @@ extension GEMM {
 
     /// Of the inner loops of a matrix product.
     static let headers = ["epilogue.h", "gemm_tile.h", "packing.h"]
+
+    /// Of those, where a unit multiplies.
+    static func headers(_ unit: MatrixUnit?) -> [String] {
+        headers + (unit == .tiles ? ["gemm_tiles.h", "tile_unit.h"] : [])
+    }
 
     private static func operation(_ spec: Spec) -> String {
         "gemm" + productSuffix(spec.element, by: spec.matrix)
@@ -57,6 +63,9 @@ extension GEMM {
         let height, width, coarseHeight, coarseWidth: String?
         let coarseStride: Int?
         let tileRows, tileVectors, tileColumns, slab: Int
+        /// Whether there is one, and the words that it takes.
+        let unit: Bool
+        let words: Int
         let split: String
         let sharesRows: Bool
         let lowTiles: [Int]
@@ -78,6 +87,8 @@ extension GEMM {
             coarseStride = spec.upsampling?.stride
             (tileRows, tileVectors, slab) = (how.rows, how.vectors, how.slab)
             tileColumns = how.vectors * isa.lanes
+            unit = how.unit != nil
+            words = TileUnit.words(of: spec.steps)
             split = how.split.rawValue
             sharesRows = how.split == .rows
             lowTiles = Kernels.lowTiles(
@@ -96,7 +107,7 @@ extension GEMM {
             "\(spec.rows)x\(spec.k)x\(spec.n)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",
             split: how.split.rawValue,
-            fused: (epilogue[spec.epilogue].map { [$0] } ?? [])
+            fused: unitWords(how.unit) + (epilogue[spec.epilogue].map { [$0] } ?? [])
                 + (spec.matrix.map { ["\($0.rawValue) weights"] } ?? []))
     }
 }

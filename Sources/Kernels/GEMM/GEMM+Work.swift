@@ -7,6 +7,7 @@ extension GEMM {
     /// multiply-adds.
     public static func work(_ spec: Spec, _ how: Schedule, _ isa: ISA, batch: Int) -> Work {
         let rows = spec.rows * batch
+        let isVectors = how.unit == nil
         let width = how.vectors * isa.lanes
         let columns = spec.n.dividedRoundingUp(by: width)
         let tiles = rows.dividedRoundingUp(by: how.rows)
@@ -22,8 +23,13 @@ extension GEMM {
             4 * (tiles * columns * width * spec.steps + rows * spec.n * (isSum ? 2 : 1))
             + slabs * rows * spec.k * spec.elementType.bytes
         return Work(
-            fmas: steps { max($0 * how.vectors, 8) }, operations: gelu * outputs,
-            accesses: steps { $0 + how.vectors } + 2 * outputs, l2Bytes: Double(moved),
+            fmas: isVectors
+                ? steps { max($0 * how.vectors, 8) } : steps { max($0, 8) } * TileUnit.fmas,
+            operations: gelu * outputs,
+            accesses: (isVectors
+                ? steps { $0 + how.vectors } : steps { $0 + TileUnit.mostRows } / 16)
+                + 2 * outputs,
+            l2Bytes: Double(moved),
             units: how.split == .rows ? tiles : spec.panels)
     }
 

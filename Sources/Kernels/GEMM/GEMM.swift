@@ -99,19 +99,24 @@ public enum GEMM: KernelFamily {
 
     public struct Schedule: Sendable, Hashable, Codable {
         public enum Split: String, Sendable, Codable, CaseIterable { case rows, columns }
-        /// Rows and vectors of sums kept in registers.
+        /// Rows and vectors of sums kept in registers, of vectors or of the unit.
         public let rows: Int
         public let vectors: Int
         /// Tiles of columns whose weights stay in cache while the rows pass.
         public let slab: Int
         /// What threads share.
         public let split: Split
+        /// nil where vectors multiply.
+        public let unit: MatrixUnit?
 
-        public init(rows: Int, vectors: Int, slab: Int, split: Split) {
+        public init(
+            rows: Int, vectors: Int, slab: Int, split: Split, unit: MatrixUnit? = nil
+        ) {
             self.rows = rows
             self.vectors = vectors
             self.slab = slab
             self.split = split
+            self.unit = unit
         }
     }
 
@@ -145,6 +150,11 @@ public enum GEMM: KernelFamily {
         guard (1...mostSlab).contains(how.slab) else {
             throw ScheduleError("a slab of \(how.slab) tiles: 1 to \(mostSlab) are possible")
         }
-        try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
+        guard how.unit == .tiles else {
+            return try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
+        }
+        try TileUnit.check(
+            rows: how.rows, vectors: how.vectors, spec.elementType, by: spec.matrixType,
+            steps: [spec.steps], isa)
     }
 }
