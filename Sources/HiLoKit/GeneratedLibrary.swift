@@ -7,10 +7,14 @@ import Planning
 public struct GeneratedLibrary: Sendable {
     public let folder: URL
     public let plan: Plan
+    /// Whether vectors do what a tile unit would.
+    public internal(set) var emulatesTiles = false
 
     public var name: String { plan.network.name }
     public var weightsFile: URL { folder.appending(path: Self.weightsPath(plan)) }
-    public var buildFolder: URL { folder.appending(path: "build") }
+    public var buildFolder: URL {
+        folder.appending(path: emulatesTiles ? "build/emulated-tiles" : "build")
+    }
     public var staticLibrary: URL { buildFolder.appending(path: "lib\(name).a") }
     public var sharedLibrary: URL { buildFolder.appending(path: "lib\(name).so") }
     public var harness: URL { buildFolder.appending(path: "harness_\(name)") }
@@ -79,7 +83,8 @@ public enum LibraryError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         // Some quote what a file says.
-        case .notALibrary(let text), .notBuilt(let text), .otherArchitecture(let text), .cannotWrite(let text),
+        case .notALibrary(let text), .notBuilt(let text), .otherArchitecture(let text),
+            .cannotWrite(let text),
             .badWeights(let text):
             text.printable
         case .harness(_, let text): text

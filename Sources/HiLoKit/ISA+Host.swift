@@ -6,8 +6,7 @@ import Toolchain
 extension ISA {
     /// Whether `cpu` has the instructions of kernels for this instruction set.
     public func isAvailable(on cpu: HostCPU = .current()) -> Bool {
-        (architecture == nil || architecture == .host)
-            && cpu.isaFlags.isSuperset(of: features.map(\.rawValue))
+        isAvailable(on: cpu, emulatingTiles: false)
     }
 
     /// The best instruction set that `cpu` has.
@@ -28,7 +27,7 @@ extension ISA {
 extension GeneratedLibrary {
     /// The instruction sets of the library that `cpu` can run, the fastest last.
     public func runnable(on cpu: HostCPU = .current()) -> [ISA] {
-        plan.target.isas.filter { $0.isAvailable(on: cpu) }
+        plan.target.isas.filter { $0.isAvailable(on: cpu, emulatingTiles: emulatesTiles) }
     }
 
     /// The variant that runs on `cpu`; the first one where none does.

@@ -26,7 +26,8 @@ extension GeneratedLibrary {
         // Taken before compiling: what is edited meanwhile is noticed later.
         let sources = try currentSources(files.filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") })
         let report = try await Build(compiler: compiler, folder: buildFolder)
-            .perform(recipe(files, team, extraFlags: extraFlags), progress: progress)
+            .perform(
+                recipe(files, team, extraFlags: emulationFlags + extraFlags), progress: progress)
         try record(sources, team)
         return report
     }

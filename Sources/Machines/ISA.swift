@@ -52,6 +52,9 @@ public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case amxInt8 = "amx_int8"
     case asimd
 
+    /// Those of a unit that multiplies tiles.
+    public static let tileUnit: Set<CPUFeature> = [.amxTile, .amxBf16, .amxInt8]
+
     /// What compilers call it, in `__builtin_cpu_supports`.
     public var compilerName: String { rawValue.replacing("_", with: "") }
 }
@@ -90,7 +93,7 @@ extension ISA {
     public static let avx512amx = ISA(
         name: "avx512amx", title: "AVX-512 (F, BW, DQ, VL, VNNI, BF16) and AMX (TILE, BF16, INT8)",
         architecture: .x86_64,
-        features: avx512bf16.features.union([.amxTile, .amxBf16, .amxInt8]), lanes: 16,
+        features: avx512bf16.features.union(CPUFeature.tileUnit), lanes: 16,
         registers: 32,
         compileFlags: ["-mamx-tile", "-mamx-bf16", "-mamx-int8"] + avx512bf16.compileFlags,
         vectors: avx512.vectors)

@@ -11,7 +11,17 @@ import Testing
 
 /// Networks that between them use every template and every partial of a classifier.
 func samplePlans() throws -> [Plan] {
-    let small = Network(
+    let small = try smallNetwork()
+    let layer = Network(
+        try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
+    let targets = ISA.all.map { [$0] } + [[.generic, .avx2, .avx512]]
+    return try [small, layer].flatMap { network in
+        try targets.map { try Planner(network, Target(isas: $0, maxBatch: 3)).plan() }
+    }
+}
+
+private func smallNetwork() throws -> Network {
+    Network(
         try LITv2(name: "small", height: 64, width: 96) {
             PatchEmbedding(channels: 12)
             Stage(depth: 1) { ConvFFN() }
@@ -22,12 +32,6 @@ func samplePlans() throws -> [Plan] {
             }
             Classifier(classes: 10)
         })
-    let layer = Network(
-        try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
-    let targets = ISA.all.map { [$0] } + [[.generic, .avx2, .avx512]]
-    return try [small, layer].flatMap { network in
-        try targets.map { try Planner(network, Target(isas: $0, maxBatch: 3)).plan() }
-    }
 }
 
 /// The same with the kernels that a classifier has no use for.
@@ -45,7 +49,8 @@ private func completePlans() throws -> [Plan] {
             WindowAttention.self,
             .init(map: map, heads: 2, headDim: 6, window: 3, shift: 1, hasTable: true)),
     ]
-    return try samplePlans().map { plan in
+    let tiles = try Planner(smallNetwork(), Target(isa: .avx512amx, precision: .bf16)).plan()
+    return try (samplePlans() + [tiles]).map { plan in
         var complete = plan
         for index in complete.variants.indices {
             let setting = Setting(

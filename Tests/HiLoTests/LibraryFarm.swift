@@ -22,7 +22,7 @@ struct LibraryFarms {
         where isPlanned: (_ id: String, _ isa: ISA) -> Bool = { _, _ in true }
     ) async throws -> LibraryFarms {
         let sets = ISA.sets(for: precision)
-        let isas = sets.filter { $0.isAvailable() }
+        let isas = sets.filter { $0.isAvailable(emulatingTiles: true) }
         for isa in sets where !isas.contains(isa) {
             print("SKIPPED: this CPU lacks \(isa.title)")
         }
@@ -62,6 +62,8 @@ struct LibraryFarms {
 struct LibraryFarm {
     private let folder: URL
     private let build: URL
+    /// A tile unit that the CPU lacks is emulated.
+    private let isa: ISA
 
     /// - Parameter plans: by an id; all of one instruction set.
     static func grow(_ plans: [(id: String, plan: Plan)], isa: ISA, compiler: Compiler) async throws
@@ -69,7 +71,7 @@ struct LibraryFarm {
     {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "hilo-farm-\(isa)-\(UUID().uuidString)")
-        let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"))
+        let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"), isa: isa)
         var shared: [String: GeneratedFile] = [:]
         var commands: [CompileCommand] = []
         var products: [Product] = []
@@ -161,6 +163,7 @@ struct LibraryFarm {
     private func command(_ path: String, of library: String) -> CompileCommand {
         CompileCommand(
             path, at: "\(library)/\(path)", in: folder,
-            includes: ["\(library)/include", "\(library)/src"], extraFlags: ["-Werror"])
+            includes: ["\(library)/include", "\(library)/src"],
+            extraFlags: ["-Werror"] + (isa.isAvailable() ? [] : [GeneratedLibrary.emulationFlag]))
     }
 }

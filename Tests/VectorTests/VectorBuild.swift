@@ -23,6 +23,15 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
     /// All that this machine can build and run.
     static let all = native + foreign
 
+    /// Those of them whose programs may have instructions for tiles, which CPUs without a unit do by hand.
+    static let tileUnits = native.filter { $0.vectors == "avx512" }.map {
+        VectorBuild(
+            vectors: $0.vectors, isFused: $0.isFused,
+            compiler: $0.compiler + [
+                "-mamx-tile", "-mamx-bf16", "-mamx-int8", "-DRUNS_INSTRUCTIONS", "-D_GNU_SOURCE",
+            ])
+    }
+
     private static let native = ["gcc", "clang"].filter { path($0) != nil }.flatMap { compiler in
         sets.filter { HostCPU.current().isaFlags.isSuperset(of: $0.needs) }.map {
             VectorBuild(
@@ -96,6 +105,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             "simd/element.h": "element.h",
             "runtime/kernel.h": "kernel.h", "inner/gemm_tile.h": "gemm_tile.h",
             "inner/epilogue.h": "epilogue.h", "inner/packing.h": "packing.h",
+            "inner/tile_unit.h": "tile_unit.h",
             "harness/random.h": "random.h",
         ]
         for (template, name) in names {

@@ -15,6 +15,14 @@ import Testing
         #expect(result.succeeded, "\(result.stdout)")
     }
 
+    /// Emulated by vectors, and in the instructions themselves.
+    @Test(arguments: VectorBuild.all + VectorBuild.tileUnits)
+    func theTileUnitHasTheBitsOfSumsOneByOne(build: VectorBuild) async throws {
+        let result = try await build.run("tile_unit")
+        #expect(result.succeeded, "\(result.stdout)")
+        print("\(build.testDescription): \(result.stdout)")
+    }
+
     /// e^x and GELU are right, and bit by bit the same where the same is computed: wherever
     /// multiply-adds are fused, or wherever they are not. AVX-512 has a division and a scaling of its own.
     @Test func curvesAreRightAndTheSameEverywhere() async throws {

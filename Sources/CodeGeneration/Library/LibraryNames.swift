@@ -87,9 +87,6 @@ struct CPUFeatureBits {
         features = CPUFeature.allCases.filter { needed.contains($0) }
     }
 
-    /// Those of the tile unit, which cpu.c finds itself.
-    static let tileUnit: Set<CPUFeature> = [.amxTile, .amxBf16, .amxInt8]
-
     /// The bits of those features that the library asks for.
     func mask(_ set: Set<CPUFeature>) -> UInt32 {
         features.indices.filter { set.contains(features[$0]) }.reduce(0) { $0 | 1 << UInt32($1) }

@@ -254,13 +254,15 @@ private struct CPUContext {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
         let bits = names.bits
         features = bits.features.map {
-            Feature(feature: $0, name: $0.compilerName, bit: bits.mask([$0]), last: $0 == bits.features.last)
+            Feature(
+                feature: $0, name: $0.compilerName, bit: bits.mask([$0]),
+                last: $0 == bits.features.last)
         }
         x86 =
             bits.architecture == .x86_64
-            ? features.filter { !CPUFeatureBits.tileUnit.contains($0.feature) } : []
+            ? features.filter { !CPUFeature.tileUnit.contains($0.feature) } : []
         tileUnit = names.tileUnit
-        tileBits = bits.mask(CPUFeatureBits.tileUnit)
+        tileBits = bits.mask(CPUFeature.tileUnit)
         arm = bits.architecture == .aarch64 ? features : []
     }
 }

@@ -151,9 +151,12 @@ struct ConvFFNCost {
 }
 
 extension FusedConvFFN.Spec {
+    /// Whether hidden channels fill panels, so that products take the same words of each group.
+    var hasWholeGroups: Bool { hidden % Packing.panelColumns == 0 }
+
     /// Whether its products go to a unit for tiles.
     func isForTiles(_ isa: ISA) -> Bool {
-        TileUnit.serves(element ?? .f32, by: matrix ?? .f32, steps: steps, isa)
+        hasWholeGroups && TileUnit.serves(element ?? .f32, by: matrix ?? .f32, steps: steps, isa)
     }
 }
 

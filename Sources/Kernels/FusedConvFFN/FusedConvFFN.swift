@@ -129,6 +129,11 @@ public enum FusedConvFFN: KernelFamily {
 
     public static func check(_ spec: Spec, _ how: Schedule, _ isa: ISA) throws {
         if how.unit == .tiles {
+            guard spec.hasWholeGroups else {
+                throw ScheduleError(
+                    "\(spec.hidden) hidden channels: for the tile unit a multiple of "
+                        + "\(Packing.panelColumns) is possible")
+            }
             try TileUnit.check(
                 rows: how.rows, vectors: how.vectors, spec.element ?? .f32,
                 by: spec.matrix ?? .f32, steps: spec.steps, isa)

@@ -23,23 +23,36 @@ struct Verify: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Of the random inputs.")
     var seed: UInt64 = 1
 
+    @Flag(
+        help: """
+            Kernels for a tile unit (AMX) run on an emulated one, in a build of its own, where the CPU lacks \
+            nothing else.
+            """)
+    var emulateTiles = false
+
     @Flag(help: "Prints one JSON object.")
     var json = false
 
     func run() async throws {
-        let opened = try library.open()
+        let found = try library.open()
+        let opened = emulateTiles ? found.emulatingTiles() : found
         let verifier = try Verifier(
             opened, checkpoint: stateDict.read(ifGiven: checkpoint), seed: seed,
             threads: threads.threads)
         try await library.buildIfOutOfDate(opened)
         Console.note("the reference takes its weights from \(verifier.source)")
-        let found = try await ProgressLine.during { line in
+        let result = try await ProgressLine.during { line in
             try await verifier.verify { line.show($0, of: $1, $2) }
         }
-        try report(found, source: verifier.source)
-        guard found.passed else {
+        try report(result, source: verifier.source)
+        if opened.lacksTilesAlone() {
+            Console.hint(
+                "next: hilo verify --emulate-tiles \(library.folder) runs the kernels for a tile unit too, on "
+                    + "an emulated one")
+        }
+        guard result.passed else {
             throw CheckFailure(
-                "\(library.folder): \(found.failed) of \(max(found.count, 1)) checks failed")
+                "\(library.folder): \(result.failed) of \(max(result.count, 1)) checks failed")
         }
     }
 

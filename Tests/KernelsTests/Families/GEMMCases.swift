@@ -34,6 +34,7 @@ enum GEMMCases: FamilyCases {
             GEMM.Spec(rows: 13, k: 38, n: 45, inputStride: 41, epilogue: .gelu, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, element: .bf16),
+            GEMM.Spec(rows: 49, k: 192, n: 70, epilogue: .gelu, element: .bf16),
             GEMM.Spec(
                 fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
                 k: 34, n: 24, coarseStride: 30, element: .bf16),
@@ -51,6 +52,7 @@ enum GEMMCases: FamilyCases {
         } + [
             GEMM.Spec(rows: 1, k: 4, n: 1, element: .int8),
             GEMM.Spec(rows: 9, k: 3076, n: 40, epilogue: .residual, element: .int8),
+            GEMM.Spec(rows: 49, k: 96, n: 70, epilogue: .residual, element: .int8),
             GEMM.Spec(
                 fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
                 k: 36, n: 24, coarseStride: 30, element: .int8),
