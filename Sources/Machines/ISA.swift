@@ -20,9 +20,11 @@ public struct ISA: Sendable, Hashable {
     /// then keeps a vector of factors in a register.
     public var multipliesLanes: Bool { architecture == .aarch64 }
     /// Whether an instruction multiplies pairs of bf16 and adds the products to single precision.
-    public var multipliesBF16: Bool { features.contains(.avx512Bf16) }
+    public var multipliesBF16: Bool { !features.isDisjoint(with: [.avx512Bf16, .bf16]) }
     /// Whether an instruction multiplies four integers of 8 bits each and adds the products to one of 32.
-    public var multipliesInt8: Bool { features.contains(.avx512Vnni) }
+    public var multipliesInt8: Bool {
+        !features.isDisjoint(with: [.avx512Vnni, .avxVnni, .asimddp])
+    }
     /// Whether a unit multiplies tiles of either.
     public var multipliesTiles: Bool { features.contains(.amxTile) }
 }
@@ -45,12 +47,13 @@ public enum Architecture: String, Sendable, Hashable {
 /// What a CPU may be able to do, under Linux's name for it.
 public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     case avx2, fma, avx512f, avx512bw, avx512dq, avx512vl
+    case avxVnni = "avx_vnni"
     case avx512Vnni = "avx512_vnni"
     case avx512Bf16 = "avx512_bf16"
     case amxTile = "amx_tile"
     case amxBf16 = "amx_bf16"
     case amxInt8 = "amx_int8"
-    case asimd
+    case asimd, asimddp, i8mm, bf16
 
     /// Those of a unit that multiplies tiles.
     public static let tileUnit: Set<CPUFeature> = [.amxTile, .amxBf16, .amxInt8]
@@ -67,6 +70,12 @@ extension ISA {
     public static let avx2 = ISA(
         name: "avx2", title: "AVX2 and FMA", architecture: .x86_64, features: [.avx2, .fma],
         lanes: 8, registers: 16, compileFlags: ["-mavx2", "-mfma"], vectors: "avx2")
+
+    /// For matrices of integers on CPUs without AVX-512; else it is AVX2.
+    public static let avx2vnni = ISA(
+        name: "avx2vnni", title: "AVX2, FMA and AVX-VNNI", architecture: .x86_64,
+        features: avx2.features.union([.avxVnni]), lanes: 8, registers: 16,
+        compileFlags: ["-mavxvnni"] + avx2.compileFlags, vectors: avx2.vectors)
 
     public static let avx512 = ISA(
         name: "avx512", title: "AVX-512 (F, BW, DQ, VL)", architecture: .x86_64,
@@ -102,9 +111,23 @@ extension ISA {
         name: "neon", title: "Advanced SIMD", architecture: .aarch64, features: [.asimd],
         lanes: 4, registers: 32, compileFlags: [], vectors: "neon")
 
+    /// For matrices of integers; else it is NEON.
+    public static let neondot = ISA(
+        name: "neondot", title: "Advanced SIMD with dot products", architecture: .aarch64,
+        features: neon.features.union([.asimddp]), lanes: 4, registers: 32,
+        compileFlags: ["-march=armv8.2-a+dotprod"], vectors: neon.vectors)
+
+    /// For matrices of bf16 and of integers; else it is NEON.
+    public static let neonbf16 = ISA(
+        name: "neonbf16", title: "Advanced SIMD with dot products, I8MM and BF16",
+        architecture: .aarch64, features: neondot.features.union([.i8mm, .bf16]), lanes: 4,
+        registers: 32, compileFlags: ["-march=armv8.2-a+dotprod+i8mm+bf16"],
+        vectors: neon.vectors)
+
     /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
     public static let known: [ISA] = [
-        .generic, .avx2, .avx512, .avx512vnni, .avx512bf16, .avx512amx, .neon,
+        .generic, .avx2, .avx2vnni, .avx512, .avx512vnni, .avx512bf16, .avx512amx, .neon, .neondot,
+        .neonbf16,
     ]
 
     /// Those that multiply elements narrower than single precision; in that they are others of `known`.

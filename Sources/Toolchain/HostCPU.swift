@@ -20,7 +20,8 @@ public struct HostCPU: Sendable, Equatable {
 
     /// The instruction sets that kernels can be made for.
     public static let knownFlags = [
-        "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni", "avx512_bf16",
+        "avx2", "fma", "avx_vnni", "avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni",
+        "avx512_bf16",
         "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "i8mm", "bf16", "sve",
     ]
 

@@ -62,9 +62,13 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
         }
         let clang = path("clang") == nil ? [] : [["clang", "--target=aarch64-linux-gnu"]]
         return ([[gcc]] + clang).flatMap { compiler in
-            [("generic", false), ("neon", true)].map {
+            [
+                ("generic", false, []), ("neon", true, []),
+                ("neon", true, ["-march=armv8.2-a+dotprod"]),
+                ("neon", true, ["-march=armv8.2-a+dotprod+i8mm+bf16"]),
+            ].map {
                 VectorBuild(
-                    vectors: $0.0, isFused: $0.1, compiler: compiler + ["-static"],
+                    vectors: $0.0, isFused: $0.1, compiler: compiler + ["-static"] + $0.2,
                     emulator: emulator)
             }
         }
@@ -106,7 +110,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             "runtime/kernel.h": "kernel.h", "inner/gemm_tile.h": "gemm_tile.h",
             "inner/epilogue.h": "epilogue.h", "inner/packing.h": "packing.h",
             "inner/tile_unit.h": "tile_unit.h",
-            "harness/random.h": "random.h",
+            "runtime/float_state.h": "float_state.h", "harness/random.h": "random.h",
         ]
         for (template, name) in names {
             let text = try templateText(template)

@@ -235,18 +235,40 @@ extension Network {
     fileprivate var outputFloats: Int { outputs.reduce(0) { $0 + $1.count } }
 }
 
+extension CPUFeature {
+    /// Whether a CPU has it, as an expression of cpu.c. Not all compilers know AVX-VNNI by name; of AArch64
+    /// Linux says it in two words of bits (arch/arm64/include/uapi/asm/hwcap.h), macOS by names.
+    fileprivate var check: String {
+        switch self {
+        case .avxVnni: "has_bit(1, 0, 4)"
+        case .asimddp: #"has_feature(1, 20, "hw.optional.arm.FEAT_DotProd")"#
+        case .i8mm: #"has_feature(2, 13, "hw.optional.arm.FEAT_I8MM")"#
+        case .bf16: #"has_feature(2, 14, "hw.optional.arm.FEAT_BF16")"#
+        case .avx2, .fma, .avx512f, .avx512bw, .avx512dq, .avx512vl, .avx512Vnni, .avx512Bf16,
+            .amxTile,
+            .amxBf16, .amxInt8, .asimd:
+            "__builtin_cpu_supports(\"\(compilerName)\")"
+        }
+    }
+}
+
 /// What cpu.c is filled with.
 private struct CPUContext {
     struct Feature {
         let feature: CPUFeature
         let name: String
+        /// Whether the CPU has it, in C.
+        let check: String
         let bit: UInt32
         let last: Bool
     }
 
     let model, MODEL: String
     let caps: [LibraryNames.Cap]
-    let features, x86, arm: [Feature]
+    /// `arm` are those that every CPU has, `armMore` others.
+    let features, x86, arm, armMore: [Feature]
+    /// Whether some are looked up where compilers have no name for them.
+    let asksCPU, asksSystem: Bool
     let tileUnit: Bool
     let tileBits: UInt32
 
@@ -255,7 +277,7 @@ private struct CPUContext {
         let bits = names.bits
         features = bits.features.map {
             Feature(
-                feature: $0, name: $0.compilerName, bit: bits.mask([$0]),
+                feature: $0, name: $0.compilerName, check: $0.check, bit: bits.mask([$0]),
                 last: $0 == bits.features.last)
         }
         x86 =
@@ -263,7 +285,11 @@ private struct CPUContext {
             ? features.filter { !CPUFeature.tileUnit.contains($0.feature) } : []
         tileUnit = names.tileUnit
         tileBits = bits.mask(CPUFeature.tileUnit)
-        arm = bits.architecture == .aarch64 ? features : []
+        let ofARM = bits.architecture == .aarch64 ? features : []
+        arm = ofARM.filter { $0.feature == .asimd }
+        armMore = ofARM.filter { $0.feature != .asimd }
+        asksSystem = !armMore.isEmpty
+        asksCPU = tileUnit || bits.features.contains(.avxVnni)
     }
 }
 
