@@ -81,20 +81,21 @@ enum ReservedNames {
 
     private static let ownHeaders: Set<String> = [
         "allocations", "anchors", "api", "attention_tile", "bilinear", "boxes", "cases",
-        "contenders", "depthwise_row", "edit_distance", "element", "epilogue", "float_state", "gemm_tile",
+        "contenders", "depthwise_row", "edit_distance", "element", "epilogue", "float_state",
+        "gemm_tile", "gemm_tiles",
         "guarded", "harness", "input", "internal", "kernel", "layer_norm_row", "npy", "npy_header",
         "options", "packing", "parallel", "peak", "picture_file", "processors", "profile", "random",
         "reference",
         "reference_attention", "reference_bilinear", "reference_boxes", "reference_norm",
         "registry", "results", "selection", "session", "simd", "statistics", "suppression",
-        "team", "verify",
+        "team", "tile_unit", "verify",
     ]
 
     private static let ownSymbols: Set<String> = [
         "bench", "block", "box", "can", "check", "choose", "choose_all", "coarse",
         "convolution_most", "create", "detection", "end", "exit", "find", "halved", "image",
         "labels", "map", "mask", "merged", "open", "parse", "picture", "plan", "pooled",
-        "region", "require", "resized", "run", "timed", "transform", "winograd_most",
+        "region", "require", "resized", "run", "tile", "timed", "transform", "winograd_most",
         "wrote_only",
     ]
 
