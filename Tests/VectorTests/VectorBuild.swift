@@ -61,17 +61,20 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             return []
         }
         let clang = path("clang") == nil ? [] : [["clang", "--target=aarch64-linux-gnu"]]
-        return ([[gcc]] + clang).flatMap { compiler in
-            [
-                ("generic", false, []), ("neon", true, []),
-                ("neon", true, ["-march=armv8.2-a+dotprod"]),
-                ("neon", true, ["-march=armv8.2-a+dotprod+i8mm+bf16"]),
-            ].map {
-                VectorBuild(
-                    vectors: $0.0, isFused: $0.1, compiler: compiler + ["-static"] + $0.2,
-                    emulator: emulator)
-            }
+        func build(
+            _ vectors: String, isFused: Bool, _ compiler: [String], flags: [String] = []
+        ) -> VectorBuild {
+            VectorBuild(
+                vectors: vectors, isFused: isFused, compiler: compiler + ["-static"] + flags,
+                emulator: emulator)
         }
+        // Both compilers make the same of instructions that are only asked for by name.
+        return ([[gcc]] + clang).flatMap {
+            [build("generic", isFused: false, $0), build("neon", isFused: true, $0)]
+        }
+            + ["dotprod", "dotprod+i8mm+bf16"].map {
+                build("neon", isFused: true, [gcc], flags: ["-march=armv8.2-a+\($0)"])
+            }
     }()
 
     /// Of a program on the PATH.

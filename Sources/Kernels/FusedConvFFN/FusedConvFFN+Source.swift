@@ -60,7 +60,7 @@ extension FusedConvFFN {
         let tileRows, tileVectors: Int
         /// Whether there is one, and the words that it takes of tokens and of hidden channels.
         let unit: Bool
-        let expandWords, contractWords: Int
+        let expandWords, contractWords, together: Int
         let lowTiles: [Int]
         let sizes: SizeTags
         let element, matrix: ElementTags
@@ -76,6 +76,7 @@ extension FusedConvFFN {
             (expandWords, contractWords) = (
                 TileUnit.words(of: spec.steps[0]), TileUnit.words(of: spec.steps[1])
             )
+            together = spec.groupsTogether
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
                 rows: how.strip == spec.map.width && !spec.map.isFlexible ? how.strip : 1,
@@ -88,6 +89,8 @@ extension FusedConvFFN {
             "\(spec.map), \(spec.channels)x\(spec.hidden)",
             tile: "\(how.rows)x\(how.vectors * isa.lanes), \(how.band)x\(how.strip) tokens",
             split: "rows",
-            fused: unitWords(how.unit) + ["expansion", "depthwise", "GELU", "contraction", "residual"])
+            fused: unitWords(how.unit) + [
+                "expansion", "depthwise", "GELU", "contraction", "residual",
+            ])
     }
 }

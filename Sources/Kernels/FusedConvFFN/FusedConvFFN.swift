@@ -29,10 +29,13 @@ public enum FusedConvFFN: KernelFamily {
         /// Bytes of an element that enters a product, and of one of a matrix.
         var elementBytes: Int { (element ?? .f32).bytes }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
-        /// Words of a row of the input, and of hidden channels that are expanded together where a unit
-        /// multiplies: those of a panel.
+        /// Panels of hidden channels that the unit contracts at once: two of integers fill its words.
+        var groupsTogether: Int {
+            matrix == .int8 && hidden % (2 * Packing.panelColumns) == 0 ? 2 : 1
+        }
+        /// Words of a row of the input, and of hidden channels, that products of the unit must divide.
         var steps: [Int] {
-            [channels, Packing.panelColumns]
+            [channels, groupsTogether * Packing.panelColumns]
                 .map { $0.dividedRoundingUp(by: (matrix ?? .f32).perWord) }
         }
         /// Multiply-adds of a sum of `k` products, as those of a GEMM.

@@ -49,5 +49,10 @@ enum TileCases {
                 map: Resolution(height: 5, width: 9), channels: 20, hidden: 96, element: .int8),
             13, 3, 4
         ),
+        (
+            FusedConvFFN.Spec(
+                map: Resolution(height: 4, width: 11), channels: 32, hidden: 128, element: .int8),
+            32, 2, 11
+        ),
     ]
 }
