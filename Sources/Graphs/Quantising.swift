@@ -10,8 +10,8 @@ public struct QuantisedTensor: Sendable, Hashable {
     /// integers: by a pool, or by windows that go beyond the map. Its offsets are 0.
     public let meetsZeros: Bool
 
-    /// The part of the network that it belongs to: an attention, a ConvFFN, a merging of tokens. Its products
-    /// are on integers together or not at all.
+    /// The part of the network that it belongs to: an attention, a ConvFFN, a merging of tokens; the product
+    /// itself where the network is nothing but an attention. It is of integers as a whole or not at all.
     public var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
 }
 

@@ -138,10 +138,19 @@ struct CalibrationCommandTests {
         let sentence = "in bf16: \(layer), because int8 in it alone moves the logits by 12.50 %"
         #expect(shown.stdout.contains(sentence))
 
-        try writePicture("pictures/a.png")
+        // Nothing is measured for a file, so nothing is compiled.
+        let tensors = network.quantisable.map { tensor in
+            func all(_ value: Float) -> [Float] { .init(repeating: value, count: tensor.channels) }
+            return Calibration.Channels(
+                name: tensor.name, least: all(-1), greatest: all(2), mean: all(0),
+                meanSquare: all(1))
+        }
+        let weights = try WeightSource.seed(3).matched(network).checksum(for: network)
+        try Calibration(weights: weights, images: 9, tensors: tensors)
+            .write(to: sandbox.file("calibration.json").path)
         let flags = [
             "generate", "--plan", "plan.json", "--seed", "3", "--output", "lib", "--calibration",
-            "pictures",
+            "calibration.json",
         ]
         try sandbox.expectFailure(
             64, of: flags + ["--max-drop", "0.1"], saying: ["--max-drop: --plan says"])

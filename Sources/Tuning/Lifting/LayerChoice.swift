@@ -59,20 +59,20 @@ struct LayerChoice {
         let most = min(images, Self.mostImagesALayer)
         let some = (0..<most).map { $0 * images / most }
         let wanted = some.flatMap { expected[$0 * classes..<($0 + 1) * classes] }
-        var found: [KeptLayer] = []
+        var shares: [Double] = []
         for (index, layer) in layers.enumerated() {
             let others = layers.filter { $0 != layer }.map { KeptLayer($0) }
             let moved = try await logits(
                 .int8(kept: others), some,
                 "layer \(index + 1) of \(layers.count) alone (all, \(words(whole)))")
-            let share = LogitDifference(moved, from: wanted, classes: classes).share
-            // So many digits say all.
-            found.append(KeptLayer(layer, error: Double(String(format: "%.3g", share)) ?? share))
+            shares.append(LogitDifference(moved, from: wanted, classes: classes).share)
         }
         // Of equals the first comes first.
-        return found.enumerated().sorted {
-            ($1.element.error ?? 0, $0.offset) < ($0.element.error ?? 0, $1.offset)
-        }.map(\.element)
+        return layers.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }.map { index in
+            // So many digits say all.
+            let digits = Double(String(format: "%.3g", shares[index]))
+            return KeptLayer(layers[index], error: digits ?? shares[index])
+        }
     }
 
     /// The fewest of the first ones that are enough: doubled until they are, then halved between. nil when all
@@ -116,7 +116,7 @@ struct LayerChoice {
         let enough = (Double(whole) / Double(images) * 1000).rounded(.up) / 1000
         return LiftingError(
             description:
-                "--max-drop \(maxDrop): of \(images) images \(whole) are answered otherwise than "
+                "--max-drop \(String(format: "%g", maxDrop)): of \(images) images \(whole) are answered otherwise than "
                 + "in f32 with int8, and \(lifted) still with all \(layers.count) layers in bf16; give "
                 + "more images, --max-drop \(enough), which int8 holds as it is, or --precision f32"
         )
