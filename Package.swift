@@ -53,7 +53,8 @@ let package = Package(
         .target(
             name: "Tuning",
             dependencies: [
-                "CodeGeneration", "FileIO", "HiLoKit", "Kernels", "Machines", "Planning",
+                "ArrayFiles", "CodeGeneration", "Evaluation", "FileIO", "HiLoKit", "Kernels",
+                "Machines", "Planning",
                 "Toolchain",
             ]),
         .target(
@@ -125,7 +126,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "TuningTests",
-            dependencies: ["Tuning", "HiLoKit", "Planning", "TestFixtures", "Toolchain"]),
+            dependencies: [
+                "Tuning", "ArrayFiles", "CodeGeneration", "HiLoKit", "Planning", "TestFixtures",
+                "Toolchain",
+            ]),
         .testTarget(
             name: "PackagingTests",
             dependencies: [

@@ -7,7 +7,8 @@ extension Plan {
     /// version. Weights do not depend on the resolution, nor on what the library is called.
     public var fingerprint: String {
         let identity = Identity(
-            format: Plan.formatVersion, precision: target.precision, network: network.identity)
+            format: Plan.formatVersion, precision: target.precision, network: network.identity,
+            kept: target.kept.isEmpty ? nil : target.keptNames.sorted())
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(identity) else {
@@ -20,6 +21,8 @@ extension Plan {
         let format: Int
         let precision: Precision
         let network: NetworkIdentity
+        /// Layers in bf16 among those of integers; nil where there are none.
+        let kept: [String]?
     }
 }
 

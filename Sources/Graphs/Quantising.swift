@@ -9,6 +9,10 @@ public struct QuantisedTensor: Sendable, Hashable {
     /// Whether tokens beyond the map, which are zeros, are taken for some of it without being among its
     /// integers: by a pool, or by windows that go beyond the map. Its offsets are 0.
     public let meetsZeros: Bool
+
+    /// The part of the network that it belongs to: an attention, a ConvFFN, a merging of tokens; the product
+    /// itself where the network is nothing but an attention. It is of integers as a whole or not at all.
+    public var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
 }
 
 extension Graph {
@@ -29,9 +33,13 @@ extension Graph {
 
     /// Products on integers of 8 bits: what `quantisable` names, the means of its tokens, and the matrices that
     /// meet them.
-    public func quantised() -> Graph {
+    ///
+    /// - Parameter kept: layers that stay as they are, of `QuantisedTensor.layer`.
+    public func quantised(keeping kept: Set<String> = []) -> Graph {
         var graph = self
-        for point in quantisable { graph.quantise(point.tensor, as: point.name) }
+        for point in quantisable where !kept.contains(point.layer) {
+            graph.quantise(point.tensor, as: point.name)
+        }
         for index in nodes.indices {
             // Not as it is in `self`: an attention may have its v divided here.
             guard var linear = graph.nodes[index].operation.linear,

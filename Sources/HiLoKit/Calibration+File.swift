@@ -2,6 +2,7 @@ import CodeGeneration
 import FileIO
 import Foundation
 import Networks
+import Planning
 
 /// Why a calibration cannot be made or used.
 public struct CalibrationError: Error, Equatable, CustomStringConvertible {
@@ -23,7 +24,7 @@ extension Calibration {
           "format": \(format),
           "weights": "\(weights)",
           "images": \(images),
-          "tensors": [
+        \(decisions)  "tensors": [
         \(tensors.map { "    \(Self.line($0))" }.joined(separator: ",\n"))
           ]
         }
@@ -31,10 +32,17 @@ extension Calibration {
         """
     }
 
-    private static func line(_ tensor: Channels) -> String {
+    /// Lines of what was decided; none where nothing was.
+    private var decisions: String {
+        let agreement = agreement.map { "  \"agreement\": \(Self.line($0)),\n" } ?? ""
+        let layers = kept.map { "    \(Self.line($0))" }.joined(separator: ",\n")
+        return agreement + (kept.isEmpty ? "" : "  \"kept\": [\n\(layers)\n  ],\n")
+    }
+
+    private static func line(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(tensor) else {
+        guard let data = try? encoder.encode(value) else {
             preconditionFailure("a calibration holds only finite numbers, so it can be encoded")
         }
         return String(decoding: data, as: UTF8.self)
@@ -70,9 +78,12 @@ extension Calibration {
         do {
             try self.init(json: Data(file.read(file.size)))
             try check(tensorsOf: network)
+            try kept.check(layersOf: network)
             try check(weights: weights.checksum(for: network))
         } catch let error as CalibrationError {
             throw CalibrationError("\(path): \(error)")
+        } catch let error as PlanError {
+            throw CalibrationError("\(path): kept: \(error)")
         }
     }
 
@@ -98,6 +109,7 @@ extension Calibration {
         guard images > 0 else {
             throw CalibrationError("images: expected 1 or more, found \(images)")
         }
+        try agreement?.check()
         for tensor in tensors { try tensor.check() }
     }
 
@@ -121,6 +133,26 @@ extension Calibration {
             throw CalibrationError(
                 "of other weights: expected their checksum \(expected), found \(weights); record "
                     + "it again with this checkpoint")
+        }
+    }
+}
+
+extension Calibration.Agreement {
+    /// Whether so many images with another answer are no more than so large a share.
+    public static func holds(_ differing: Int, of images: Int, maxDrop: Double) -> Bool {
+        Double(differing) / Double(images) <= maxDrop
+    }
+
+    /// - Throws: `CalibrationError` when its numbers are impossible, or its promise does not hold.
+    func check() throws {
+        guard images > 0, (0...1).contains(maxDrop), (0...images).contains(differing),
+            (0...images).contains(differingWithoutKept),
+            Self.holds(differing, of: images, maxDrop: maxDrop)
+        else {
+            throw CalibrationError(
+                "agreement: expected some of its images to differ, and no larger a share than "
+                    + "maxDrop; found \(differing) and \(differingWithoutKept) of \(images), and "
+                    + "\(maxDrop)")
         }
     }
 }

@@ -38,6 +38,11 @@ public struct LibraryGenerator: Sendable {
         guard calibration != nil || plan.target.precision != .int8 else {
             throw CalibrationError("\(plan.network.name): a plan with integers needs a calibration")
         }
+        guard calibration?.kept ?? [] == plan.target.kept else {
+            throw CalibrationError(
+                "\(plan.network.name): the plan and the calibration keep other layers in bf16; plan "
+                    + "for those that the calibration keeps")
+        }
         let packer = WeightPacker(matched.weights, plan, calibration: calibration)
         self.plan = plan
         self.origin = origin
@@ -56,6 +61,17 @@ public struct LibraryGenerator: Sendable {
         keptWeights = weights.path
         calibration = weights.calibration
         values = { try weights.values(of: $0) }
+    }
+
+    /// A library whose values somebody else has at hand.
+    package init(
+        _ plan: Plan, origin: String, values: @escaping @Sendable (PackedTensor) throws -> [Float]
+    ) {
+        self.plan = plan
+        self.origin = origin
+        keptWeights = nil
+        calibration = nil
+        self.values = values
     }
 
     /// Writes the library to `folder`, which is new, empty, or a library that HiLo wrote earlier

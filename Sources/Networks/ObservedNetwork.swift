@@ -68,6 +68,13 @@ extension Network {
     /// The tensors that can be integers of 8 bits.
     public var quantisable: [QuantisedTensor] { graph.folded.quantisable }
 
+    /// The layers that these are in, each once, in the order of the graph.
+    public var quantisableLayers: [String] {
+        quantisable.map(\.layer).reduce(into: []) { layers, layer in
+            if !layers.contains(layer) { layers.append(layer) }
+        }
+    }
+
     /// The network that returns those tensors, each as a feature map; nil when there are none.
     public var observed: Network? {
         func observed(_ base: some NetworkFamily) -> Network { Network(ObservedNetwork(base)) }

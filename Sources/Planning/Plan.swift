@@ -128,7 +128,8 @@ extension Plan {
     public func only(_ isa: ISA) -> Plan? {
         guard let variant = variant(isa),
             let target = try? Target(
-                isa: isa, precision: target.precision, maxBatch: target.maxBatch)
+                isa: isa, precision: target.precision, maxBatch: target.maxBatch,
+                kept: target.kept)
         else { return nil }
         return Plan(network: network, target: target, weights: weights, variants: [variant])
     }

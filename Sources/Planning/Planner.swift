@@ -37,10 +37,11 @@ public struct Planner: Sendable {
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
-        let passes = try networks.map { try PlannedGraph($0, target.precision) }
+        try target.kept.check(layersOf: networks[0])
+        let passes = try networks.map { try PlannedGraph($0, target) }
         var weights = WeightTable()
         let variants = try target.isas.map { try variant($0, passes, &weights) }
-        for tensor in networks[0].quantised(target.precision) {
+        for tensor in networks[0].quantised(target) {
             _ = try weights.index(of: WeightBlock("scales of \(tensor.name)", .scales(tensor)))
         }
         return Plan(
@@ -68,7 +69,7 @@ private struct PlannedGraph {
     let graph: Graph
     let others: [Graph]
 
-    init(_ network: Network, _ precision: Precision) throws {
+    init(_ network: Network, _ target: Target) throws {
         resolution = network.resolution
         guard resolution.inputRule == nil || resolution.inputRule == network.inputRule else {
             throw PlanError(
@@ -76,11 +77,11 @@ private struct PlannedGraph {
                     + (network.inputRule.map { "this network's pictures follow \($0.rawValue)" }
                         ?? "this network takes fixed sizes only"))
         }
-        graph = network.graph.planned(precision)
+        graph = network.graph.planned(target)
         others =
             try resolution.inputRule.map { rule in
                 try rule.samples.map {
-                    try network.at(Resolution(rule, as: $0)).graph.planned(precision)
+                    try network.at(Resolution(rule, as: $0)).graph.planned(target)
                 }
             } ?? []
     }

@@ -13,12 +13,12 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
 extension Graph {
     /// As kernels take it.
-    func planned(_ precision: Precision) -> Graph {
-        switch precision {
+    func planned(_ target: Target) -> Graph {
+        switch target.precision {
         case .f32: folded
         case .bf16: folded.lowered(to: .bf16)
         case .bf16Weights: folded.withMatrices(of: .bf16)
-        case .int8: folded.quantised().lowered(to: .bf16)
+        case .int8: folded.quantised(keeping: target.keptNames).lowered(to: .bf16)
         }
     }
 }
@@ -33,9 +33,11 @@ extension Network {
         }
     }
 
-    /// The tensors that are integers in a precision.
-    public func quantised(_ precision: Precision) -> [QuantisedTensor] {
-        precision == .int8 ? quantisable : []
+    /// The tensors that are integers in a target's libraries.
+    public func quantised(_ target: Target) -> [QuantisedTensor] {
+        guard target.precision == .int8 else { return [] }
+        let kept = target.keptNames
+        return quantisable.filter { !kept.contains($0.layer) }
     }
 }
 
@@ -46,17 +48,36 @@ public struct Target: Sendable, Hashable, Codable {
     public let precision: Precision
     /// Images one call may hold.
     public let maxBatch: Int
+    /// The layers that stay in bf16 where all others are of integers, those that lose most first.
+    public let kept: [KeptLayer]
 
-    public init(isas: [ISA], precision: Precision = .f32, maxBatch: Int = 8) throws {
+    /// - Throws: `PlanError` for numbers out of range, instruction sets that do not go together, and layers
+    ///   that are kept from nothing.
+    public init(
+        isas: [ISA], precision: Precision = .f32, maxBatch: Int = 8, kept: [KeptLayer] = []
+    ) throws {
         self.isas = isas
         self.precision = precision
         self.maxBatch = maxBatch
+        self.kept = kept
         try check()
     }
 
-    public init(isa: ISA, precision: Precision = .f32, maxBatch: Int = 8) throws {
-        try self.init(isas: [isa], precision: precision, maxBatch: maxBatch)
+    public init(
+        isa: ISA, precision: Precision = .f32, maxBatch: Int = 8, kept: [KeptLayer] = []
+    ) throws {
+        try self.init(isas: [isa], precision: precision, maxBatch: maxBatch, kept: kept)
     }
+
+    /// The same with other layers that are kept.
+    ///
+    /// - Throws: `PlanError`.
+    public func keeping(_ kept: [KeptLayer]) throws -> Target {
+        try Target(isas: isas, precision: precision, maxBatch: maxBatch, kept: kept)
+    }
+
+    /// What `QuantisedTensor.layer` calls the layers that are kept.
+    public var keptNames: Set<String> { Set(kept.map(\.layer)) }
 
     /// What a library is compiled for; nil runs on any.
     public var architecture: Architecture? { isas.compactMap(\.architecture).first }
@@ -76,6 +97,34 @@ public struct Target: Sendable, Hashable, Codable {
                 "instruction sets \(isas.map(\.name).joined(separator: ", ")): they are of "
                     + "different architectures, and a library is compiled for one")
         }
+        guard kept.isEmpty || precision == .int8 else {
+            throw PlanError(
+                "\(kept[0].layer) is kept in bf16, but \(precision.rawValue) has no integers")
+        }
+        try kept.check()
+    }
+}
+
+// MARK: - Codable
+
+extension Target {
+    private enum CodingKeys: String, CodingKey { case isas, precision, maxBatch, kept }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        isas = try container.decode([ISA].self, forKey: .isas)
+        precision = try container.decode(Precision.self, forKey: .precision)
+        maxBatch = try container.decode(Int.self, forKey: .maxBatch)
+        kept = try container.decodeIfPresent([KeptLayer].self, forKey: .kept) ?? []
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(isas, forKey: .isas)
+        try container.encode(precision, forKey: .precision)
+        try container.encode(maxBatch, forKey: .maxBatch)
+        // Most plans say nothing of it.
+        if !kept.isEmpty { try container.encode(kept, forKey: .kept) }
     }
 }
 

@@ -58,6 +58,8 @@ extension PlanError: Classified { var exitStatus: ExitStatus { .usage } }
 extension FileError: Classified { var exitStatus: ExitStatus { .badData } }
 extension TuningFile.Damage: Classified { var exitStatus: ExitStatus { .badData } }
 extension CalibrationError: Classified { var exitStatus: ExitStatus { .badData } }
+// The promise of --max-drop.
+extension LiftingError: Classified { var exitStatus: ExitStatus { .checkFailed } }
 extension NPYError: Classified { var exitStatus: ExitStatus { .badData } }
 
 extension ImageFileError: Classified {

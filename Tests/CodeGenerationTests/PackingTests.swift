@@ -92,6 +92,43 @@ import Testing
         }
     }
 
+    /// Weights of a layer that is kept are those of a library in bf16, and all others those of integers.
+    @Test func keptLayersAreOfBF16() throws {
+        let network = try Sample.tiny()
+        let kept = "layers.0.blocks.0.attn"
+        let (original, calibration) = (weights(of: network), calibration(of: network))
+        func plan(_ precision: Precision, _ kept: [KeptLayer] = []) throws -> Plan {
+            try Planner(network, Target(isa: .avx2, precision: precision, kept: kept)).plan()
+        }
+        func blocks(_ plan: Plan) -> [String: [UInt32]] {
+            let packer = WeightPacker(
+                original, plan,
+                calibration: plan.target.precision == .int8 ? calibration : nil)
+            return Dictionary(
+                uniqueKeysWithValues: plan.weights.map {
+                    ($0.name, packer.values(of: $0).map(\.bitPattern))
+                })
+        }
+        let plans = (integers: try plan(.int8), kept: try plan(.int8, [KeptLayer(kept)]))
+        let (integers, halves) = (blocks(plans.integers), blocks(try plan(.bf16)))
+        var ofBF16 = 0
+        for (name, values) in blocks(plans.kept) {
+            // What has scales: the matrices of the attention and the norm before it.
+            let isKept = name.contains(kept) || name == "layers.0.blocks.0.norm1"
+            #expect(values == (isKept ? halves : integers)[name], "\(name)")
+            if isKept, values != integers[name] { ofBF16 += 1 }
+        }
+        #expect(ofBF16 >= 5)
+        #expect(!plans.kept.weights.contains { $0.name.hasPrefix("scales of \(kept)") })
+        #expect(plans.kept.fingerprint != plans.integers.fingerprint)
+        // Whatever was measured, and in whatever order they stand.
+        let other = try plan(.int8, [KeptLayer("layers.1.blocks.0.mlp"), KeptLayer(kept)])
+        let same = try plan(
+            .int8, [KeptLayer(kept, error: 0.1), KeptLayer("layers.1.blocks.0.mlp")])
+        #expect(other.fingerprint == same.fingerprint)
+        #expect(other.fingerprint != plans.kept.fingerprint)
+    }
+
     /// Zeros beyond the map of one resolution leave all of them without offsets.
     @Test func offsetsAreNoneWhereAnyResolutionMeetsZeros() throws {
         let whole = Resolution(height: 256, width: 256), odd = Resolution(height: 224, width: 256)
@@ -113,7 +150,7 @@ import Testing
 
     private func calibration(of network: Network) -> Calibration {
         var random = SeededGenerator(seed: 8)
-        let tensors = network.quantised(.int8).map { tensor in
+        let tensors = network.quantisable.map { tensor in
             let spans = (0..<tensor.channels).map { _ in Float.random(in: 0.1...6, using: &random) }
             let least = spans.map { -$0 / Float.random(in: 1...9, using: &random) }
             return Calibration.Channels(

@@ -75,10 +75,15 @@ struct CalibrationCommandTests {
         #expect(first.status == 0, "\(first.stderr)")
         let text = try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
         #expect(text.contains("\"images\": 2"))
+        // Two images that were answered as in single precision.
+        #expect(text.contains("\"differing\":0,"))
+        #expect(first.stdout.contains("agreement: 2 of 2 images answered as in f32"))
         let weights = try Data(contentsOf: sandbox.file("lib/weights/tiny.safetensors"))
 
-        // The library that is replaced may be the one whose calibration it is.
-        let second = try sandbox.hilo(flags + ["lib/calibration.json"])
+        // The library that is replaced may be the one whose calibration it is. Nothing is measured: there
+        // is no compiler.
+        let second = try sandbox.hilo(
+            flags + ["lib/calibration.json"], environment: ["HILO_CC": "/no/compiler"])
         #expect(second.status == 0, "\(second.stderr)")
         #expect(
             try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8) == text)
@@ -87,6 +92,81 @@ struct CalibrationCommandTests {
         try sandbox.expectFailure(
             65, of: Self.flags + ["--seed", "4", "--calibration", "lib/calibration.json"],
             saying: ["lib/calibration.json", "of other weights"])
+        try expectOtherPromisesToBeRefused(flags + ["lib/calibration.json"])
+    }
+
+    /// A file has no images to measure another promise with.
+    private func expectOtherPromisesToBeRefused(_ flags: [String]) throws {
+        try sandbox.expectFailure(
+            64, of: flags + ["--max-drop", "0.2"],
+            saying: ["--max-drop 0.2", "lib/calibration.json", "--max-drop 0.01", "pictures"])
+        for (maxDrop, isMeasured) in [("0.01", true), ("1", false)] {
+            let again = try sandbox.hilo(
+                flags + ["--max-drop", maxDrop], environment: ["HILO_CC": "/no/compiler"])
+            #expect(again.status == 0, "\(again.stderr)")
+            let text = try String(
+                contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
+            #expect(text.contains("differing") == isMeasured)
+        }
+        try sandbox.expectFailure(
+            64, of: flags + ["--max-drop", "0.01"],
+            saying: ["--max-drop 0.01", "without measuring answers"])
+    }
+
+    @Test func badPromisesAreRefused() throws {
+        let flags = Self.flags + ["--seed", "3", "--calibration", "missing"]
+        for value in ["1.01", "-0.1", "nan", "99"] {
+            try sandbox.expectFailure(
+                64, of: flags + ["--max-drop", value], saying: ["--max-drop is", "from 0 to 1"])
+        }
+        try sandbox.expectFailure(64, of: flags + ["--max-drop", "1%"], saying: ["--max-drop"])
+        try sandbox.expectFailure(
+            64, of: Self.flags.dropLast(2) + ["--max-drop", "0.1"],
+            saying: ["--max-drop: f32 has no integers"])
+    }
+
+    /// A plan that keeps a layer says so, is taken as it is, and its library says so too.
+    @Test func plansSayWhatIsKept() throws {
+        let json = try sandbox.hilo("plan", "--config", "tiny.yaml", "--json").stdout
+        let network = try Plan(json: Data(json.utf8)).network
+        let layer = try #require(network.quantisableLayers.first)
+        let target = try Target(
+            isa: .generic, precision: .int8, kept: [KeptLayer(layer, error: 0.125)])
+        try sandbox.write("plan.json", try Planner(network, target).plan().json)
+        let shown = try sandbox.hilo(["plan", "--plan", "plan.json"])
+        #expect(shown.status == 0, "\(shown.stderr)")
+        let sentence = "in bf16: \(layer), because int8 in it alone moves the logits by 12.50 %"
+        #expect(shown.stdout.contains(sentence))
+
+        // Nothing is measured for a file, so nothing is compiled.
+        let tensors = network.quantisable.map { tensor in
+            func all(_ value: Float) -> [Float] { .init(repeating: value, count: tensor.channels) }
+            return Calibration.Channels(
+                name: tensor.name, least: all(-1), greatest: all(2), mean: all(0),
+                meanSquare: all(1))
+        }
+        let weights = try WeightSource.seed(3).matched(network).checksum(for: network)
+        try Calibration(weights: weights, images: 9, tensors: tensors)
+            .write(to: sandbox.file("calibration.json").path)
+        let flags = [
+            "generate", "--plan", "plan.json", "--seed", "3", "--output", "lib", "--calibration",
+            "calibration.json",
+        ]
+        try sandbox.expectFailure(
+            64, of: flags + ["--max-drop", "0.1"], saying: ["--max-drop: --plan says"])
+        let generated = try sandbox.hilo(flags)
+        #expect(generated.status == 0, "\(generated.stderr)")
+        #expect(generated.stdout.contains("kept \(sentence)"))
+        for command in [
+            ["inspect", "lib"],
+            Self.flags.map { $0 == "generate" ? "plan" : $0 } + [
+                "--seed", "3", "--calibration", "lib/calibration.json",
+            ],
+        ] {
+            let told = try sandbox.hilo(command)
+            #expect(told.status == 0, "\(told.stderr)")
+            #expect(told.stdout.contains("in bf16: \(layer)"), "\(told.stdout)")
+        }
     }
 
     /// A layer takes tokens.
@@ -104,6 +184,10 @@ struct CalibrationCommandTests {
             .write(to: sandbox.file("x.npy").path)
         let generated = try sandbox.hilo(flags + ["x.npy"])
         #expect(generated.status == 0, "\(generated.stderr)")
+        #expect(generated.stderr.contains("int8 is not compared with f32"))
+        try sandbox.expectFailure(
+            64, of: flags + ["x.npy", "--max-drop", "0.1"],
+            saying: ["--max-drop: counts the answers of a classifier"])
         let text = try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
         #expect(text.contains("\"images\": 2") && text.contains("\"h_proj\""))
     }

@@ -63,6 +63,61 @@ import Testing
         }
     }
 
+    /// A layer that is kept is of bf16 as in a network of bf16, and everything else as before.
+    @Test func keptLayersStayInBF16() throws {
+        var layers = 0
+        for network in try Sample.networks() {
+            let graph = network.graph.folded
+            let (integers, halves) = (
+                graph.quantised().lowered(to: .bf16), graph.lowered(to: .bf16)
+            )
+            for layer in Set(graph.quantisable.map(\.layer)) {
+                layers += 1
+                let kept = graph.quantised(keeping: [layer]).lowered(to: .bf16)
+                let ownTensors = graph.quantisable.filter { $0.layer == layer }.map(\.name)
+                for index in graph.nodes.indices {
+                    let label = graph.nodes[index].label
+                    let tensor = graph.nodes[index].output
+                    let isKept = Self.isRead(tensor, by: layer, in: graph)
+                    #expect(
+                        kept.tensors[tensor] == (isKept ? halves : integers).tensors[tensor],
+                        "\(layer), \(label)")
+                    guard let linear = kept.nodes[index].operation.linear else { continue }
+                    let isOwn = linear.parameter == layer || linear.parameter.hasPrefix(layer + ".")
+                    var expected = (isOwn ? halves : integers).nodes[index].operation.linear
+                    // v is divided where the attention's result is of integers.
+                    let divided = integers.nodes[index].operation.linear?.outputScales
+                    let isDivided = divided.map { !ownTensors.contains($0.name) } ?? false
+                    expected?.outputScales = isDivided ? divided : nil
+                    #expect(linear == expected, "\(layer), \(label)")
+                }
+            }
+            #expect(graph.quantised(keeping: Set(graph.quantisable.map(\.layer))) == graph)
+        }
+        #expect(layers > 20)
+    }
+
+    /// Whether products of a layer read a tensor, or the means of its tokens.
+    private static func isRead(_ tensor: Int, by layer: String, in graph: Graph) -> Bool {
+        graph.consumers(of: tensor).contains { index in
+            if let linear = graph.nodes[index].operation.linear {
+                return linear.parameter == layer || linear.parameter.hasPrefix(layer + ".")
+            }
+            return graph.nodes[index].operation.averages
+                && isRead(graph.nodes[index].output, by: layer, in: graph)
+        }
+    }
+
+    /// An attention with its norm, a ConvFFN or a merging each.
+    @Test func publishedNetworksHaveALayerForEachPartOfABlock() throws {
+        let layers = Set(
+            try Preset.small.network(name: "net").graph.folded.quantisable.map(\.layer))
+        #expect(layers.count == 12 + 8 + 3)
+        for name in [
+            "layers.0.blocks.1.mlp", "layers.2.blocks.5.attn", "layers.1.downsample",
+        ] { #expect(layers.contains(name), "\(layers.sorted())") }
+    }
+
     /// Zeros beyond a map are among its tokens only where windows fill it.
     @Test func windowsBeyondTheMapMeetZeros() throws {
         for (height, meets) in [(4, false), (5, true)] {

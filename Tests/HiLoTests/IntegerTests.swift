@@ -81,6 +81,26 @@ struct IntegerTests {
         }
     }
 
+    /// Layers that are kept verify as all others do, and bring the whole nearer to double precision.
+    @Test func keptLayersAreVerified() async throws {
+        let network = try Self.network()
+        let kept = ["layers.0.blocks.0.attn", "layers.1.blocks.0.mlp"].map { KeptLayer($0) }
+        let plan = try Planner(
+            network, Target(isa: .native(for: .int8), precision: .int8, kept: kept)
+        ).plan()
+        let calibration = try await Self.calibration(network).keeping(kept)
+        try await withFolder { folder in
+            let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
+                .write(to: folder.appending(path: "lib"))
+            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            let result = try await Verifier(library, seed: 3, threads: 2).verify()
+            #expect(result.passed, "\(result)")
+            let report = try String(
+                contentsOf: library.folder.appending(path: Calibration.fileName), encoding: .utf8)
+            #expect(report.contains("{\"layer\":\"layers.0.blocks.0.attn\"}"))
+        }
+    }
+
     @Test func withoutACalibrationNothingIsWritten() throws {
         let plan = try Planner(Self.network(), Target(isa: .avx2, precision: .int8)).plan()
         #expect(throws: CalibrationError.self) { try LibraryGenerator(plan, .seed(5)) }

@@ -25,6 +25,51 @@ import Testing
         #expect(try Target(isas: [.generic, .neon]).isas == [.generic, .neon])
     }
 
+    // MARK: - Layers that stay in bf16
+
+    private static let kept = [
+        KeptLayer("layers.1.blocks.0.mlp", error: 0.125), KeptLayer("layers.0.blocks.0.attn"),
+    ]
+
+    @Test func keptLayersAreAPartOfAPlan() throws {
+        let target = try Target(isas: [.avx2, .avx512], precision: .int8, kept: Self.kept)
+        let plan = try Planner(Sample.tiny(), target).plan()
+        #expect(try plan.reread() == plan)
+        #expect(plan.json.contains("\"kept\":[{\"error\":0.125,"))
+        #expect(plan.only(.avx2)?.target.kept == Self.kept)
+        #expect(try plan.replanned() == plan)
+        let none = try target.keeping([])
+        #expect(try !Planner(Sample.tiny(), none).plan().json.contains("kept"))
+        // As in a library of bf16 the products of those layers, and no others.
+        let integers = plan.variants[0].kernels.count {
+            $0.computation.operands.inputs.contains { $0.type == .int8 }
+        }
+        #expect(integers > 0)
+    }
+
+    @Test func keptLayersMustBeThere() throws {
+        for precision in [Precision.f32, .bf16, .bf16Weights] {
+            let error = #expect(throws: PlanError.self) {
+                try Target(isa: .avx2, precision: precision, kept: Self.kept)
+            }
+            #expect(error?.description.contains("layers.1.blocks.0.mlp is kept in bf16") == true)
+        }
+        let twice = #expect(throws: PlanError.self) {
+            try Target(isa: .avx2, precision: .int8, kept: Self.kept + Self.kept)
+        }
+        #expect(twice?.description == "layers.1.blocks.0.mlp: is kept twice")
+        #expect(throws: PlanError.self) {
+            try Target(isa: .avx2, precision: .int8, kept: [KeptLayer("a", error: -1)])
+        }
+        let planner = try Planner(
+            Sample.tiny(),
+            Target(isa: .avx2, precision: .int8, kept: [KeptLayer("layers.1.blocks.0.mpl")]))
+        let error = #expect(throws: PlanError.self) { try planner.plan() }
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix("layers.1.blocks.0.mpl: no layer of tiny"))
+        #expect(text.contains("layers.0.blocks.0.attn, layers.0.blocks.0.mlp"))
+    }
+
     /// A megabyte of maps; never fewer than one image or more than a batch.
     @Test(arguments: [
         (1, 8, 8), (262_144, 8, 4), (262_145, 8, 3), (1_048_576, 8, 1), (1_048_577, 8, 1),

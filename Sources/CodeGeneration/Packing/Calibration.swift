@@ -1,4 +1,5 @@
 import Graphs
+import Planning
 
 /// What values the tensors of a network take on some images: what scales for integers follow from.
 public struct Calibration: Sendable, Equatable, Codable {
@@ -20,17 +21,66 @@ public struct Calibration: Sendable, Equatable, Codable {
         }
     }
 
+    /// How often the library answers as one in single precision does, on the images of the calibration.
+    public struct Agreement: Sendable, Equatable, Codable {
+        /// The largest share of images that was to get another answer.
+        public let maxDrop: Double
+        public let images: Int
+        /// Images with another answer, of the library as it is.
+        public let differing: Int
+        /// The same where no layer is kept.
+        public let differingWithoutKept: Int
+
+        public init(maxDrop: Double, images: Int, differing: Int, differingWithoutKept: Int) {
+            self.maxDrop = maxDrop
+            self.images = images
+            self.differing = differing
+            self.differingWithoutKept = differingWithoutKept
+        }
+    }
+
     public static let formatVersion = 1
     public let format: Int
     /// A checksum of the weights that the network had.
     public let weights: String
     public let images: Int
+    /// The layers that stay in bf16.
+    public let kept: [KeptLayer]
+    /// What they were chosen by; nil where nothing was measured.
+    public let agreement: Agreement?
+    /// All that can be integers, those of layers that are kept among them.
     public let tensors: [Channels]
 
-    public init(weights: String, images: Int, tensors: [Channels]) {
+    public init(
+        weights: String, images: Int, tensors: [Channels], kept: [KeptLayer] = [],
+        agreement: Agreement? = nil
+    ) {
         format = Self.formatVersion
         self.weights = weights
         self.images = images
+        self.kept = kept
+        self.agreement = agreement
         self.tensors = tensors
+    }
+
+    /// The same with other layers that are kept, and what they were chosen by.
+    public func keeping(_ kept: [KeptLayer], agreement: Agreement? = nil) -> Calibration {
+        Calibration(
+            weights: weights, images: images, tensors: tensors, kept: kept, agreement: agreement)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case format, weights, images, kept, agreement, tensors
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        format = try container.decode(Int.self, forKey: .format)
+        weights = try container.decode(String.self, forKey: .weights)
+        images = try container.decode(Int.self, forKey: .images)
+        // A file that says nothing of layers keeps none.
+        kept = try container.decodeIfPresent([KeptLayer].self, forKey: .kept) ?? []
+        agreement = try container.decodeIfPresent(Agreement.self, forKey: .agreement)
+        tensors = try container.decode([Channels].self, forKey: .tensors)
     }
 }

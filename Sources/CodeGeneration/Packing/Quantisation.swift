@@ -35,10 +35,10 @@ struct Quantisation: Sendable {
             by: { $0.inputScales ?? "" })
         // One file of weights serves all resolutions, so what meets zeros at one of them counts.
         let meetZeros = Set(
-            plan.resolutions.flatMap { plan.network(at: $0).quantised(plan.target.precision) }
+            plan.resolutions.flatMap { plan.network(at: $0).quantised(plan.target) }
                 .filter(\.meetsZeros).map(\.name))
         var tensors: [String: Channels] = [:]
-        for tensor in plan.network.quantised(plan.target.precision) {
+        for tensor in plan.network.quantised(plan.target) {
             guard let recorded = known[tensor.name] else { continue }
             let rows = (linears[tensor.name] ?? []).flatMap { Self.rows(of: $0, weights) }
             tensors[tensor.name] = Self.channels(

@@ -35,11 +35,12 @@ struct Generate: AsyncParsableCommand {
         let source = source(resolved.checkpoint)
         let matched = try source.matched(resolved.plan.network)
         report(matched)
-        let recorded = try await images?.calibration(of: resolved.plan.network, matched)
+        let calibrated = try await Calibrated(
+            resolved.plan, matched, images, options: options, calibration)
         let library = try LibraryGenerator(
-            resolved.plan, matched, origin: source.label, calibration: recorded
+            calibrated.plan, matched, origin: source.label, calibration: calibrated.calibration
         ).write(to: URL(fileURLWithPath: output), force: force)
-        try report(library)
+        try report(library, calibrated.calibration)
     }
 
     private func source(_ checkpoint: Checkpoint?) -> WeightSource {
@@ -71,7 +72,7 @@ struct Generate: AsyncParsableCommand {
             + (names.count > most ? ", … (\(names.count - most) more)" : "")
     }
 
-    private func report(_ library: GeneratedLibrary) throws {
+    private func report(_ library: GeneratedLibrary, _ calibration: Calibration?) throws {
         let facts = try FileManager.default.attributesOfItem(atPath: library.weightsFile.path)
         let bytes = (facts[.size] as? NSNumber)?.intValue ?? 0
         try Console.print(
@@ -81,7 +82,8 @@ struct Generate: AsyncParsableCommand {
             isa: \(library.plan.target.isas.map(\.name).joined(separator: " "))
             kernels: \(library.plan.variants.reduce(0) { $0 + $1.kernels.count })
             weights: \(bytes) bytes
-            """)
+            """
+                + (calibration?.decisions ?? []).map { "\n\($0)" }.joined())
         Console.hint("next: hilo build \(output)")
     }
 }

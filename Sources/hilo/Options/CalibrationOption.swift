@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import HiLoKit
 
-/// `--calibration`: what the scales of integers follow from.
+/// `--calibration` and `--max-drop`: what the scales of integers follow from, and what integers may cost.
 struct CalibrationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -11,6 +11,22 @@ struct CalibrationOption: ParsableArguments {
                 + "(.npy) of inputs; or the calibration.json of a library with the same weights.",
             valueName: "folder|file"))
     var calibration: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The share of the calibration's images that a classifier may answer otherwise with int8 "
+                + "than in f32. Layers that lose most stay in bf16 until that holds. 1 measures "
+                + "nothing and keeps none. (default: \(Self.usualDrop))", valueName: "share"))
+    var maxDrop: Double?
+
+    static let usualDrop = 0.01
+
+    func validate() throws {
+        guard let maxDrop, !(0...1).contains(maxDrop) else { return }
+        throw ValidationError(
+            "--max-drop is \(maxDrop); expected a share of the images, from 0 to 1: 0.01 is 1 %")
+    }
 
     /// - Throws: `UsageError` when it is missing, or nothing needs it.
     func check(_ precision: Precision) throws {
@@ -26,10 +42,31 @@ struct CalibrationOption: ParsableArguments {
                 "--calibration: \(precision.rawValue) needs none; leave it out, or give "
                     + "--precision int8")
         }
+        if maxDrop != nil, precision != .int8 {
+            throw UsageError(
+                "--max-drop: \(precision.rawValue) has no integers to lift; leave it out, or give "
+                    + "--precision int8")
+        }
     }
 
     /// nil when none is given.
     ///
     /// - Throws: `FileError` when there is no such file, `InputError` for a folder without pictures.
     func source() throws -> CalibrationSource? { try calibration.map { try CalibrationSource($0) } }
+
+    // MARK: - Files
+
+    /// The layers that a calibration from a file keeps, which nothing is measured for.
+    ///
+    /// - Throws: `UsageError` when it was made for another `--max-drop`.
+    func reused(_ calibration: Calibration, from path: String) throws -> Calibration {
+        guard let maxDrop, maxDrop != calibration.agreement?.maxDrop else { return calibration }
+        if maxDrop == 1 { return calibration.keeping([]) }
+        let before =
+            calibration.agreement.map { "for --max-drop \($0.maxDrop)" }
+            ?? "without measuring answers"
+        throw UsageError(
+            "--max-drop \(maxDrop): \(path) was recorded \(before); leave it out, or give the "
+                + "pictures or the array again as --calibration")
+    }
 }

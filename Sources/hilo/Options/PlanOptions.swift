@@ -42,8 +42,22 @@ struct PlanOptions: ParsableArguments {
         if let plan {
             return Resolved(plan: try readPlan(plan, checkpoint: file), checkpoint: file)
         }
-        let made = try makePlan(checkpoint: file)
-        return Resolved(plan: tuning ? await tuned(made) : made, checkpoint: file)
+        return Resolved(
+            plan: try await tunedIfWanted(try makePlan(checkpoint: file)), checkpoint: file)
+    }
+
+    /// The plan with other layers that stay in bf16.
+    ///
+    /// - Throws: `PlanError` when the network has no such layer.
+    func plan(_ plan: Plan, keeping kept: [KeptLayer]) async throws -> Plan {
+        guard kept != plan.target.kept else { return plan }
+        let target = try plan.target.keeping(kept)
+        return try await tunedIfWanted(
+            Planner(plan.network, target, resolutions: plan.resolutions).plan())
+    }
+
+    private func tunedIfWanted(_ plan: Plan) async throws -> Plan {
+        tuning ? await tuned(plan) : plan
     }
 
     private func makePlan(checkpoint file: Checkpoint?) throws -> Plan {

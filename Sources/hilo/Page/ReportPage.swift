@@ -99,10 +99,12 @@ struct ReportPage {
             Fact(name: "Cores", value: "\(cpu.cores)"),
             Fact(name: "Caches", value: cacheText(l1d: cpu.l1d, l2: cpu.l2, l3: cpu.l3)),
             Fact(name: "Instructions", value: pass.variant.isa.title),
-            Fact(name: "Precision", value: pass.plan.target.precision.rawValue),
+            Fact(name: "Precision", value: pass.plan.target.precisionText),
             Fact(name: "Threads", value: "\(profile.threads)"),
             Fact(name: "Batch", value: "\(profile.batch)"),
-            Fact(name: "Kernels, steps", value: "\(measurements.kernels.count), \(pass.pass.steps.count)"),
+            Fact(
+                name: "Kernels, steps",
+                value: "\(measurements.kernels.count), \(pass.pass.steps.count)"),
             Fact(name: "Work", value: "\(millions(pass.macs)) million multiply-adds an image"),
             Fact(name: "Measured", value: date.formatted(.iso8601)),
         ]

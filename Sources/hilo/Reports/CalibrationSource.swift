@@ -1,5 +1,7 @@
+import ArrayFiles
 import Foundation
 import HiLoKit
+import Tuning
 
 /// Where a calibration comes from.
 enum CalibrationSource {
@@ -63,6 +65,17 @@ enum CalibrationSource {
         }
     }
 
+    /// The images to compare libraries on; nil of a file, which has none.
+    ///
+    /// - Throws: `NPYError`.
+    func comparedImages() throws -> (any ComparedImages)? {
+        switch self {
+        case .pictures(let pictures, _): PictureImages(pictures)
+        case .array(let path): try ArrayImages(contentsOf: URL(fileURLWithPath: path))
+        case .file: nil
+        }
+    }
+
     private func record(
         _ network: Network, _ weights: WeightSource.Matched,
         _ add: (inout Calibrator) async throws -> Void
@@ -101,5 +114,32 @@ enum CalibrationSource {
                 }
             }
         }
+    }
+}
+
+/// Pictures to compare libraries on. They are decoded for each, so that however large they are only some are
+/// on the disk.
+private struct PictureImages: ComparedImages {
+    private let pictures: [String]
+
+    init(_ pictures: [String]) { self.pictures = pictures }
+
+    var count: Int { pictures.count }
+
+    func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
+        let chosen = indices.map { pictures[$0] }
+        var (done, logits) = (0, [Float]())
+        while done < chosen.count {
+            done += try await withTemporaryFolder { folder in
+                let file = folder.appending(path: "pictures")
+                let count = try PictureChunk.write(
+                    chosen[done...], to: file, ignoringOrientation: false)
+                let output = folder.appending(path: "y.npy")
+                try await library.run(pictures: file, output: output)
+                logits += try NPYArray(contentsOf: output.path).values
+                return count
+            }
+        }
+        return logits
     }
 }

@@ -10,6 +10,8 @@ struct LibrarySummary: Summary {
 
     struct PlanSummary: Encodable {
         let isa, precision: String
+        /// Layers among those of integers.
+        let keptInBF16: [String]
         let maxBatch, kernels, steps, macs: Int
         /// Working memory of one image, and of one thread.
         let arenaBytes, imagesPerThread, scratchBytes: Int
@@ -46,6 +48,7 @@ struct LibrarySummary: Summary {
         self.plan = PlanSummary(
             isa: plan.target.isas.map(\.name).joined(separator: ", "),
             precision: plan.target.precision.rawValue,
+            keptInBF16: plan.target.kept.map(\.layer),
             maxBatch: plan.target.maxBatch, kernels: variant.kernels.count, steps: pass.steps.count,
             macs: variant.macs(of: pass), arenaBytes: pass.arenaBytes,
             imagesPerThread: pass.imagesPerThread, scratchBytes: pass.scratchBytes,
@@ -86,6 +89,7 @@ struct LibrarySummary: Summary {
                     + "\(byteCount(plan.scratchBytes)) a thread; "
                     + "\(byteCount(plan.weightBytes)) of weights",
                 "weights: fingerprint \(fingerprint), origin \(origin)",
-            ] + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
+            ] + plan.keptInBF16.map { "in bf16: \($0)" }
+            + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
     }
 }

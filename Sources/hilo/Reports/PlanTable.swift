@@ -48,7 +48,7 @@ struct PlanTable {
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",
-        ] + unlowered
+        ] + pass.plan.target.kept.map(\.sentence) + unlowered
     }
 
     /// What stays in single precision, and why.

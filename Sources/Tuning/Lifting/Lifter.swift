@@ -1,0 +1,88 @@
+import HiLoKit
+import Planning
+import Toolchain
+
+/// Finds the layers of a classifier whose integers of 8 bits change too many answers, and keeps them in bf16.
+///
+/// Everything is measured with libraries as they would run, on images of the calibration: in single precision,
+/// with all layers of integers, and, where these two disagree too often, with each layer of integers alone, which
+/// says how far that one moves the logits. Those that move them most are kept, as many as it takes.
+public struct Lifter: Sendable {
+    /// Told what goes on, in words, and how much of it is done.
+    public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ what: String) -> Void
+
+    private let network: Network
+    private let classes: Int
+    private let calibration: Calibration
+    private let blocks: PackedBlocks
+    private let images: any ComparedImages
+    private let compiler: Compiler
+
+    /// Images of a call.
+    private static let batch = 8
+
+    /// - Parameters:
+    ///   - network: a classifier in which something can be of integers.
+    ///   - weights: of `network`.
+    ///   - calibration: of these weights.
+    ///   - images: those of the calibration, or others like them.
+    public init(
+        _ network: Network, _ weights: WeightSource.Matched, _ calibration: Calibration,
+        images: any ComparedImages, compiler: Compiler
+    ) throws {
+        guard let classes = network.classes else {
+            preconditionFailure("\(network.name) is no classifier")
+        }
+        self.network = try network.at(network.resolution.fixed)
+        self.classes = classes
+        self.calibration = calibration
+        blocks = PackedBlocks(weights, calibration)
+        self.images = images
+        self.compiler = compiler
+    }
+
+    /// The calibration with the layers that are kept, and what agreement that gives.
+    ///
+    /// - Parameter maxDrop: the share of images that may get another answer than in single precision.
+    /// - Throws: `LiftingError` when more do with all layers kept too; errors of builds and runs.
+    public func lift(maxDrop: Double, progress: Progress? = nil) async throws -> Calibration {
+        try await withTemporaryFolder { folder in
+            var bench = ComparisonBench(folder: folder, compiler: compiler)
+            let choice = LayerChoice(
+                layers: network.quantisableLayers, classes: classes, images: images.count,
+                maxDrop: maxDrop
+            ) { library, indices, what in
+                try Task.checkCancellation()
+                progress?(0, indices.count, what)
+                let built = try await bench.library(plan(library), blocks) { done, total, _ in
+                    progress?(done, total, "\(what): compiling")
+                }
+                return try await logits(of: built, on: indices)
+            }
+            let (kept, agreement) = try await choice.choose()
+            return calibration.keeping(kept, agreement: agreement)
+        }
+    }
+
+    private func plan(_ library: LayerChoice.Library) throws -> Plan {
+        let target =
+            switch library {
+            case .f32: try Target(isa: .native(for: .f32), maxBatch: Self.batch)
+            case .int8(let kept):
+                try Target(
+                    isa: .native(for: .int8), precision: .int8, maxBatch: Self.batch, kept: kept)
+            }
+        return try Planner(network, target).plan()
+    }
+
+    private func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
+        let found = try await images.logits(of: library, on: indices)
+        guard found.count == indices.count * classes else {
+            throw LibraryError.harness(
+                code: 0,
+                "\(library.harness.path): expected logits of \(indices.count) images, found "
+                    + "\(found.count) values")
+        }
+        return found
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import HiLoKit
+import Tuning
+
+/// A plan with the layers that stay in bf16, and the calibration that says so.
+struct Calibrated {
+    let plan: Plan
+    /// nil of a plan without integers.
+    let calibration: Calibration?
+
+    /// Reads or records a calibration, and measures which layers stay in bf16 unless a file says it.
+    ///
+    /// - Parameters:
+    ///   - weights: of the plan's network.
+    ///   - source: nil of a plan without integers.
+    /// - Throws: `UsageError` for a `--max-drop` that nothing can be measured for; `LiftingError` when no layers
+    ///   are enough; errors of files and builds.
+    init(
+        _ plan: Plan, _ weights: WeightSource.Matched, _ source: CalibrationSource?,
+        options: PlanOptions, _ flags: CalibrationOption
+    ) async throws {
+        guard let source else {
+            (self.plan, calibration) = (plan, nil)
+            return
+        }
+        try Self.check(flags, plan.network, hasPlan: options.plan != nil)
+        let recorded = try await source.calibration(of: plan.network, weights)
+        let settled = try await Self.settled(
+            recorded, plan, weights, source, isPlanned: options.plan != nil, flags)
+        self.plan = try await options.plan(plan, keeping: settled.kept)
+        calibration = settled
+    }
+
+    private static func check(
+        _ flags: CalibrationOption, _ network: Network, hasPlan: Bool
+    ) throws {
+        guard let maxDrop = flags.maxDrop else { return }
+        if hasPlan {
+            throw UsageError(
+                "--max-drop: --plan says which layers stay in bf16; leave one of them out")
+        }
+        guard network.classes == nil, maxDrop < 1 else { return }
+        throw UsageError(
+            "--max-drop: counts the answers of a classifier, and \(network.name) is none; leave it "
+                + "out, and compare what the library returns with one in f32")
+    }
+
+    private static func settled(
+        _ recorded: Calibration, _ plan: Plan, _ weights: WeightSource.Matched,
+        _ source: CalibrationSource, isPlanned: Bool, _ flags: CalibrationOption
+    ) async throws -> Calibration {
+        if isPlanned {
+            return recorded.kept == plan.target.kept
+                ? recorded : recorded.keeping(plan.target.kept)
+        }
+        if case .file(let path) = source { return try flags.reused(recorded, from: path) }
+        let maxDrop = flags.maxDrop ?? CalibrationOption.usualDrop
+        guard maxDrop < 1, let images = try source.comparedImages() else { return recorded }
+        guard plan.network.classes != nil else {
+            Console.note(
+                "int8 is not compared with f32: that would count the answers of a classifier, and "
+                    + "\(plan.network.name) is none")
+            return recorded
+        }
+        let lifter = try Lifter(
+            plan.network, weights, recorded, images: images, compiler: try await .find())
+        return try await ProgressLine.during { line in
+            try await lifter.lift(maxDrop: maxDrop) { line.show($0, of: $1, $2) }
+        }
+    }
+}
+
+// MARK: - Words
+
+extension KeptLayer {
+    /// Why it is kept.
+    var reason: String {
+        error.map { "int8 in it alone moves the logits by \(decimal(100 * $0, 2)) %" }
+            ?? "the plan says so"
+    }
+
+    var sentence: String { "in bf16: \(layer), because \(reason)" }
+}
+
+extension Calibration {
+    /// What was decided, a line each.
+    var decisions: [String] {
+        let agreements = agreement.map { agreement in
+            let same = agreement.images - agreement.differing
+            let before = agreement.images - agreement.differingWithoutKept
+            return "agreement: \(same) of \(agreement.images) images answered as in f32"
+                + (kept.isEmpty ? "" : ", \(before) with all layers of int8")
+        }
+        return [agreements].compactMap { $0 }
+            + kept.map { "kept in bf16: \($0.layer), because \($0.reason)" }
+    }
+}
+
+extension Target {
+    /// The precision, and what is not of it.
+    var precisionText: String {
+        precision.rawValue
+            + (kept.isEmpty ? "" : "; in bf16 \(kept.map(\.layer).joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@testable import HiLoKit
+
+/// What a calibration's file says of layers.
+@Suite struct CalibrationDecisionTests {
+    /// Which layers stay in bf16, and what was measured for it.
+    @Test func filesKeepDecisions() async throws {
+        let network = try smallNetwork()
+        let weights = try WeightSource.seed(3).matched(network)
+        let calibration = Calibration(
+            weights: weights.checksum(for: network), images: 7,
+            tensors: network.quantisable.map { point in
+                let values = [Float](repeating: 1, count: point.channels)
+                return .init(
+                    name: point.name, least: values, greatest: values, mean: values,
+                    meanSquare: values)
+            })
+        #expect(!calibration.json.contains("kept") && !calibration.json.contains("agreement"))
+        let decided = calibration.keeping(
+            [
+                KeptLayer("layers.1.blocks.1.attn", error: 0.25),
+                KeptLayer("layers.0.blocks.0.mlp"),
+            ],
+            agreement: .init(maxDrop: 0.01, images: 300, differing: 3, differingWithoutKept: 40))
+        let measured = calibration.keeping([], agreement: decided.agreement)
+        try await withFolder { folder in
+            let file = folder.appending(path: "calibration.json")
+            for one in [decided, measured, decided.keeping(decided.kept)] {
+                try one.write(to: file.path)
+                #expect(try Calibration(contentsOf: file.path, for: network, weights) == one)
+            }
+            for (old, new, words) in Self.wrongDecisions {
+                let place = try #require(decided.json.firstRange(of: old), "\(old)")
+                let text = decided.json.replacingCharacters(in: place, with: new)
+                try Data(text.utf8).write(to: file)
+                let error = #expect(throws: CalibrationError.self) {
+                    try Calibration(contentsOf: file.path, for: network, weights)
+                }
+                let message = error.map { "\($0)" } ?? ""
+                #expect(message.hasPrefix(file.path))
+                for word in words { #expect(message.contains(word), "\(message)") }
+            }
+        }
+    }
+
+    /// A change of the text, and what the error must say.
+    private static let wrongDecisions: [(old: String, new: String, words: [String])] = [
+        (
+            "blocks.1.attn", "blocks.7.attn",
+            ["kept", "layers.1.blocks.7.attn", "layers.1.blocks.1.mlp"]
+        ),
+        ("layers.1.blocks.1.attn", "layers.0.blocks.0.mlp", ["kept", "twice"]),
+        ("\"error\":0.25", "\"error\":-0.25", ["kept", "0 or more"]),
+        ("\"layer\":", "\"lair\":", ["not a calibration", "layer"]),
+        ("\"differing\":3", "\"differing\":4", ["agreement", "4 and 40 of 300"]),
+        ("\"differing\":3", "\"differing\":-1", ["agreement"]),
+        ("\"images\":300", "\"images\":0", ["agreement"]),
+        ("\"maxDrop\":0.01", "\"maxDrop\":1.5", ["agreement"]),
+    ]
+}

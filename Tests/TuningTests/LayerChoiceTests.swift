@@ -1,0 +1,173 @@
+import CodeGeneration
+import HiLoKit
+import Testing
+
+@testable import Tuning
+
+/// Which layers are kept, with logits that are worked out instead of measured.
+@Suite struct LayerChoiceTests {
+    /// A classifier of three classes: image i of n is (i + 1) / n surer of its own class than of the others,
+    /// and each layer of integers makes the next class likelier by its damage, so the images that are less
+    /// sure than all damage together get another answer.
+    private final class Classifier {
+        let damages: [String: Double]
+        let images: Int
+        /// What stays when no layer is of integers.
+        let remainder: Double
+        private(set) var libraries: [LayerChoice.Library] = []
+        private(set) var sizes: [Int] = []
+
+        init(_ damages: [Double], images: Int, remainder: Double = 0) {
+            self.damages = Dictionary(
+                uniqueKeysWithValues: damages.enumerated().map { (Self.name($0), $1) })
+            self.images = images
+            self.remainder = remainder
+        }
+
+        static func name(_ index: Int) -> String { "layer\(index)" }
+
+        var layers: [String] { (0..<damages.count).map(Self.name) }
+
+        func damage(keeping kept: [KeptLayer]) -> Double {
+            let names = Set(kept.map(\.layer))
+            return remainder + damages.filter { !names.contains($0.key) }.values.reduce(0, +)
+        }
+
+        func differing(keeping kept: [KeptLayer]) -> Int {
+            (1...images).count { Double($0) / Double(images) < damage(keeping: kept) }
+        }
+
+        func logits(_ library: LayerChoice.Library, _ indices: [Int]) -> [Float] {
+            libraries.append(library)
+            sizes.append(indices.count)
+            return indices.flatMap { image in
+                var logits = [Float](repeating: 7, count: 3)
+                logits[image % 3] += Float(image + 1) / Float(images)
+                if case .int8(let kept) = library {
+                    logits[(image + 1) % 3] += Float(damage(keeping: kept))
+                }
+                return logits
+            }
+        }
+
+        func choose(
+            maxDrop: Double
+        ) async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
+            try await LayerChoice(
+                layers: layers, classes: 3, images: images, maxDrop: maxDrop
+            ) { library, indices, _ in self.logits(library, indices) }.choose()
+        }
+    }
+
+    @Test func nothingIsKeptWhereThePromiseHolds() async throws {
+        let classifier = Classifier([0.001, 0.002, 0.0019], images: 200)
+        let (kept, agreement) = try await classifier.choose(maxDrop: 0)
+        #expect(kept.isEmpty)
+        #expect(agreement == .init(maxDrop: 0, images: 200, differing: 0, differingWithoutKept: 0))
+        #expect(classifier.libraries == [.f32, .int8(kept: [])])
+        #expect(classifier.sizes == [200, 200])
+    }
+
+    /// As many as are promised may differ, and no more: of 100 images 4 are less sure than 0.05.
+    @Test(arguments: [(0.05, 0), (0.04, 0), (0.039, 1)])
+    func thePromiseIsAShare(maxDrop: Double, kept: Int) async throws {
+        let classifier = Classifier([0.0001, 0.0499], images: 100)
+        let found = try await classifier.choose(maxDrop: maxDrop)
+        #expect(found.kept.map(\.layer) == (kept == 0 ? [] : ["layer1"]))
+        #expect(found.agreement.differingWithoutKept == 4)
+    }
+
+    /// One bad layer among many is found with a library for each layer, on some of the images.
+    @Test func theLayerThatLosesMostIsKept() async throws {
+        var damages = [Double](repeating: 0.0001, count: 12)
+        damages[7] = 0.4
+        let classifier = Classifier(damages, images: 1000)
+        let (kept, agreement) = try await classifier.choose(maxDrop: 0.01)
+        #expect(kept.map(\.layer) == ["layer7"])
+        #expect(try #require(kept[0].error) > 0.1)
+        #expect(agreement.differing == 1 && agreement.differingWithoutKept > 390)
+        #expect(classifier.sizes == [1000, 1000] + Array(repeating: 64, count: 12) + [1000])
+    }
+
+    /// As a search of all counts has it, with few libraries.
+    @Test(arguments: 0..<40) func asFewAsPossibleAreKept(seed: UInt64) async throws {
+        let random = SeededValues(seed: seed, name: "damage")
+        let count = 2 + Int(seed % 9) * 3
+        let damages = random.values(count, center: 0.01, scale: 0.01).map { Double($0) }
+        let classifier = Classifier(damages, images: 300)
+        let maxDrop = [0, 0.01, 0.03, 0.1][Int(seed % 4)]
+        let (kept, agreement) = try await classifier.choose(maxDrop: maxDrop)
+        let ranked = damages.indices.sorted { damages[$0] > damages[$1] }
+            .map { KeptLayer(Classifier.name($0)) }
+        let fewest = try #require(
+            (0...count).first {
+                Double(classifier.differing(keeping: Array(ranked.prefix($0)))) / 300 <= maxDrop
+            })
+        #expect(kept.map(\.layer) == ranked.prefix(fewest).map(\.layer))
+        #expect(agreement.differing == classifier.differing(keeping: kept))
+        #expect(kept.map { $0.error ?? 0 } == kept.map { $0.error ?? 0 }.sorted(by: >))
+        let logarithm = (0...count).first { 1 << $0 >= count } ?? 0
+        #expect(classifier.libraries.count <= 2 + count + 2 * logarithm + 1)
+    }
+
+    /// What bf16 loses too cannot be helped by keeping layers.
+    @Test func aPromiseThatCannotBeKeptIsAnError() async throws {
+        let classifier = Classifier([0.2, 0.1], images: 100, remainder: 0.055)
+        let error = await #expect(throws: LiftingError.self) {
+            try await classifier.choose(maxDrop: 0.01)
+        }
+        let text = "\(try #require(error))"
+        for words in [
+            "--max-drop 0.01", "100 images 35", "and 5 still with all 2 layers", "--max-drop 0.35,",
+            "--precision f32",
+        ] { #expect(text.contains(words), "\(text)") }
+        // It is as it says.
+        let looser = try await classifier.choose(maxDrop: 0.35)
+        #expect(looser.kept.isEmpty && looser.agreement.differing == 35)
+    }
+
+    @Test func differencesAreSharesOfWhatTellsClassesApart() {
+        let expected: [Float] = [1, -1, 100, 103, 101, 99]
+        func share(_ found: [Float]) -> Double {
+            LogitDifference(found, from: expected, classes: 3).share
+        }
+        #expect(share(expected) == 0)
+        // An image's mean changes no answer.
+        #expect(share(expected.map { $0 + 5 }) < 1e-6)
+        // Without the mean twice as large: as far off as large.
+        let means: [Float] = [100 / 3, 100 / 3, 100 / 3, 101, 101, 101]
+        #expect(abs(share(zip(expected, means).map { 2 * $0 - $1 }) - 1) < 1e-6)
+        #expect(LogitDifference([1, 2], from: [3, 3], classes: 2).share == 1)
+        #expect(LogitDifference([4, 4], from: [3, 3], classes: 2).share == 0)
+    }
+
+    // MARK: - Sources that are shared
+
+    private func file(_ path: String, _ text: String) -> GeneratedFile {
+        GeneratedFile(path: path, contents: text)
+    }
+
+    private func key(_ source: String, number: Int, inner: String = "int x;") -> String {
+        SourceContents(
+            [
+                file("include/net.h", "#define NET_FINGERPRINT \"\(number)\"\nint net;\n"),
+                file(
+                    "src/internal.h", "#include \"net.h\"\nenum { NET_MOST_STEPS = \(number) };\n"),
+                file("src/inner.h", inner),
+            ], model: "net"
+        ).key(of: file("src/a.c", source))
+    }
+
+    /// A source is compiled again where it or what it includes differs, but for numbers it does not read.
+    @Test func sourcesAreSharedWhereTheirObjectsAreEqual() {
+        let plain = "#include \"internal.h\"\nint a;\n"
+        #expect(key(plain, number: 1) == key(plain, number: 2))
+        #expect(key(plain, number: 1) != key(plain + "int b;\n", number: 1))
+        for reading in ["int b = NET_MOST_STEPS;\n", "char b[] = NET_FINGERPRINT;\n"] {
+            #expect(key(plain + reading, number: 1) != key(plain + reading, number: 2))
+        }
+        #expect(key(plain, number: 1) == key(plain, number: 1, inner: "int y;"))
+        let including = plain + "#include \"inner.h\"\n"
+        #expect(key(including, number: 1) != key(including, number: 1, inner: "int y;"))
+    }
+}

@@ -1,0 +1,179 @@
+import ArrayFiles
+import Foundation
+import Synchronization
+import TestFixtures
+import Testing
+
+@testable import HiLoKit
+@testable import Tuning
+
+/// A layer whose integers spoil the answers, in real libraries.
+@Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
+struct LifterTests {
+    /// Answers of libraries, with what each keeps.
+    private final class Spy: ComparedImages {
+        private let images: ArrayImages
+        private let seen = Mutex<[(kept: [String], precision: Precision, logits: [Float])]>([])
+
+        init(_ file: URL) throws { images = try ArrayImages(contentsOf: file) }
+
+        var count: Int { images.count }
+        var runs: [(kept: [String], precision: Precision, logits: [Float])] {
+            seen.withLock { $0 }
+        }
+
+        func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
+            let logits = try await images.logits(of: library, on: indices)
+            let target = library.plan.target
+            seen.withLock { $0.append((target.kept.map(\.layer), target.precision, logits)) }
+            return logits
+        }
+    }
+
+    /// A layer is found, kept, and then the answers are those of double precision.
+    @Test func aLayerThatSpoilsAnswersIsKept() async throws {
+        let classifier = try SpoiltClassifier()
+        let network = classifier.network
+        try await withFolder { folder in
+            let file = folder.appending(path: "x.npy")
+            try NPYArray(
+                shape: [classifier.images.count] + network.inputShape,
+                values: classifier.images.flatMap { $0 }
+            ).write(to: file.path)
+            let compiler = try await Compiler.shared()
+            let recorded = try await Calibrator.record(
+                network, classifier.weights, images: [.array(file)], with: compiler)
+            let spy = try Spy(file)
+            let lifted = try await Lifter(
+                network, classifier.weights, recorded, images: spy, compiler: compiler
+            ).lift(maxDrop: 0.01)
+
+            #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
+            #expect(lifted.tensors == recorded.tensors)
+            let agreement = try #require(lifted.agreement)
+            #expect(agreement.differing == 0 && agreement.images == classifier.images.count)
+            #expect(agreement.differingWithoutKept > 1, "\(agreement)")
+            let layers = network.quantisableLayers
+            let alone = layers.map { layer in layers.filter { $0 != layer } }
+            #expect(spy.runs.map(\.kept) == [[], []] + alone + [[SpoiltClassifier.layer]])
+            #expect(spy.runs.map(\.precision) == [.f32] + Array(repeating: .int8, count: 6))
+            #expect(answers(spy.runs[6].logits) == classifier.answers)
+            #expect(answers(spy.runs[1].logits) != classifier.answers)
+            try expectTheSameAgain(lifted, classifier, folder)
+        }
+    }
+
+    private func answers(_ logits: [Float]) -> [Int] {
+        stride(from: 0, to: logits.count, by: SpoiltClassifier.classes).map { start in
+            SpoiltClassifier.likeliest(logits[start..<start + SpoiltClassifier.classes])
+        }
+    }
+
+    /// The calibration as a file says all that the library follows from.
+    private func expectTheSameAgain(
+        _ lifted: Calibration, _ classifier: SpoiltClassifier, _ folder: URL
+    ) throws {
+        let file = folder.appending(path: "calibration.json")
+        try lifted.write(to: file.path)
+        let again = try Calibration(
+            contentsOf: file.path, for: classifier.network, classifier.weights)
+        #expect(again == lifted && again.json == lifted.json)
+        let weights = try [lifted, again].map { calibration in
+            let target = try Target(isa: .avx2, precision: .int8, kept: calibration.kept)
+            let plan = try Planner(classifier.network, target).plan()
+            let library = try LibraryGenerator(
+                plan, classifier.weights, origin: "test", calibration: calibration
+            ).write(to: folder.appending(path: "library"))
+            #expect(try plan.reread() == plan)
+            return try Data(contentsOf: library.weightsFile)
+        }
+        #expect(weights[0] == weights[1])
+        // A plan without them is not what the calibration is for.
+        let plan = try Planner(
+            classifier.network, Target(isa: .avx2, precision: .int8)
+        ).plan()
+        #expect(throws: CalibrationError.self) {
+            try LibraryGenerator(
+                plan, classifier.weights, origin: "test", calibration: lifted)
+        }
+    }
+}
+
+/// A small classifier that tells its images apart without doubt, with a layer that integers of 8 bits cannot
+/// hold: two channels of a ConvFFN that are the same are added and taken away with weights a thousand times as
+/// large as all others. In floating-point numbers nothing is left of them; integers have no steps left for the
+/// others.
+private struct SpoiltClassifier {
+    static let layer = "layers.1.blocks.0.mlp"
+    static let classes = 7
+    let network: Network
+    let weights: WeightSource.Matched
+    let images: [[Float]]
+    /// Of the images, in double precision.
+    let answers: [Int]
+
+    init() throws {
+        network = try tinyNetwork()
+        let seeded = try WeightSource.seed(11).weights(for: network)
+        let spoilt = Self.spoilt(seeded, network)
+        let all = Self.images(of: network, 48)
+        let outputs = try Self.outputs(network, spoilt, all)
+        // Each class is the likeliest one of some images once the head's bias takes off what all have.
+        let means = (0..<Self.classes).map { index in
+            outputs.reduce(0) { $0 + $1[index] } / Double(all.count)
+        }
+        let bias = zip(spoilt["head.bias"], means).map { $0 - Float($1) }
+        weights = WeightSource.Matched(
+            weights: spoilt.adding(["head.bias": bias]), unused: [], absent: [])
+        let centred = outputs.map { zip($0, means).map { $0 - $1 } }
+        let chosen = all.indices.sorted { Self.margin(centred[$0]) > Self.margin(centred[$1]) }
+            .prefix(24).sorted()
+        images = chosen.map { all[$0] }
+        answers = chosen.map { Self.likeliest(centred[$0][...]) }
+    }
+
+    private static func spoilt(_ weights: Weights, _ network: Network) -> Weights {
+        var changed: [String: [Float]] = [:]
+        for name in ["fc1.weight", "fc1.bias", "dwconv.dwconv.weight", "dwconv.dwconv.bias"] {
+            var values = weights["\(layer).\(name)"]
+            let row = values.count / hidden
+            values.replaceSubrange(row..<2 * row, with: values[..<row])
+            changed["\(layer).\(name)"] = values
+        }
+        var contraction = weights["\(layer).fc2.weight"]
+        for row in 0..<contraction.count / hidden {
+            (contraction[row * hidden], contraction[row * hidden + 1]) = (1024, -1024)
+        }
+        changed["\(layer).fc2.weight"] = contraction
+        return weights.adding(changed)
+    }
+
+    /// Channels of the ConvFFN inside.
+    private static let hidden = 96
+
+    /// Planes of one colour with some noise.
+    private static func images(of network: Network, _ count: Int) -> [[Float]] {
+        let plane = network.inputShape[1] * network.inputShape[2]
+        return (0..<count).map { image in
+            let colours = SeededValues(seed: UInt64(image), name: "colour").values(3, scale: 2)
+            let noise = SeededValues(seed: UInt64(image), name: "noise").values(3 * plane)
+            return noise.enumerated().map { colours[$0 / plane] + $1 / 2 }
+        }
+    }
+
+    private static func outputs(
+        _ network: Network, _ weights: Weights, _ images: [[Float]]
+    ) throws -> [[Double]] {
+        let reference = ReferenceNetwork(network) { weights[$0] }
+        return try images.map { try reference.outputs($0)[0] }
+    }
+
+    private static func margin(_ logits: [Double]) -> Double {
+        let sorted = logits.sorted(by: >)
+        return sorted[0] - sorted[1]
+    }
+
+    static func likeliest<Value: Comparable>(_ logits: ArraySlice<Value>) -> Int {
+        (logits.indices.max { logits[$0] < logits[$1] } ?? logits.startIndex) - logits.startIndex
+    }
+}
