@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "HiLoKit", targets: ["HiLoKit"]),
         .executable(name: "hilo", targets: ["hilo"]),
+        .plugin(name: "GenerateHiLo", targets: ["GenerateHiLo"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -30,11 +31,21 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["Graphs", "Machines"]),
         .target(name: "Planning", dependencies: ["Graphs", "Kernels", "Machines", "Networks"]),
         .target(
-            name: "Templates", path: "Templates", exclude: ["c", "html", "python"],
+            name: "Templates", path: "Templates", exclude: ["c", "html", "python", "swift"],
             plugins: ["EmbedTemplates"]),
         .plugin(
             name: "EmbedTemplates", capability: .buildTool(), dependencies: ["embed-templates"]),
         .executableTarget(name: "embed-templates"),
+        .plugin(
+            name: "GenerateHiLo",
+            capability: .command(
+                intent: .custom(
+                    verb: "generate-hilo",
+                    description: "Makes a Swift package of a network: its C, its weights, a module."
+                ),
+                permissions: [
+                    .writeToPackageDirectory(reason: "The network's package is written there.")
+                ])),
         .target(
             name: "CodeGeneration",
             dependencies: [
@@ -122,7 +133,7 @@ let package = Package(
             name: "CodeGenerationTests",
             dependencies: [
                 "Checkpoints", "CodeGeneration", "Graphs", "Kernels", "Machines", "Networks",
-                "Planning", "Templates", "TestFixtures",
+                "Planning", "Templates", "TestFixtures", "Toolchain",
             ]),
         .testTarget(
             name: "TuningTests",

@@ -15,6 +15,9 @@ public enum TemplateFiles {
     /// The Python module of a library, and what makes a wheel of it: `module/_model.py` and so on.
     public static let python = texts(below: "python/")
 
+    /// The Swift package of a library: `module/Model.swift` and so on.
+    public static let swift = texts(below: "swift/")
+
     private static func texts(below folder: String) -> [String: String] {
         var texts: [String: String] = [:]
         for (path, text) in templateTexts where path.hasPrefix(folder) {

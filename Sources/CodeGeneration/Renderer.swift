@@ -39,17 +39,19 @@ package struct Renderer: Sendable {
 
 /// Templates that are parsed once for all renderers.
 package enum TemplateSet: Sendable {
-    case c, python
+    case c, python, swift
 
     fileprivate var library: MustacheLibrary {
         switch self {
         case .c: Self.ofC
         case .python: Self.ofPython
+        case .swift: Self.ofSwift
         }
     }
 
     private static let ofC = parsed(TemplateFiles.all)
     private static let ofPython = parsed(TemplateFiles.python)
+    private static let ofSwift = parsed(TemplateFiles.swift)
 
     /// Before each template: tags are `<% %>`, so that C braces stay as they are, and nothing is
     /// escaped as HTML.

@@ -1,15 +1,26 @@
-/// Who runs a library's threads; both kinds give the same bits.
+/// Who runs a library's threads; all give the same bits.
 public enum Team: String, Sendable, CaseIterable {
     /// POSIX threads that each context starts, and that sleep between runs.
     case threads
     /// The OpenMP runtime of the compiler.
     case openMP = "openmp"
+    /// Nobody: the caller's thread runs alone, and the library needs no threads of a system.
+    case none
 
-    /// The file that is compiled for it, of a generated library.
-    package var source: String { "src/team_\(rawValue).c" }
+    /// The files in `src` that are compiled for it alone or with others, but not for all teams.
+    private var files: [String] {
+        switch self {
+        case .threads, .openMP: ["team_\(rawValue).c", "forks.c"]
+        case .none: ["team_none.c"]
+        }
+    }
+
+    /// Those of all teams.
+    package static let allFiles = Set(allCases.flatMap(\.files)).sorted()
 
     /// Whether a file of a generated library belongs to it.
     package func includes(file: String) -> Bool {
-        Team.allCases.allSatisfy { $0 == self || $0.source != file }
+        let isOfTeams = Self.allFiles.contains { file == "src/\($0)" }
+        return !isOfTeams || files.contains { file == "src/\($0)" }
     }
 }

@@ -2,14 +2,14 @@ import FileIO
 import Foundation
 
 /// Files of a folder and what was in them, so that a later look tells what was edited or added.
-struct FileList: Codable, Equatable {
+package struct FileList: Codable, Equatable {
     private static let currentFormat = 1
     /// More than any library fills.
     private static let largest = 64 << 20
 
     private let format: Int
     /// By path in the folder.
-    let files: [String: FileDigest]
+    package let files: [String: FileDigest]
 
     /// - Throws: `FileError` when one of the files cannot be read.
     init(_ paths: [String], in folder: String) throws {
@@ -24,7 +24,7 @@ struct FileList: Codable, Equatable {
     ///
     /// - Returns: nil when there is no such file.
     /// - Throws: `FileError` when it cannot be read or is no list.
-    static func read(_ path: String) throws -> FileList? {
+    package static func read(_ path: String) throws -> FileList? {
         let data: Data
         do {
             let file = try InputFile(path: path)
@@ -44,7 +44,7 @@ struct FileList: Codable, Equatable {
     }
 
     /// The same bytes for the same files.
-    func json() throws -> Data {
+    package func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return try encoder.encode(self)

@@ -68,7 +68,8 @@ extension GeneratedLibrary {
 extension Team {
     package var threading: Threading {
         switch self {
-        case .threads: .posix
+        // The harness has threads whatever the library has.
+        case .threads, .none: .posix
         case .openMP: .openMP
         }
     }

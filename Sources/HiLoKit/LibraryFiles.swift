@@ -1,8 +1,8 @@
 import Foundation
 
 /// The files of a library's folder: which of them `generate` wrote is in `files.json`.
-enum LibraryFiles {
-    static let listPath = "files.json"
+package enum LibraryFiles {
+    package static let listPath = "files.json"
     static let planPath = "plan.json"
 
     /// Whether a name in the folder is of something that is made anew at any time: by a build, also
@@ -12,23 +12,23 @@ enum LibraryFiles {
     }
 
     /// Something in a folder that `generate` did not write so.
-    struct Change {
+    package struct Change {
         let path: String
         /// It was not there; else it was edited.
         let isAddition: Bool
 
-        var description: String { "\(path) was \(isAddition ? "added" : "changed")" }
+        package var description: String { "\(path) was \(isAddition ? "added" : "changed")" }
     }
 
     /// The list of a library that has just been written.
-    static func list(of folder: String) throws -> FileList {
+    package static func list(of folder: String) throws -> FileList {
         try FileList(paths(below: folder) { isRemade($0) }, in: folder)
     }
 
     /// What is in a folder beyond or unlike its list, by path. Files that are missing are no loss.
     ///
     /// - Parameter isOther: names in the folder that are none of its files.
-    static func changes(
+    package static func changes(
         in folder: String, since list: FileList, except isOther: (String) -> Bool
     ) throws -> [Change] {
         try paths(below: folder) { isRemade($0) || isOther($0) }

@@ -7,11 +7,13 @@ import Toolchain
 /// pkg-config find them by, wherever it is unpacked.
 public struct Tarball: Sendable {
     private let library: GeneratedLibrary
+    private let labels: [String]
     private let python: Python
     private let cmake: String
 
+    /// - Parameter labels: one for each class, or none.
     /// - Throws: `ToolchainError.missingTool` without CMake or a python3.
-    public init(of library: GeneratedLibrary) throws {
+    public init(of library: GeneratedLibrary, labels: [String] = []) throws {
         python = try Python(for: "it packs archives")
         guard let cmake = Program.find("cmake") else {
             throw ToolchainError.missingTool(
@@ -19,6 +21,7 @@ public struct Tarball: Sendable {
                 advice: "it installs libraries: put it on the PATH (apt-get install cmake)")
         }
         self.library = library
+        self.labels = labels
         self.cmake = cmake
     }
 
@@ -48,13 +51,19 @@ public struct Tarball: Sendable {
         into tree: URL, building build: URL, _ compiler: Compiler
     ) async throws {
         let name = library.name
+        var options = [
+            "-D\(name)_TEAM=threads", "-D\(name)_HARNESS=OFF", "-DCMAKE_INSTALL_LIBDIR=lib",
+            "-DCMAKE_C_COMPILER=\(compiler.path)",
+        ]
+        if !labels.isEmpty {
+            let file = build.deletingLastPathComponent().appending(path: "labels.txt")
+            try Data(labels.map { $0 + "\n" }.joined().utf8).write(to: file)
+            options.append("-D\(name)_LABELS=\(file.path)")
+        }
         do {
-            try await run(
-                "-S", library.folder.path, "-B", build.path, "-D\(name)_TEAM=threads",
-                "-D\(name)_HARNESS=OFF", "-DCMAKE_INSTALL_LIBDIR=lib",
-                "-DCMAKE_C_COMPILER=\(compiler.path)")
-            try await run("--build", build.path, "--parallel")
-            try await run("--install", build.path, "--prefix", tree.path)
+            try await run(["-S", library.folder.path, "-B", build.path] + options)
+            try await run(["--build", build.path, "--parallel"])
+            try await run(["--install", build.path, "--prefix", tree.path])
         } catch let error as ToolchainError {
             // Tools say in words of their own that a disk is full.
             try checkRoom(
@@ -70,7 +79,7 @@ public struct Tarball: Sendable {
         return paths.filter { $0.hasSuffix(".o") }.map { build.appending(path: $0).path }
     }
 
-    private func run(_ arguments: String...) async throws {
+    private func run(_ arguments: [String]) async throws {
         let output = try await Program.run(cmake, arguments: arguments)
         guard output.succeeded else {
             throw ToolchainError.compilationFailed(

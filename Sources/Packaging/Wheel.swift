@@ -26,20 +26,7 @@ public struct Wheel: Sendable {
                 "\(library.folder.path): the name '\(library.name)' \(reason); generate the library with "
                     + "another --name")
         }
-        try checkInterface()
-    }
-
-    /// Sources are compiled as they are, while the module is this version's.
-    private func checkInterface() throws {
-        let header = "include/\(library.name).h"
-        let expected = Generator(library.plan).files().first { $0.path == header }?.contents
-        let path = library.folder.appending(path: header).path
-        guard let found = try? String(contentsOfFile: path, encoding: .utf8), found == expected
-        else {
-            throw PackagingError.otherVersion(
-                "\(path): is not what HiLo \(GeneratorVersion.number) generates, and a module of this version "
-                    + "would not fit; generate the library again")
-        }
+        try library.checkInterface()
     }
 
     /// Writes `NAME-VERSION-py3-none-PLATFORM.whl`, the same bytes whenever the library is the same.

@@ -42,9 +42,10 @@ import Testing
     @Test(arguments: [
         Mistake("frobnicate", "frobnicate"),
         Mistake("build", "<dir>"),
-        Mistake("package lib", "--wheel", "--tar"),
+        Mistake("package lib", "--wheel", "--tar", "--swift"),
         Mistake("package lib --wheel --tar", "--wheel", "--tar"),
-        Mistake("package lib --tar --labels x", "--labels"),
+        Mistake("package lib --wheel --swift", "--wheel", "--swift"),
+        Mistake("package lib --tar --force", "--force"),
         Mistake("doctor --frobnicate", "--frobnicate"),
         Mistake("generate --model litv2-s", "--output"),
         Mistake("generate --model litv2-x --output out", "--model litv2-x", "litv2-s"),

@@ -58,7 +58,8 @@ import Testing
         #expect(largest > 0.1 && difference <= 1e-5 * largest)
     }
 
-    /// The C program of the README compiles against the presets' header and links.
+    /// The C program of the README compiles against the presets' header and links, and so does the one in
+    /// C++ that has threads of its own.
     @Test func theExampleProgramLinksAndRuns() async throws {
         try await withFolder { folder in
             let network = try Preset.small.network(resolution: Resolution(height: 64, width: 64))
@@ -77,7 +78,23 @@ import Testing
                 ])
             let output = try await run(program, [library.weightsFile.path])
             #expect(output.contains("class "))
+            try await expectPool(library, in: folder)
         }
+    }
+
+    private func expectPool(_ library: GeneratedLibrary, in folder: URL) async throws {
+        let program = folder.appending(path: "pool").path
+        try await run(
+            tool("g++"),
+            [
+                "-std=c++17", "-Wall", "-Wextra", "-Werror", "-I",
+                library.folder.appending(path: "include").path,
+                projectFolder.appending(path: "Examples/c/pool.cpp").path,
+                "-L", library.buildFolder.path, "-llitv2_s",
+                "-Wl,-rpath,\(library.buildFolder.path)", "-pthread", "-o", program,
+            ])
+        let said = try await run(program, [library.weightsFile.path])
+        #expect(said == "the same bits as without the pool\n")
     }
 
     /// What is built once serves both: only the functions of the header leave the library, and a kernel
@@ -101,8 +118,9 @@ import Testing
                 "small_context_bytes", "small_context_create", "small_context_destroy",
                 "small_context_resolution", "small_context_threads", "small_fit_size",
                 "small_model_close", "small_model_isa", "small_model_open",
+                "small_context_set_pool",
                 "small_model_open_memory", "small_preprocess", "small_resolution_at", "small_run",
-                "small_run_outputs", "small_status_text",
+                "small_run_outputs", "small_run_parallel", "small_status_text",
             ])
     }
 

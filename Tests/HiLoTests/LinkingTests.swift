@@ -8,8 +8,9 @@ import Testing
     /// As Debian's packages have it.
     private static let libraries = "lib/x86_64-linux-gnu"
 
-    /// The folder builds with CMake alone, and what it installs is found from elsewhere.
-    @Test(arguments: Team.allCases)
+    /// The folder builds with CMake alone, and what it installs is found from elsewhere. LinkExamplesTests
+    /// does it without threads.
+    @Test(arguments: [Team.threads, .openMP])
     func buildsAndInstallsWithCMake(team: Team) async throws {
         try await withFolder { folder in
             let target = try Target(isas: [.native()], maxBatch: 3)

@@ -3,15 +3,15 @@ import HiLoKit
 import TestFixtures
 import Testing
 
-/// The threads of a library, of both kinds.
+/// The threads of a library, of every kind, and of its users.
 @Suite(.serialized) struct TeamTests {
     /// Tickets run out every few runs with so few bits, which takes four million steps otherwise.
     private static let fewTickets = "-DTICKET_BITS=8"
 
     /// OpenMP is GCC's here, whose runtime does not survive a fork; Clang's is tested elsewhere.
-    @Test(arguments: [Team.threads, .openMP])
+    @Test(arguments: Team.allCases)
     func keepsWhatTheHeaderPromises(team: Team) async throws {
-        let family = team == .threads ? "clang" : "gcc"
+        let family = team == .openMP ? "gcc" : "clang"
         guard let compiler = try await Compiler.of(family: family) else {
             return print("SKIPPED: no \(family) that builds OpenMP programs")
         }
@@ -39,6 +39,14 @@ import Testing
         let checks =
             ["fork", "middle", "sizes", "idle"] + (team == .threads ? ["own", "limit"] : [])
         for check in checks { try await run(program, [check, weights]) }
+        let pools = folder.appending(path: "parallel").path
+        try await compile("parallel.c", to: pools, library, compiler, [library.staticLibrary.path])
+        try await run(pools, [weights])
+        // Without threads nobody asks how many processors there are.
+        if team == .none {
+            let threads = try await run(program, ["default", weights])
+            return #expect(threads == "1\n")
+        }
         try await expectDefaults(program, weights)
         try await expectQuotas(library, compiler, in: folder)
     }

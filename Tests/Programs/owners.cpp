@@ -1,6 +1,7 @@
 /* The header of C++ beside that of C: both give the same bits, what fails says so, and owners can be moved and
  * not copied. `owners WEIGHTS`, compiled with -DLIBRARY=name and -include name.hpp. Exits with 0, or says
  * what is wrong and exits with 1. */
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -95,6 +96,22 @@ static void check_runs(Context &context)
     const net::Span<const float> all = input;
     for (const std::size_t count : { std::size_t(0), all.size() - 1, size.input_floats })
         require(context.try_run({ all.data(), count }, ours) == BAD_ARGUMENT, "sizes must fit each other");
+    std::size_t calls = 0;
+    std::fill(ours.begin(), ours.end(), 0.0f);
+    require(context.try_run_parallel(input, ours, [&calls](net::Task task) { ++calls, task(); }) == OK
+                && same(ours, theirs) && calls > 0,
+            "threads of the caller's give the same");
+    std::fill(ours.begin(), ours.end(), 0.0f);
+    auto refuse = [&calls](net::Task) { return calls = 0, false; };
+    require(context.try_run_parallel(input, ours, refuse) == OK && same(ours, theirs) && calls == 0,
+            "a pool may take nothing");
+    require(context.try_run_parallel({ input.data(), 1 }, ours, refuse) == BAD_ARGUMENT, "sizes must fit there");
+    calls = 1;
+    context.use_pool(refuse);
+    require(context.try_run(input, ours) == OK && same(ours, theirs) && calls == 0, "a pool can be for all runs");
+    calls = 1;
+    context.use_own_threads();
+    require(context.try_run(input, ours) == OK && same(ours, theirs) && calls == 1, "and that can be ended");
     const std::vector<float> many((net::max_batch + 1) * size.input_floats);
     std::vector<float> room((net::max_batch + 1) * size.output_floats);
     require(context.try_run(many, room) == BAD_ARGUMENT, "a call has at most max_batch images");
@@ -205,6 +222,9 @@ static void check_exceptions(const char *weights)
         require(std::strcmp(error.what(), net::text(caught)) == 0, "errors say what the status says");
     }
     require(caught == CANNOT_READ, "a missing file throws");
+    std::vector<float> parallel(output.size());
+    context.run_parallel(input, parallel, [](net::Task) { throw 1; });
+    require(same(parallel, output), "a pool that throws has taken nothing");
     caught = OK;
     try {
         context.run(input, net::Span<float>(output.data(), 0));
@@ -215,6 +235,14 @@ static void check_exceptions(const char *weights)
 }
 #endif
 
+/* More than one, so that there is something to share. */
+static net::Options threads_and_default()
+{
+    net::Options options{};
+    options.threads = 3;
+    return options;
+}
+
 int main(int count, char **arguments)
 {
     const char *weights = count > 1 ? arguments[1] : "";
@@ -222,7 +250,7 @@ int main(int count, char **arguments)
     Model model;
     Context context;
     require(Model::try_open(weights, model) == OK
-                && Context::try_create(model, net::Options{}, context) == OK,
+                && Context::try_create(model, threads_and_default(), context) == OK,
             "the library opens");
     check_runs(context);
 #if defined(RECIPES) || defined(DETECTS) || defined(SEGMENTS)

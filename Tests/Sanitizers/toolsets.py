@@ -91,9 +91,9 @@ class Built:
 def build(folder: Path, toolset: Toolset, output: Path, jobs: int) -> Built:
     """Compiles library and harness of a generated folder into one program."""
     output.mkdir(parents=True, exist_ok=True)
-    other = {"openmp": "src/team_threads.c", "threads": "src/team_openmp.c"}[toolset.team]
+    own = f"src/team_{toolset.team}.c"
     files = json.loads((folder / "files.json").read_text())["files"]
-    sources = sorted(file for file in files if file.endswith(".c") and file != other)
+    sources = sorted(file for file in files if file.endswith(".c") and (file == own or not file.startswith("src/team_")))
     flags = _flags_of_files(folder, sources)
 
     def compile_one(source: str) -> tuple[float, str, Path]:

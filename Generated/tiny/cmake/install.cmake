@@ -7,20 +7,25 @@ set(WEIGHTS_DIR ${CMAKE_INSTALL_DATADIR}/tiny)
 set(WEIGHTS_FILE ${WEIGHTS_DIR}/tiny.safetensors)
 
 # Whoever links the archive needs the OpenMP library of the compiler that built it: the first of those
-# that CMake found. Where it found none by name, the flag that asks for OpenMP stands for it; and where the
-# library has threads of its own, what asks for those.
+# that CMake found. Where it found none by name, the flag that asks for OpenMP stands for it; where the
+# library has threads of its own, what asks for those; and nothing where it has none.
 set(OPENMP_NAME "")
 set(OPENMP_DIR "")
 set(THREAD_FLAGS "-pthread")
-if(tiny_TEAM STREQUAL openmp)
+set(BUILT_BY "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}")
+if(TEAM_NAME STREQUAL openmp)
   set(THREAD_FLAGS "${OpenMP_C_FLAGS}")
+elseif(TEAM_NAME STREQUAL none)
+  set(THREAD_FLAGS "")
 endif()
-if(tiny_TEAM STREQUAL openmp AND OpenMP_C_LIB_NAMES)
+if(THREAD_FLAGS)
+  set(BUILT_BY "${BUILT_BY} with ${THREAD_FLAGS}")
+endif()
+if(TEAM_NAME STREQUAL openmp AND OpenMP_C_LIB_NAMES)
   list(GET OpenMP_C_LIB_NAMES 0 OPENMP_NAME)
   list(GET OpenMP_C_LIBRARIES 0 OPENMP_FILE)
   get_filename_component(OPENMP_DIR "${OPENMP_FILE}" DIRECTORY)
 endif()
-set(BUILT_BY "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} with ${THREAD_FLAGS}")
 
 # Two sets of targets: the shared library needs nothing, and is there when OpenMP is not.
 install(TARGETS tiny_shared EXPORT tinyTargets
@@ -32,9 +37,20 @@ foreach(targets tinyTargets tinyStaticTargets)
 endforeach()
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES weights/tiny.safetensors DESTINATION ${WEIGHTS_DIR} OPTIONAL)
+# Names of the classes, where there are some to take along.
+set(tiny_LABELS "" CACHE FILEPATH "Names of the classes of tiny, one a line, to be installed")
+set(LABELS_FILE ${WEIGHTS_DIR}/labels.txt)
+set(PC_LABELS "")
+if(tiny_LABELS)
+  get_filename_component(LABELS "${tiny_LABELS}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+  if(NOT EXISTS "${LABELS}")
+    message(FATAL_ERROR "tiny_LABELS: there is no file ${LABELS}")
+  endif()
+  install(FILES "${LABELS}" DESTINATION ${WEIGHTS_DIR} RENAME labels.txt)
+endif()
 
 configure_package_config_file(cmake/config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/tinyConfig.cmake
-  INSTALL_DESTINATION ${PACKAGE_DIR} PATH_VARS WEIGHTS_FILE)
+  INSTALL_DESTINATION ${PACKAGE_DIR} PATH_VARS WEIGHTS_FILE LABELS_FILE)
 # The version is that of the HiLo that generated the library. A newer patch is taken for an older one, but
 # not another minor version: before 1.0 each of those may change the interface.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/tinyConfigVersion.cmake
@@ -59,6 +75,9 @@ foreach(name LIBDIR INCLUDEDIR DATADIR)
     set(PC_${name} "\${prefix}/${PC_${name}}")
   endif()
 endforeach()
+if(tiny_LABELS)
+  set(PC_LABELS "labels=${PC_DATADIR}/tiny/labels.txt")
+endif()
 if(OPENMP_NAME)
   set(PC_THREADS "-L${OPENMP_DIR} -l${OPENMP_NAME} -lpthread")
 else()

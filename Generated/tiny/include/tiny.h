@@ -8,7 +8,8 @@
  *
  * The library is built with threads of its own, which a context starts and which sleep between runs, or
  * with those of OpenMP, which its runtime starts in the first run; where that cannot, it ends the program
- * with words of its own. Whatever a context was made for, no more of its threads run than there are
+ * with words of its own; or with none, and then the caller's thread runs alone. A context can also run on
+ * threads of the caller's (tiny_run_parallel). Whatever a context was made for, no more of its threads run than there are
  * processors for the process that other runs of the library have not taken, at least the caller's. In a process that was forked contexts of the parent run on the caller's thread
  * alone; with OpenMP those that are made there do so too. */
 #ifndef TINY_H
@@ -100,7 +101,8 @@ TINY_API void tiny_model_close(tiny_model *model);
 /* What a context is made for; zero means the default of each. */
 typedef struct tiny_options {
     /* Default: the processors that this process may use, by its affinity and by the CPU quota of its
-     * control groups, or OMP_NUM_THREADS or OMP_THREAD_LIMIT where they are less. */
+     * control groups, or OMP_NUM_THREADS or OMP_THREAD_LIMIT where they are less; 1 where the library is
+     * built without threads. */
     int threads;
     int max_batch; /* default and limit: TINY_MAX_BATCH; a smaller one may need less memory */
     int height, width; /* default: the first resolution; both or none are given */
@@ -135,6 +137,33 @@ TINY_API tiny_status tiny_run(tiny_context *context, const float *input, int bat
  * that is NULL is a BAD_ARGUMENT. */
 TINY_API tiny_status tiny_run_outputs(tiny_context *context, const float *input,
                                              int batch, float *const *outputs);
+
+/* A part of a run, which the library hands to a thread of the caller's: task(argument). */
+typedef void tiny_task(void *argument);
+
+/* Asks a pool of threads for one: it is to call task(argument) once, on any thread and whenever it likes, also
+ * on this one before it returns. Returns 0 when that will be done, anything else when it will not; then the run
+ * asks no more. `user` is what the caller gave. It must not wait for the task, leave by an exception or
+ * longjmp, or use the context. */
+typedef int tiny_submit(void *user, tiny_task *task, void *argument);
+
+/* tiny_run with the same bits, on the caller's thread and threads of a pool of the caller's instead of the
+ * library's. `submit` is called on this thread, at most tiny_context_threads - 1 times for each image or group of images
+ * that are in work at once. Tasks that begin take over work from
+ * this thread until the run is over; nothing waits for one that has not begun, so the pool may have fewer
+ * threads than the context, be busy, or be the one that this thread belongs to. Where no task begins this
+ * thread computes everything. A task that begins after the run returns at once, or serves the next run of the
+ * context, and may do so after the context was destroyed; one that is never run leaves the memory of a few
+ * hundred bytes behind. Tasks of a context that wait and those that run are never more than
+ * tiny_context_threads - 1; how many processors there are does not matter here.
+ * BAD_ARGUMENT, and nothing is written, as for tiny_run and where `submit` is NULL. */
+TINY_API tiny_status tiny_run_parallel(tiny_context *context, const float *input, int batch,
+                                              float *output, tiny_submit *submit, void *user);
+
+/* Makes every later run of the context one on the caller's threads, whichever function begins it; `submit` NULL
+ * ends that. No run may be under way. BAD_ARGUMENT without a context. */
+TINY_API tiny_status tiny_context_set_pool(tiny_context *context, tiny_submit *submit,
+                                                  void *user);
 
 /* What tiny_preprocess makes of an image unless the caller knows better. */
 #define TINY_RECIPE_DEFAULT TINY_RECIPE_CROP

@@ -110,6 +110,45 @@ struct Picture {
 
 using Recipe = ::tiny_recipe; ///< how a picture becomes an input
 
+/// A part of a run, for a thread of the caller's: to be called once. It may be copied, and outlives the context.
+class Task {
+public:
+    Task(::tiny_task *task, void *argument) noexcept : task_(task), argument_(argument) {}
+    void operator()() const noexcept { task_(argument_); }
+
+private:
+    ::tiny_task *task_;
+    void *argument_;
+};
+
+namespace inner {
+/// Where a function lies, constant or not, as C passes it on.
+template <class Value>
+void *address(Value &value) noexcept
+{
+    return const_cast<void *>(static_cast<const void *>(std::addressof(value)));
+}
+
+/// A function that takes a `Task` as C calls it. One that returns false, or throws, has not taken it.
+template <class Submit>
+int submit(void *user, ::tiny_task *task, void *argument) noexcept
+{
+    Submit &function = *static_cast<Submit *>(user);
+#if defined(__cpp_exceptions)
+    try {
+#endif
+        if constexpr (std::is_convertible_v<decltype(function(Task(task, argument))), bool>)
+            return function(Task(task, argument)) ? 0 : 1;
+        else
+            return static_cast<void>(function(Task(task, argument))), 0;
+#if defined(__cpp_exceptions)
+    } catch (...) {
+        return 1;
+    }
+#endif
+}
+} // namespace inner
+
 /// The weights; whoever made a context of them keeps them until it is gone. Moved from, it has none.
 class Model {
 public:
@@ -192,6 +231,29 @@ public:
         return ::tiny_run(get(), input.data(), batch, output.data());
     }
 
+    /// The same bits, on this thread and threads of the caller's: `submit` is called with a `Task` and hands it to a
+    /// pool, which calls it once, on whatever thread it has, now or later. It may return false, or throw, where
+    /// the pool does not take it. tiny.h has the rest of its contract.
+    template <class Submit>
+    [[nodiscard]] Status try_run_parallel(Span<const float> input, Span<float> output, Submit &&submit) noexcept
+    {
+        using Function = std::remove_reference_t<Submit>;
+        const int batch = batch_of(input);
+        if (batch == 0 || output.size() != static_cast<std::size_t>(batch) * resolution()->output_floats)
+            return TINY_BAD_ARGUMENT;
+        return ::tiny_run_parallel(get(), input.data(), batch, output.data(), &inner::submit<Function>,
+                                     inner::address(submit));
+    }
+
+    /// Makes every later run one on such threads. `submit` must live as long; the library's own threads run again
+    /// after `use_own_threads`.
+    template <class Submit>
+    void use_pool(Submit &submit) noexcept
+    {
+        ::tiny_context_set_pool(get(), &inner::submit<Submit>, inner::address(submit));
+    }
+    void use_own_threads() noexcept { ::tiny_context_set_pool(get(), nullptr, nullptr); }
+
     /// The same with each output in an array of its own.
     [[nodiscard]] Status try_run(Span<const float> input, Span<const Span<float>> arrays) noexcept
     {
@@ -223,6 +285,12 @@ public:
     void run(Span<const float> input, Span<float> output) { inner::check(try_run(input, output)); }
 
     void run(Span<const float> input, Span<const Span<float>> arrays) { inner::check(try_run(input, arrays)); }
+
+    template <class Submit>
+    void run_parallel(Span<const float> input, Span<float> output, Submit &&submit)
+    {
+        inner::check(try_run_parallel(input, output, submit));
+    }
 
     std::vector<float> run(Span<const float> input)
     {

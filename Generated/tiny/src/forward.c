@@ -167,13 +167,19 @@ void tiny_take_part(void *argument, int member, int members)
     leave_float_state(saved);
 }
 
+void tiny_forward_rest(forward_pass *pass)
+{
+    tiny_team_wait(pass->team);
+    tiny_helpers_wait(pass->helpers);
+}
+
 /* Tickets begin again when they run out, once nobody is left who could hold an old one. */
 static unsigned first_ticket(forward_pass *pass)
 {
     const unsigned ticket = ticket_of(atomic_load_explicit(&pass->position, memory_order_relaxed));
     if (ticket + (unsigned)pass->network->step_count <= MOST_TICKETS)
         return ticket;
-    tiny_team_wait(pass->team);
+    tiny_forward_rest(pass);
     memset(pass->shares, 0, (size_t)pass->threads * sizeof *pass->shares);
     return 1;
 }
@@ -197,20 +203,50 @@ void tiny_forward_prepare(forward_pass *pass)
     atomic_store(&pass->position, position_of(1, NO_STEP));
 }
 
-void tiny_forward(forward_pass *pass, const float *input, float *const *outputs, int images)
+/* Threads of the team and helpers have the same numbers, so those of one kind must be gone before the others
+ * come. Returns how many threads a run can have. */
+static int choose_company(forward_pass *pass)
 {
     /* A fork may have been in the middle of a run, whose position and shares this process inherited. */
-    const int company = pass->forks == tiny_forks() ? pass->threads : 1;
-    const int taken = tiny_take_processors(company);
-    const int threads = pass->takes_all ? company : taken;
+    if (pass->forks != tiny_forks())
+        return 1;
+    if (!pass->submit) {
+        tiny_helpers_close(pass->helpers);
+        return tiny_team_threads(pass->threads);
+    }
+    tiny_team_wait(pass->team);
+    return pass->threads;
+}
+
+/* Processors are counted for threads of the team; how many a pool has is its owner's business. */
+static int count_threads(const forward_pass *pass, int company, int *taken)
+{
+    *taken = tiny_take_processors(pass->submit ? 1 : company);
+    return pass->submit || pass->takes_all ? company : *taken;
+}
+
+static void run_together(forward_pass *pass, int threads)
+{
+    atomic_store_explicit(&pass->position, position_of(first_ticket(pass), 0), memory_order_release);
+    if (!pass->submit) {
+        tiny_team_run(pass->team, threads);
+        return;
+    }
+    tiny_helpers_call(pass->helpers, pass->submit, pass->user);
+    tiny_take_part(pass, 0, threads);
+}
+
+void tiny_forward(forward_pass *pass, const float *input, float *const *outputs, int images)
+{
+    int taken;
+    const int threads = count_threads(pass, choose_company(pass), &taken);
     set_group(pass, input, outputs, images, threads);
     if (threads == 1) {
         const float_state saved = enter_float_state();
         run_alone(pass);
         leave_float_state(saved);
     } else {
-        atomic_store_explicit(&pass->position, position_of(first_ticket(pass), 0), memory_order_release);
-        tiny_team_run(pass->team, threads);
+        run_together(pass, threads);
     }
     tiny_give_processors(taken);
 }

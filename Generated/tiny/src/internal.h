@@ -5,6 +5,7 @@
 
 #include "tiny.h"
 
+#include "helpers.h"
 #include "kernel.h"
 #include "team.h"
 
@@ -77,7 +78,10 @@ typedef struct forward_pass {
     char *arena, *scratch;
     work_share *shares; /* one of each thread */
     team *team;
-    int threads;   /* of the team */
+    helpers *helpers;         /* NULL for one thread */
+    tiny_submit *submit; /* NULL: the team runs; else the helpers, whom this asks for */
+    void *user;               /* of that function */
+    int threads;   /* of the team, or of the run with helpers */
     unsigned forks; /* of this process when the context was made */
     int takes_all; /* whether all of them run, however few processors there are: for tests */
     const image_frame *frames; /* of the images of the next call; NULL: each fills its input */
@@ -100,6 +104,8 @@ void *tiny_reserve(size_t bytes);
 
 /* Makes the pass ready for its first run. */
 void tiny_forward_prepare(forward_pass *pass);
+/* Waits until no thread but the caller's looks at the pass. */
+void tiny_forward_rest(forward_pass *pass);
 /* Runs `images` images that are in work at once. */
 void tiny_forward(forward_pass *pass, const float *input, float *const *outputs, int images);
 /* What each thread of the team runs; `pass` is a forward_pass. */

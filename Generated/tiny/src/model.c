@@ -159,7 +159,7 @@ const char *tiny_model_isa(const tiny_model *model)
 
 static int default_threads(void)
 {
-    const int threads = tiny_default_threads();
+    const int threads = tiny_team_threads(tiny_default_threads());
     return threads < MAX_THREADS ? threads : MAX_THREADS;
 }
 
@@ -233,7 +233,8 @@ static int allocate_memory(tiny_context *c)
     c->memory = allocate(bytes);
     if (!c->memory)
         return 0;
-    c->bytes = bytes + sizeof *c + tiny_team_bytes(c->pass.threads);
+    c->bytes = bytes + sizeof *c + tiny_team_bytes(c->pass.threads)
+               + tiny_helpers_bytes(c->pass.threads);
     c->pass.arena = c->memory;
     c->pass.scratch = c->memory + arena;
     c->pass.shares = (work_share *)(void *)(c->memory + maps);
@@ -246,7 +247,11 @@ static tiny_status complete(tiny_context *c)
     if (!tiny_count_forks() || !allocate_memory(c))
         return TINY_NO_MEMORY;
     tiny_forward_prepare(&c->pass);
-    return tiny_team_create(c->pass.threads, tiny_take_part, &c->pass, &c->pass.team);
+    const tiny_status status =
+        tiny_helpers_create(c->pass.threads, tiny_take_part, &c->pass, &c->pass.helpers);
+    return status != TINY_OK
+               ? status
+               : tiny_team_create(c->pass.threads, tiny_take_part, &c->pass, &c->pass.team);
 }
 
 tiny_status tiny_context_create(const tiny_model *model, const tiny_options *options,
@@ -284,6 +289,7 @@ void tiny_context_destroy(tiny_context *context)
 {
     if (!context)
         return;
+    tiny_helpers_destroy(context->pass.helpers);
     tiny_team_destroy(context->pass.team);
     free(context->memory);
     free(context);
@@ -366,4 +372,26 @@ tiny_status tiny_run_timed(tiny_context *context, const float *input, int batch,
 tiny_status tiny_run(tiny_context *context, const float *input, int batch, float *output)
 {
     return tiny_run_timed(context, input, batch, output, NULL);
+}
+
+tiny_status tiny_context_set_pool(tiny_context *context, tiny_submit *submit, void *user)
+{
+    if (!context)
+        return TINY_BAD_ARGUMENT;
+    context->pass.submit = submit;
+    context->pass.user = user;
+    return TINY_OK;
+}
+
+tiny_status tiny_run_parallel(tiny_context *context, const float *input, int batch, float *output,
+                                tiny_submit *submit, void *user)
+{
+    if (!tiny_can_run(context, input, batch) || !output || !submit)
+        return TINY_BAD_ARGUMENT;
+    tiny_submit *const submit_before = context->pass.submit;
+    void *const user_before = context->pass.user;
+    tiny_context_set_pool(context, submit, user);
+    const tiny_status status = tiny_run(context, input, batch, output);
+    tiny_context_set_pool(context, submit_before, user_before);
+    return status;
 }

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -215,21 +214,4 @@ void tiny_give_processors(int taken)
     atomic_fetch_sub_explicit(&taken_by_runs, taken, memory_order_relaxed);
 }
 
-/* --- forks --- */
-
-static unsigned forks;
-static int is_counting;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-/* In the child, whose only thread this is. Runs of the parent's other threads do not go on here. */
-static void note_fork(void)
-{
-    ++forks;
-    atomic_store(&taken_by_runs, 0);
-}
-
-static void begin_counting(void) { is_counting = pthread_atfork(NULL, NULL, note_fork) == 0; }
-
-int tiny_count_forks(void) { return pthread_once(&once, begin_counting) == 0 && is_counting; }
-
-unsigned tiny_forks(void) { return forks; }
+void tiny_forget_runs(void) { atomic_store(&taken_by_runs, 0); }

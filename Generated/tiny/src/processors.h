@@ -14,8 +14,10 @@ int tiny_processors(void);
  * one. They are given back after the run. */
 int tiny_take_processors(int wanted);
 void tiny_give_processors(int taken);
+/* In a process that was forked: runs of its parent's other threads do not go on here. */
+void tiny_forget_runs(void);
 
-/* How often this process and those it comes from were forked since they first made a context. */
+/* Changes when the process is forked, once forks are counted. */
 unsigned tiny_forks(void);
 /* Counts them from now on; 0 where the system has no memory for that. */
 int tiny_count_forks(void);

@@ -57,7 +57,7 @@ struct BuildFiles {
                 files.filter { $0.hasPrefix(folder) && CompileFlags.isa(ofFile: $0) == isa }
             }
             // One of these is chosen when the library is built.
-            let teams = Team.allCases.map(\.source)
+            let teams = Team.allFiles.map { "src/\($0)" }
             sources = of(nil, "src/").filter { !teams.contains($0) }
             harness = of(nil, "harness/")
             vectors = plan.target.isas.map {

@@ -34,13 +34,17 @@ struct LibrarySource {
             renderer.file("src/processors.h", "runtime/processors.h", names),
             renderer.file("src/processors.c", "runtime/processors.c", names),
             renderer.file("src/team.h", "runtime/team.h", names),
-            renderer.file(Team.openMP.source, "runtime/team_openmp.c", names),
-            renderer.file(Team.threads.source, "runtime/team_threads.c", names),
-            renderer.file("src/forward.c", "runtime/forward.c", names),
-            renderer.file("src/model.c", "runtime/model.c", headerContext),
-            renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
-            renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
-        ] + sizes() + preprocessing() + results()
+            renderer.file("src/helpers.h", "runtime/helpers.h", names),
+            renderer.file("src/helpers.c", "runtime/helpers.c", names),
+        ]
+            + Team.allFiles.map { file in
+                renderer.file("src/\(file)", "runtime/\(file)", names)
+            } + [
+                renderer.file("src/forward.c", "runtime/forward.c", names),
+                renderer.file("src/model.c", "runtime/model.c", headerContext),
+                renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
+                renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
+            ] + sizes() + preprocessing() + results()
             + innerLoops() + variants.flatMap { files(of: $0) }
     }
 

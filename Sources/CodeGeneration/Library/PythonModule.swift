@@ -85,7 +85,7 @@ extension PythonModule {
 
 extension Network {
     /// What its outputs are, in words.
-    fileprivate var outputText: String {
+    var outputText: String {
         if classes != nil { return "logits" }
         if isBackbone { return "feature maps" }
         return outputs.count == 1 ? "features" : outputs.map(\.name).joined(separator: ", ")

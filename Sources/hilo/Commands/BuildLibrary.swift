@@ -11,8 +11,9 @@ struct BuildLibrary: AsyncParsableCommand {
 
     @Option(
         help: """
-            Who runs the library's threads: threads, of its own, which sleep between runs, or openmp, \
-            the compiler's runtime. (default: what the last build chose, at first threads)
+            Who runs the library's threads: threads, of its own, which sleep between runs; openmp, the \
+            compiler's runtime; or none, and the caller's thread runs alone. (default: what the last \
+            build chose, at first threads)
             """)
     var team: Team?
 
