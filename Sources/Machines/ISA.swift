@@ -58,6 +58,20 @@ public enum CPUFeature: String, Sendable, Hashable, CaseIterable {
     /// Those of a unit that multiplies tiles.
     public static let tileUnit: Set<CPUFeature> = [.amxTile, .amxBf16, .amxInt8]
 
+    /// What compilers define where they may use it.
+    public var macro: String {
+        switch self {
+        case .asimd: "__ARM_NEON"
+        case .asimddp: "__ARM_FEATURE_DOTPROD"
+        case .i8mm: "__ARM_FEATURE_MATMUL_INT8"
+        case .bf16: "__ARM_FEATURE_BF16_VECTOR_ARITHMETIC"
+        case .amxTile, .amxBf16, .amxInt8: "__\(rawValue.uppercased())__"
+        case .avx2, .fma, .avx512f, .avx512bw, .avx512dq, .avx512vl, .avxVnni, .avx512Vnni,
+            .avx512Bf16:
+            "__\(compilerName.uppercased())__"
+        }
+    }
+
     /// What compilers call it, in `__builtin_cpu_supports`.
     public var compilerName: String { rawValue.replacing("_", with: "") }
 }

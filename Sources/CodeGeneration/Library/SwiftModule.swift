@@ -112,10 +112,10 @@ extension SwiftModule {
         init(_ isa: ISA, headers: [String]) {
             self.isa = isa.name
             self.headers = headers
-            // As the compiler's: -mavx2 is the instructions avx2 and the macro __AVX2__.
-            let features = isa.compileFlags.map { String($0.dropFirst("-m".count)) }
-            instructions = features.joined(separator: ",")
-            macros = features.map { "__\($0.uppercased())__" }
+            // As the compiler's: -mavx2 is the instructions avx2.
+            instructions = isa.compileFlags.map { String($0.dropFirst("-m".count)) }
+                .joined(separator: ",")
+            macros = CPUFeature.allCases.filter { isa.features.contains($0) }.map(\.macro)
         }
     }
 }
