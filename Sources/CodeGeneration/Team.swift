@@ -5,13 +5,13 @@ public enum Team: String, Sendable, CaseIterable {
     /// The OpenMP runtime of the compiler.
     case openMP = "openmp"
     /// Nobody: the caller's thread runs alone, and the library needs no threads of a system.
-    case none
+    case alone = "none"
 
     /// The files in `src` that are compiled for it alone or with others, but not for all teams.
     private var files: [String] {
         switch self {
         case .threads, .openMP: ["team_\(rawValue).c", "forks.c"]
-        case .none: ["team_none.c"]
+        case .alone: ["team_none.c"]
         }
     }
 

@@ -69,7 +69,7 @@ extension Team {
     package var threading: Threading {
         switch self {
         // The harness has threads whatever the library has.
-        case .threads, .none: .posix
+        case .threads, .alone: .posix
         case .openMP: .openMP
         }
     }

@@ -36,9 +36,13 @@ public struct Wheel: Sendable {
     /// - Throws: `PackagingError`; `FileError` for files of the library, `ToolchainError`.
     public func write(to folder: URL) async throws -> PackageReport {
         guard library.builtTeam == .threads else {
+            let reason =
+                library.builtTeam == .alone
+                ? "without threads, which a wheel has"
+                : "for OpenMP's threads, and a wheel takes along no runtime"
             throw PackagingError.otherTeam(
-                "\(library.folder.path): is built for OpenMP's threads, and a wheel takes along no runtime; build "
-                    + "it with 'hilo build \(library.folder.path) --team threads'")
+                "\(library.folder.path): is built \(reason); build it "
+                    + "with 'hilo build \(library.folder.path) --team threads'")
         }
         let binary = library.sharedLibrary.path
         guard let platform = WheelPlatform(try SharedObject(path: binary)) else {

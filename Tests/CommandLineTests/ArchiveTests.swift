@@ -21,10 +21,43 @@ struct ArchiveTests {
         try await runSuccessfully(
             "/usr/bin/env", ["tar", "-xzf", archive.path, "-C", sandbox.folder.path])
         try expectFiles(sandbox.file(Self.stem))
+        // A layer has no classes.
+        try sandbox.write("names", "cat\n")
+        try sandbox.expectFailure(
+            64, of: ["package", "lib", "--tar", "--labels", "names"], saying: ["no classes"])
         try await link(sandbox.file(Self.stem), sandbox)
         try sandbox.expectFailure(
             69, of: ["package", "lib", "--tar"], saying: ["python3"],
             environment: ["PATH": "/nonexistent"])
+    }
+
+    @Test(.enabled("'make test-long' builds a classifier for it") { TestScope.isLong })
+    func labelsAreTakenAlong() async throws {
+        let sandbox = try Sandbox()
+        let digits = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Examples/digits")
+        let generated = try sandbox.hilo(
+            "generate", "--config", digits.appending(path: "digits.yaml").path, "--seed", "1",
+            "--isa", "generic", "--name", "small", "--output", "lib")
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let labels = digits.appending(path: "labels.txt")
+        let ending = try sandbox.hilo("package", "lib", "--tar", "--labels", labels.path)
+        #expect(ending.status == 0, "\(ending.stderr)")
+        try await runSuccessfully(
+            "/usr/bin/env",
+            [
+                "tar", "-xzf", ending.stdout.trimmingCharacters(in: .newlines), "-C",
+                sandbox.folder.path,
+            ])
+        let tree = sandbox.file(Self.stem)
+        func words(_ file: URL) throws -> [Substring] {
+            try String(contentsOf: file, encoding: .utf8).split { $0.isWhitespace }
+        }
+        #expect(try words(tree.appending(path: "share/small/labels.txt")) == words(labels))
+        let description = try String(
+            contentsOf: tree.appending(path: "lib/pkgconfig/small.pc"), encoding: .utf8)
+        #expect(description.contains("\nlabels=${prefix}/share/small/labels.txt\n"))
     }
 
     private func generate(_ sandbox: Sandbox) throws {

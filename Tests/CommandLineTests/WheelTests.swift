@@ -89,6 +89,10 @@ struct WheelTests {
         try sandbox.expectFailure(
             64, of: ["package", "lib", "--wheel"],
             saying: ["OpenMP", "hilo build", "--team threads"])
+        try sandbox.write("lib/build/team.txt", "none\n")
+        try sandbox.expectFailure(
+            64, of: ["package", "lib", "--wheel"],
+            saying: ["without threads", "hilo build", "--team threads"])
         try sandbox.write("lib/build/team.txt", "threads\n")
         let header = try String(contentsOf: sandbox.file("lib/include/digits.h"), encoding: .utf8)
         try sandbox.write("lib/include/digits.h", header + "\n")

@@ -43,7 +43,7 @@ import Testing
         try await compile("parallel.c", to: pools, library, compiler, [library.staticLibrary.path])
         try await run(pools, [weights])
         // Without threads nobody asks how many processors there are.
-        if team == .none {
+        if team == .alone {
             let threads = try await run(program, ["default", weights])
             return #expect(threads == "1\n")
         }
