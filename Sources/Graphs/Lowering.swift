@@ -32,11 +32,16 @@ extension Graph {
         return graph
     }
 
-    /// A product that `lowered(to:)` leaves in single precision.
+    /// A product that stays in a wider precision than others.
     public struct Unlowered: Sendable, Equatable {
         /// After its parameters.
         public let label: String
         public let reason: String
+
+        public init(label: String, reason: String) {
+            self.label = label
+            self.reason = reason
+        }
     }
 
     /// The products that stay as they are, in the order of the graph.

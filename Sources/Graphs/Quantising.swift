@@ -51,6 +51,20 @@ extension Graph {
         return graph
     }
 
+    /// The products that cannot be on integers, but can be on bf16, in the order of the graph.
+    public var unquantisable: [Unlowered] {
+        let graph = quantised()
+        return graph.nodes.compactMap { node in
+            let input = node.inputs[0]
+            guard node.operation.linear != nil, graph.tensors[input].type != .int8,
+                obstacle(of: input, to: .bf16) == nil, let producer = producer(of: input)
+            else { return nil }
+            let reason =
+                obstacle(of: input, to: .int8) ?? "\(nodes[producer].label) cannot write integers"
+            return Unlowered(label: node.label, reason: reason)
+        }
+    }
+
     private mutating func quantise(_ tensor: Int, as name: String) {
         (tensors[tensor].type, tensors[tensor].scales) = (.int8, name)
         for index in consumers(of: tensor) where nodes[index].operation.averages {

@@ -33,6 +33,11 @@ extension Network {
         }
     }
 
+    /// The products that are on bf16 where others are on integers, because of what they read.
+    public func unquantisable(_ precision: Precision) -> [Graph.Unlowered] {
+        precision == .int8 ? graph.folded.unquantisable : []
+    }
+
     /// The tensors that are integers in a target's libraries.
     public func quantised(_ target: Target) -> [QuantisedTensor] {
         guard target.precision == .int8 else { return [] }

@@ -137,6 +137,7 @@ struct CalibrationCommandTests {
         #expect(shown.status == 0, "\(shown.stderr)")
         let sentence = "in bf16: \(layer), because int8 in it alone moves the logits by 12.50 %"
         #expect(shown.stdout.contains(sentence))
+        #expect(shown.stdout.contains("in bf16: head, because mean cannot write integers"))
 
         // Nothing is measured for a file, so nothing is compiled.
         let tensors = network.quantisable.map { tensor in

@@ -27,6 +27,17 @@ import Testing
         }
     }
 
+    /// Every product is on integers, on bf16 for a reason, or in single precision for one.
+    @Test func productsAreOnIntegersOrThereIsAReason() throws {
+        for network in try Sample.networks() {
+            let graph = network.graph.folded
+            let products = graph.quantised().nodes.filter { $0.operation.linear != nil }
+            let others = products.filter { $0.operation.linear?.element != .int8 }.map(\.label)
+            let told = graph.unquantisable.map(\.label) + graph.unlowered(to: .bf16).map(\.label)
+            #expect(told.sorted() == others.sorted(), "\(network.name)")
+        }
+    }
+
     /// v of an attention that writes integers is divided by their scales, and nothing else is.
     @Test func attentionsDivideTheirValues() throws {
         var attentions = 0
@@ -60,6 +71,11 @@ import Testing
             let graph = try model.network(name: "net").graph.folded.quantised()
             let others = graph.nodes.compactMap(\.operation.linear).filter { $0.element != .int8 }
             #expect(others.map(\.parameter) == ["patch_embed.proj", "head"], "\(model)")
+            #expect(
+                try model.network(name: "net").graph.folded.unquantisable == [
+                    .init(label: "patch_embed.proj", reason: "patches cannot write integers"),
+                    .init(label: "head", reason: "mean cannot write integers"),
+                ], "\(model)")
         }
     }
 

@@ -48,7 +48,14 @@ struct PlanTable {
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",
-        ] + pass.plan.target.kept.map(\.sentence) + unlowered
+        ] + pass.plan.target.kept.map(\.sentence) + unquantisable + unlowered
+    }
+
+    /// What cannot be integers, and why.
+    private var unquantisable: [String] {
+        pass.network.unquantisable(pass.plan.target.precision).map {
+            "in bf16: \($0.label), because \($0.reason)"
+        }
     }
 
     /// What stays in single precision, and why.
