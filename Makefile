@@ -160,6 +160,22 @@ bench-eager: build $(VENV)/oracle.installed
 dist: setup
 	scripts/dist --output dist
 
+# Links between articles, and to symbols, are checked.
+docs: build
+	scripts/docs --output $(OUT)/docs
+
+test-docs: build docs
+	@scripts/setup tests
+	python3 Tests/Docs/run_articles.py --hilo $(HILO)
+
+test-ray: build $(VENV)-ray/ray.installed
+	rm -rf $(OUT)/ray
+	mkdir -p $(OUT)/ray
+	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --no-tuning --output $(OUT)/ray/digits
+	$(HILO) package $(OUT)/ray/digits --wheel --labels Examples/digits/labels.txt --output $(OUT)/ray
+	$(VENV)-ray/bin/python -m pip install --quiet --force-reinstall --no-deps $(OUT)/ray/digits-*.whl
+	$(VENV)-ray/bin/python Examples/ray/check.py digits Examples/digits/images
+
 test-dist: dist
 	python3 Tests/Dist/check_dist.py dist
 
@@ -179,6 +195,11 @@ $(VENV)/bin/python: | setup
 # The official reader of safetensors, to check what `hilo convert` writes.
 $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)-ray/ray.installed: Examples/ray/requirements.txt | setup
+	python3 -m venv $(VENV)-ray
+	$(VENV)-ray/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 $(VENV)/peers.installed: Benchmarks/requirements.txt $(VENV)/oracle.installed

@@ -46,29 +46,36 @@ class Classifier:
         return label, probability, None
 
 
+# Of a processor, for tasks that read and write; actors ask for so much less than their threads. Else actors
+# on all processors would leave none for reading, and wait for it for ever.
+READING = 0.1
+
+
 def pictures(source: str, blocks: int):
     """Rows of path and bytes, of a folder of files or of Parquet."""
-    if source.endswith(".parquet") or source.startswith("parquet:"):
-        return ray.data.read_parquet(source.removeprefix("parquet:"), columns=["path", "bytes"],
-                                     override_num_blocks=blocks)
-    return ray.data.read_binary_files(source, include_paths=True, override_num_blocks=blocks,
-                                      file_extensions=["png", "jpg", "jpeg"])
+    options = {"override_num_blocks": blocks, "num_cpus": READING}
+    if source.startswith("parquet:") or source.endswith(".parquet"):
+        # The newer reader lists files by a task of a whole processor, which is not there when actors have all.
+        ray.data.DataContext.get_current().use_datasource_v2 = False
+        return ray.data.read_parquet(source.removeprefix("parquet:"), columns=["path", "bytes"], **options)
+    return ray.data.read_binary_files(source, include_paths=True, file_extensions=["png", "jpg", "jpeg"],
+                                      **options)
 
 
 def classify(source: str, module: str, output: str, *, actors: int = 2, threads: int = 1,
-             batch: int = 64, blocks: int | None = None) -> None:
+             batch: int = 64, worker: type = Classifier) -> None:
     """Everything in `source` into Parquet in the folder `output`."""
-    found = pictures(source, blocks or 4 * actors).map_batches(
-        Classifier,
+    found = pictures(source, 4 * actors).map_batches(
+        worker,
         fn_constructor_kwargs={"module": module, "threads": threads},
         batch_size=batch,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),
-        num_cpus=threads,
-        max_restarts=-1,
-        max_task_retries=-1,
+        num_cpus=threads - READING,
+        max_restarts=-1,  # a lost actor comes again, on another node if need be
+        max_task_retries=-1,  # and gets the blocks that it had
     )
-    found.write_parquet(output)
+    found.write_parquet(output, ray_remote_args={"num_cpus": READING})
 
 
 def main() -> int:
