@@ -76,6 +76,11 @@ def blocks(article: Path) -> list[Block]:
     return found
 
 
+def used(name: str, script: str) -> bool:
+    """Files of Python are imported without their ending."""
+    return (name.removesuffix(".py") if name.endswith(".py") else name) in script
+
+
 class Run:
     """An article in its folder."""
 
@@ -109,7 +114,7 @@ class Run:
     def _execute(self, script: str):
         told = re.match(r".*# exits with (\d+)$", script.splitlines()[0])
         expected = int(told[1]) if told else 0
-        for name in [name for name in self.unused if name in script]:
+        for name in [name for name in self.unused if used(name, script)]:
             del self.unused[name]
         try:
             ending = subprocess.run(
