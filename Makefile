@@ -34,6 +34,11 @@
 #                       neighbours, several callers; beside ONNX Runtime
 #   make bench-gemm     its matrix products beside OpenBLAS's
 #   make bench-eager    the quick version: LITv2-S against PyTorch eager alone
+#   make dist           a release in dist/: an archive that needs no Swift, and a Debian package
+#   make test-dist      unpacks it where no Swift is, and uses it there
+#   make docs           the documentation as static HTML in out/docs
+#   make test-docs      runs every command and code block of its articles
+#   make test-ray       batch inference on a Ray cluster of two nodes (installs Ray into .venv-ray)
 #   make format         swift-format on everything
 #   make clean          removes what the above built, but not Swift's dependencies
 #
@@ -51,7 +56,8 @@ MINUTES ?= 5
 SEED ?= 1
 
 .PHONY: demo demo-scenes test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
-  fixtures scenes-accuracy accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager format lint clean
+  fixtures scenes-accuracy accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager \
+  dist test-dist docs test-docs test-ray format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -66,7 +72,7 @@ test: setup-tests $(VENV)/safetensors.installed
 	$(if $(TESTS),,@$(MAKE) --no-print-directory machinery-quick)
 
 test-long: export HILO_LONG_TESTS := 1
-test-long: test sanitize fuzz faults soak
+test-long: test sanitize fuzz faults soak test-dist test-docs
 
 # A sample of what follows, for every test run.
 machinery-quick:
@@ -151,6 +157,28 @@ bench-eager: build $(VENV)/oracle.installed
 	$(VENV)/bin/python Benchmarks/peers.py --hilo $(HILO) --output $(OUT)/bench --name eager \
 	  --no-plot --cases litv2-s --peers hilo eager $(BENCH)
 
+dist: setup
+	scripts/dist --output dist
+
+# Links between articles, and to symbols, are checked.
+docs: build
+	scripts/docs --output $(OUT)/docs
+
+test-docs: build docs
+	@scripts/setup tests
+	python3 Tests/Docs/run_articles.py --hilo $(HILO)
+
+test-ray: build $(VENV)-ray/ray.installed
+	rm -rf $(OUT)/ray
+	mkdir -p $(OUT)/ray
+	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --no-tuning --output $(OUT)/ray/digits
+	$(HILO) package $(OUT)/ray/digits --wheel --labels Examples/digits/labels.txt --output $(OUT)/ray
+	$(VENV)-ray/bin/python -m pip install --quiet --force-reinstall --no-deps $(OUT)/ray/digits-*.whl
+	$(VENV)-ray/bin/python Examples/ray/check.py digits Examples/digits/images
+
+test-dist: dist
+	python3 Tests/Dist/check_dist.py dist
+
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Templates Tests
 
@@ -158,7 +186,7 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Templates Tests
 
 clean:
-	rm -rf $(OUT) $(VENV)
+	rm -rf $(OUT) $(VENV) $(VENV)-ray dist .build-static
 	swift package clean
 
 $(VENV)/bin/python: | setup
@@ -167,6 +195,11 @@ $(VENV)/bin/python: | setup
 # The official reader of safetensors, to check what `hilo convert` writes.
 $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)-ray/ray.installed: Examples/ray/requirements.txt | setup
+	python3 -m venv $(VENV)-ray
+	$(VENV)-ray/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 $(VENV)/peers.installed: Benchmarks/requirements.txt $(VENV)/oracle.installed

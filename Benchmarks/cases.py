@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 TITLES = {
-    "hilo": "HiLo", "hilo-openmp": "HiLo, OpenMP's threads", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
+    "hilo": "HiLo", "hilo-openmp": "HiLo, OpenMP's threads", "hilo-wheel": "HiLo's wheel", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime",
     "inductor": "PyTorch Inductor", "inductor-autotune": "Inductor max-autotune",
     "eager": "PyTorch eager",
 }
@@ -167,6 +167,8 @@ def environment(threads: int, wait: str) -> dict:
     (libgomp spins for about a millisecond), which is what users of each get.
     """
     variables = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS="1")
+    if not threads:  # each runtime's own choice
+        del variables["OMP_NUM_THREADS"]
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "GOMP_CPU_AFFINITY"):
         variables.pop(name, None)
     if wait == "passive":

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,11 @@ import numpy as np
 from cases import DIM, HEADS, LIBRARY_NAME, Case, calibration_images, environment
 
 HERE = Path(__file__).resolve().parent
+
+
+def site(folder: Path) -> Path:
+    """Where a library's wheel is unpacked, beside its folder: a module can be imported from there."""
+    return folder.with_name(folder.name + "-wheel")
 
 
 @dataclass(frozen=True)
@@ -111,3 +117,15 @@ def make(hilo: str, case: Case, folder: Path, batch: int, precision: str = "f32"
         case.resolution, "--precision", precision, *calibration, "--isa", isa, "--batch", batch, "--name", LIBRARY_NAME, "--output",
         folder])
     return Library(folder, generate, seconds_of([hilo, "build", folder, "--team", team]))
+
+
+def unpack_wheel(hilo: str, lib: Library):
+    """The library as a Python module."""
+    folder = site(lib.folder)
+    folder.mkdir(exist_ok=True)
+    command = [hilo, "package", lib.folder, "--wheel", "--output", folder]
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+    for wheel in folder.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(folder)
+        wheel.unlink()

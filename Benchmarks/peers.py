@@ -40,7 +40,7 @@ class Worker:
                  threads: int | None = None, options: Iterable = (),
                  before: Callable | None = None):
         """`options` are more of worker.py's; `before` runs in the new process before its program."""
-        threads = threads or args.threads
+        threads = args.threads if threads is None else threads
         self.case, self.peer = case, peer
         folder = case_folder(case, batch, args)
         self.output, self.log = folder / f"{peer.name}.output.npy", folder / f"{peer.name}.log"

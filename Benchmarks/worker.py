@@ -3,12 +3,14 @@
 Writes its first output to a .npy file and prints {"ready_ms": open to first result, "base_mb":
 before opening, "peak_mb": after the first result}. Then, for each line N it reads, it prints the
 milliseconds of N runs as a list. Between commands it sleeps, so that peers can take turns on the
-same cores. Several callers run at the same time, each with a context or session of its own; beside
-PyTorch each run follows a matrix product of PyTorch's on as many threads, which is not timed.
+same cores. Several callers run at the same time, each with a context or session of its own (the wheel has
+one model for all); beside PyTorch each run follows a matrix product of PyTorch's on as many threads, and
+beside a model a run of a second one, which is not timed.
 """
 
 import argparse
 import ctypes
+import importlib
 import json
 import os
 import re
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+import library
 import outputs_order
 from cases import LIBRARY_NAME, Case, Peer
 
@@ -32,7 +35,7 @@ def output_floats(header: Path) -> int:
 
 def hilo(args, images):
     """The generated library, through its C API."""
-    folder, name = Path(args.library), LIBRARY_NAME
+    folder, name = args.library, LIBRARY_NAME
     output = np.empty(output_floats(folder / "include" / f"{name}.h") * args.batch, np.float32)
 
     def pointer(array):
@@ -60,6 +63,26 @@ def hilo(args, images):
         def run():
             call("run", context, pointer(images), args.batch, pointer(output))
             return [output]
+
+        return run
+
+    return opened
+
+
+def hilo_wheel(args, images):
+    """The library's wheel, as a Python server has it: one model for all callers."""
+    sys.path.insert(0, str(library.site(args.library)))
+    module = importlib.import_module(LIBRARY_NAME)
+    models = []
+
+    def opened():
+        if not models or args.beside == "model":
+            models.append(module.Model(threads=args.threads))
+        model = models[-1]
+
+        def run():
+            outputs = model(images)
+            return outputs if isinstance(outputs, tuple) else (outputs,)
 
         return run
 
@@ -222,16 +245,17 @@ def main():
     parser.add_argument("case", type=Case.parse)
     parser.add_argument("--folder", type=Path, required=True, help="what prepare.py wrote")
     parser.add_argument("--output", type=Path, required=True, help="gets the first output")
-    parser.add_argument("--library", help="folder of the generated library, for hilo")
+    parser.add_argument("--library", type=Path, help="folder of the generated library, for hilo")
     parser.add_argument("--precision", default="f32", help="or bf16 or int8, where the peer has it")
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="0 is each runtime's own choice")
     parser.add_argument("--callers", type=int, default=1)
-    parser.add_argument("--beside", choices=["pytorch"])
+    parser.add_argument("--beside", choices=["pytorch", "model"],
+                        help="what runs before each run: a product of PyTorch's, or a second model of the peer's")
     args = parser.parse_args()
 
     open_peer = {
-        "hilo": hilo, "hilo-openmp": hilo, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
+        "hilo": hilo, "hilo-openmp": hilo, "hilo-wheel": hilo_wheel, "onnxruntime": onnxruntime, "openvino": openvino, "eager": pytorch,
         "inductor": inductor, "inductor-autotune": inductor_autotune,
     }[args.peer.runtime]
     # Inductor and its compilers may print; stdout is for the protocol alone.
@@ -252,7 +276,7 @@ def main():
     runs = [run] + [open_peer(args, images)() for _ in range(args.callers - 1)]
     for other in runs[1:]:
         other()
-    beside = work_beside(args.beside, args.threads)
+    beside = opened() if args.beside == "model" else work_beside(args.beside, args.threads)
     print(json.dumps({"ready_ms": ready, "base_mb": base, "peak_mb": memory}), file=answers,
           flush=True)
     for line in sys.stdin:

@@ -45,7 +45,7 @@ extension Plan {
             resolutions: contents.resolutions.map { try Resolution(parsing: $0) },
             decisions: decisions
         ).plan()
-        guard try Self.value(json) == Self.value(Data(self.json.utf8)) else {
+        guard try Self.canonical(json) == Self.canonical(Data(self.json.utf8)) else {
             throw PlanError(
                 "the plan is not consistent: its steps, offsets or weights do not follow from its "
                     + "network and schedules; generate it again")
@@ -169,10 +169,14 @@ extension Plan {
         }
     }
 
-    /// What a text says, however it is written.
-    private static func value(_ json: Data) throws -> NSObject? {
+    /// What a text says, however it is written: without spaces, and members in order.
+    ///
+    /// Objects of Foundation's would compare too, but not where its runtime is linked statically, which
+    /// leaves their values unbridged.
+    private static func canonical(_ json: Data) throws -> Data {
         do {
-            return try JSONSerialization.jsonObject(with: json) as? NSObject
+            let value = try JSONSerialization.jsonObject(with: json)
+            return try JSONSerialization.data(withJSONObject: value, options: .sortedKeys)
         } catch {
             throw PlanError("not a plan: no JSON")
         }

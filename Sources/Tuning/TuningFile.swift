@@ -11,7 +11,7 @@ public struct TuningFile: Sendable, Equatable {
     /// More than any machine's tuning fills.
     static let largest = 32 << 20
     /// Of the file, not of what is in it: a version that finds a higher number leaves it alone.
-    static let version = 1
+    public static let formatVersion = 1
 
     public init(_ records: [TuningRecord]) { self.init(records, others: []) }
 
@@ -45,11 +45,11 @@ public struct TuningFile: Sendable, Equatable {
         let data = Data(try file.read(file.size))
         // The version alone: what else a later one writes is not known.
         if let version = try? JSONDecoder().decode(Version.self, from: data).version,
-            version != Self.version
+            version != Self.formatVersion
         {
             throw Damage(
-                path: path, reason: "holds records in format \(version), not \(Self.version)",
-                isNewer: version > Self.version)
+                path: path, reason: "holds records in format \(version), not \(Self.formatVersion)",
+                isNewer: version > Self.formatVersion)
         }
         guard let contents = try? JSONDecoder().decode(Contents.self, from: data) else {
             throw Damage(path: path, reason: "holds no tuning records, or damaged ones")
@@ -77,11 +77,12 @@ public struct TuningFile: Sendable, Equatable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let entries = records.map { Entry.record($0) } + others.map { Entry.other($0) }
-        let text = try encoder.encode(Contents(version: Self.version, records: entries))
+        let text = try encoder.encode(Contents(version: Self.formatVersion, records: entries))
         guard text.count <= Self.largest else {
             throw FileError(
                 path: path,
-                problem: "would have \(text.count) bytes, more than \(Self.largest) that are read again; "
+                problem:
+                    "would have \(text.count) bytes, more than \(Self.largest) that are read again; "
                     + "export what is needed and delete it")
         }
         try writeAtomically(text, to: path)

@@ -20,10 +20,14 @@ import Testing
         #expect(ending.stdout.contains("USAGE: hilo \(command)"))
     }
 
-    @Test func theVersionSaysWhichPlansAreRead() throws {
+    @Test func theVersionSaysWhichFormatsAreRead() throws {
         let ending = try Sandbox().hilo("--version")
         #expect(ending.status == 0)
-        #expect(ending.stdout == "hilo 0.4.0 (plan format \(Plan.formatVersion))\n")
+        let plan = Plan.formatVersion
+        #expect(
+            ending.stdout
+                == "hilo \(GeneratorVersion.number) (formats: plan \(plan), weights \(plan), "
+                + "calibration \(Calibration.formatVersion), tuning records 1)\n")
         #expect(ending.stderr.isEmpty)
     }
 

@@ -12,6 +12,7 @@ not, 64 usage.
 import argparse
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -175,7 +176,7 @@ def base_record(hilo: str | None) -> dict:
     record = json.loads((HERE / "records.json").read_text())["records"][0]
     if hilo:
         said = subprocess.run([hilo, "--version"], capture_output=True, text=True, check=True).stdout
-        record["machine"]["generator"] = int(said.split("plan format")[1].strip(" )\n"))
+        record["machine"]["generator"] = int(re.search(r"plan (\d+)", said)[1])
     return record
 
 
