@@ -204,8 +204,10 @@ void check_weights(api_bench *api)
     check_memory(api);
     check_cpu(api, "generic");
     check_cpu(api, "avx2");
+    check_cpu(api, "avx2vnni");
     check_cpu(api, "avx512");
     check_cpu(api, "avx512vnni");
     check_cpu(api, "avx512bf16");
+    check_cpu(api, "avx512amx");
     check(api, tiny_model_isa(NULL) == NULL, "no model has no instruction set");
 }

@@ -99,6 +99,10 @@ INLINE vf gemm_broadcast(const float *input, gemm_constants c, int part)
     if (c.element == F32)
         return vf_set(input[gemm_element(c, part)]);
     vf words = vf_set(*input);
+#ifdef VF_HAS_SIGNED_INT8
+    if (c.element == INT8)
+        return (vf)((vu)words ^ 0x80808080u); /* a map's bytes less 128 */
+#endif
     if (gemm_parts(c) == 1)
         return words;
 #if defined(__x86_64__)
@@ -112,6 +116,10 @@ INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
 #ifdef VF_HAS_BF16
     if (c.element == BF16)
         return vf_dot_bf16(a, b, sum);
+#endif
+#ifdef VF_HAS_SIGNED_INT8
+    if (c.element == INT8)
+        return vf_dot_signed_int8(a, b, sum);
 #endif
     if (c.element == INT8)
         return vf_dot_int8(a, b, sum);
@@ -228,7 +236,11 @@ INLINE vf gemm_with_bias(gemm_tile t, gemm_constants c, vf sum, int column)
     const float *bias = t.bias + column;
     if (c.element != INT8)
         return sum + vf_load(bias);
+#ifdef VF_HAS_SIGNED_INT8
+    const vi total = (vi)sum; /* of bytes that need no correction */
+#else
     const vi total = (vi)sum + (vi)vf_load(bias + 2 * c.columns);
+#endif
     return vf_fma(__builtin_convertvector(total, vf), vf_load(bias + c.columns), vf_load(bias));
 }
 
