@@ -151,7 +151,8 @@ class Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text)
         # What a file of a build is for is not said where it is used.
-        if path.name not in ("Package.swift", "CMakeLists.txt", "meson.build", "Makefile", "module.modulemap"):
+        is_of_a_build = path.name in ("Package.swift", "CMakeLists.txt", "Makefile", "module.modulemap")
+        if not is_of_a_build and not name.startswith("Sources/"):
             self.unused[path.name] = block.line
         for other in [other for other in self.unused if other != path.name and other in block.text]:
             del self.unused[other]
