@@ -71,9 +71,9 @@ public struct SwiftPackage: Sendable {
         let file = folder.appending(path: path)
         try makeParent(of: file)
         do {
-            try data.write(to: file)
-        } catch {
-            throw PackagingError.cannotWrite("\(file.path): \(error.localizedDescription)")
+            try writeFile(data, to: file.path)
+        } catch let error as FileError {
+            throw PackagingError.cannotWrite("\(error)")
         }
         return data.count
     }

@@ -48,7 +48,7 @@ struct SwiftPackagePlace {
         let bytes = try write(staging)
         do {
             let list = try LibraryFiles.list(of: staging.path).json()
-            try list.write(to: staging.appending(path: LibraryFiles.listPath))
+            try writeFile(list, to: staging.appending(path: LibraryFiles.listPath).path)
             if !FileManager.default.fileExists(atPath: folder.path) {
                 try moveReplacing(staging.path, to: folder.path)
             } else if try !exchange(staging.path, with: folder.path) {

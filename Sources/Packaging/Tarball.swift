@@ -1,4 +1,5 @@
 import CodeGeneration
+import FileIO
 import Foundation
 import HiLoKit
 import Toolchain
@@ -57,7 +58,7 @@ public struct Tarball: Sendable {
         ]
         if !labels.isEmpty {
             let file = build.deletingLastPathComponent().appending(path: "labels.txt")
-            try Data(labels.map { $0 + "\n" }.joined().utf8).write(to: file)
+            try writeFile(Data(labels.map { $0 + "\n" }.joined().utf8), to: file.path)
             options.append("-D\(name)_LABELS=\(file.path)")
         }
         do {
