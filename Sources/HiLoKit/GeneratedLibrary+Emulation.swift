@@ -1,4 +1,3 @@
-import Machines
 import Toolchain
 
 extension GeneratedLibrary {
@@ -20,15 +19,4 @@ extension GeneratedLibrary {
 
     /// What Templates/c/inner/tile_unit.h and the check of the CPU look for.
     package static let emulationFlag = "-DHILO_EMULATE_TILES"
-}
-
-extension ISA {
-    /// Whether kernels run on `cpu`, if need be with an emulated tile unit.
-    public func isAvailable(
-        on cpu: HostCPU = .current(), emulatingTiles: Bool
-    ) -> Bool {
-        let needed = emulatingTiles ? features.subtracting(CPUFeature.tileUnit) : features
-        return (architecture == nil || architecture == .host)
-            && cpu.isaFlags.isSuperset(of: needed.map(\.rawValue))
-    }
 }

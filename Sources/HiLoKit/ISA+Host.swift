@@ -5,8 +5,14 @@ import Toolchain
 
 extension ISA {
     /// Whether `cpu` has the instructions of kernels for this instruction set.
-    public func isAvailable(on cpu: HostCPU = .current()) -> Bool {
-        isAvailable(on: cpu, emulatingTiles: false)
+    ///
+    /// - Parameter emulatingTiles: whether it may lack a tile unit, which vectors then emulate.
+    public func isAvailable(
+        on cpu: HostCPU = .current(), emulatingTiles: Bool = false
+    ) -> Bool {
+        let needed = emulatingTiles ? features.subtracting(CPUFeature.tileUnit) : features
+        return (architecture == nil || architecture == .host)
+            && cpu.isaFlags.isSuperset(of: needed.map(\.rawValue))
     }
 
     /// The best instruction set that `cpu` has.
