@@ -35,11 +35,8 @@ struct LinkExamplesTests {
 
     @Test func theFolderIsAPartOfAProject() async throws {
         try await withExamples { folder, library in
-            let build = folder.appending(path: "build").path
-            try await cmake(
-                "-S", "\(folder.path)/add_subdirectory", "-B", build,
-                "-DTINY=\(library.folder.path)")
-            try await cmake("--build", build, "--parallel", "2")
+            let build = try await build(
+                "add_subdirectory", in: folder, "-DTINY=\(library.folder.path)")
             try await runSuccessfully(tool("ctest"), ["--test-dir", build])
             try await expectRun("\(build)/app")
         }
@@ -50,11 +47,8 @@ struct LinkExamplesTests {
             let archive = folder.appending(path: "tiny.tar.gz").path
             try await runSuccessfully(
                 tool("tar"), ["-czf", archive, "-C", library.folder.path, "."])
-            let build = folder.appending(path: "build").path
-            try await cmake(
-                "-S", "\(folder.path)/fetch_content", "-B", build,
-                "-DTINY_URL=file://\(archive)")
-            try await cmake("--build", build, "--parallel", "2")
+            let build = try await build(
+                "fetch_content", in: folder, "-DTINY_URL=file://\(archive)")
             try await expectRun("\(build)/app")
         }
     }
@@ -64,12 +58,10 @@ struct LinkExamplesTests {
             return print("SKIPPED: no \(name); 'make setup-tests' installs it")
         }
         try await withExamples { folder, library in
-            let build = folder.appending(path: "build").path
-            try await cmake(
-                "-S", "\(folder.path)/add_subdirectory", "-B", build,
-                "-DTINY=\(library.folder.path)", "-Dtiny_OPENMP=OFF",
+            let build = try await build(
+                "add_subdirectory", in: folder, "-DTINY=\(library.folder.path)",
+                "-Dtiny_OPENMP=OFF",
                 "-DCMAKE_TOOLCHAIN_FILE=\(folder.path)/cross/aarch64.cmake")
-            try await cmake("--build", build, "--parallel", "2")
             let said = try await runSuccessfully(tool("ctest"), ["--test-dir", build, "-V"]).stdout
             #expect(said.contains("288 floats by generic"))
             let program = try Data(contentsOf: URL(filePath: "\(build)/app"))
@@ -83,12 +75,9 @@ struct LinkExamplesTests {
             return print("SKIPPED: no musl-gcc; 'make setup-tests' installs it")
         }
         try await withExamples { folder, library in
-            let build = folder.appending(path: "build").path
-            try await cmake(
-                "-S", "\(folder.path)/add_subdirectory", "-B", build,
-                "-DTINY=\(library.folder.path)", "-Dtiny_OPENMP=OFF",
-                "-DCMAKE_C_COMPILER=\(musl)")
-            try await cmake("--build", build, "--parallel", "2")
+            let build = try await build(
+                "add_subdirectory", in: folder, "-DTINY=\(library.folder.path)",
+                "-Dtiny_OPENMP=OFF", "-DCMAKE_C_COMPILER=\(musl)")
             try await expectRun("\(build)/app")
         }
     }
@@ -244,6 +233,19 @@ struct LinkExamplesTests {
         try await cmake("--build", build, "--parallel", "2")
         try await cmake("--install", build, "--prefix", prefix.path)
         return prefix
+    }
+
+    /// Configures and builds an example with CMake.
+    ///
+    /// - Returns: the build's folder.
+    private func build(
+        _ example: String, in folder: URL, _ options: String...
+    ) async throws -> String {
+        let build = folder.appending(path: "build").path
+        try await runSuccessfully(
+            tool("cmake"), ["-S", "\(folder.path)/\(example)", "-B", build] + options)
+        try await cmake("--build", build, "--parallel", "2")
+        return build
     }
 
     private func cmake(_ arguments: String...) async throws {
