@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "small.h"
 
+#include "require.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +16,6 @@ enum { SECONDS = 120, MOST_TASKS = 4096, MOST_THREADS = 3, IMAGES = SMALL_MAX_BA
 
 static float input[IMAGES * SMALL_INPUT_FLOATS], output[IMAGES * SMALL_OUTPUT_FLOATS];
 static float expected[IMAGES * SMALL_OUTPUT_FLOATS];
-
-static void require(int good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "not so: %s\n", what);
-    exit(1);
-}
 
 static small_context *make(const small_model *model, int threads)
 {

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "small.h"
 
+#include "require.h"
+
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,14 +19,6 @@
 enum { THREADS = 2, SECONDS = 30 };
 
 static float input[SMALL_INPUT_FLOATS], expected[SMALL_OUTPUT_FLOATS], output[SMALL_OUTPUT_FLOATS];
-
-static void require(int good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "not so: %s\n", what);
-    exit(1);
-}
 
 static small_context *make(const small_model *model, int threads)
 {
