@@ -81,7 +81,7 @@ package struct Storage {
         }
     }
 
-    /// A cache line, and as much as `SLACK` in the generated `model.c`.
+    /// A cache line, and as much as `SLACK` in the generated `context.c`.
     private static let lostBytes = 64 + 256
 
     private mutating func place(_ match: AnyMatch, at index: Int) {

@@ -92,6 +92,13 @@ typedef struct forward_pass {
     _Alignas(64) atomic_long computed;   /* units of that step */
 } forward_pass;
 
+struct tiny_model {
+    const variant *variant; /* the best one for this CPU */
+    const char *weights;
+    void *mapping; /* NULL when the caller holds the bytes */
+    size_t mapping_size;
+};
+
 struct tiny_context {
     forward_pass pass;
     char *memory; /* arena of the images in work, then scratch of each thread, then their shares */

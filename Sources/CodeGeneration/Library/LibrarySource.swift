@@ -42,6 +42,7 @@ struct LibrarySource {
             } + [
                 renderer.file("src/forward.c", "runtime/forward.c", names),
                 renderer.file("src/model.c", "runtime/model.c", headerContext),
+                renderer.file("src/context.c", "runtime/context.c", headerContext),
                 renderer.file("src/variants.c", "runtime/variants.c", VariantsContext(plan, names)),
                 renderer.file("src/cpu.c", "runtime/cpu.c", CPUContext(names)),
             ] + sizes() + preprocessing() + results()
