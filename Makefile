@@ -49,6 +49,7 @@ SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SWIFT_BUILD := swift build $(SWIFT_FLAGS)
 HILO := .build/release/hilo
 OUT := out
+OBJECTS := .build/objects-of-tests
 VENV := .venv
 TESTS ?=
 FUZZ_SECONDS ?= 60
@@ -65,9 +66,10 @@ demo: build
 demo-scenes: build
 	@Examples/scenes/demo $(HILO) $(OUT)/scenes
 
+# Libraries of the tests have most of their files in common: HILO_OBJECT_CACHE compiles these once.
 test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
-	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python \
+	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python HILO_OBJECT_CACHE=$(CURDIR)/$(OBJECTS) \
 	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter '$(TESTS)')
 	$(if $(TESTS),,@$(MAKE) --no-print-directory machinery-quick)
 
@@ -186,7 +188,7 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Templates Tests
 
 clean:
-	rm -rf $(OUT) $(VENV) $(VENV)-ray dist .build-static
+	rm -rf $(OUT) $(OBJECTS) $(VENV) $(VENV)-ray dist .build-static
 	swift package clean
 
 $(VENV)/bin/python: | setup

@@ -9,6 +9,7 @@ public struct Build: Sendable {
     private let folder: URL
     private let jobs: Int
     private let environment: [String: String]
+    private let cache: ObjectCache?
 
     /// - Parameters:
     ///   - folder: where the products go; objects go to its folder `objects`. Other files in it
@@ -22,9 +23,11 @@ public struct Build: Sendable {
         self.folder = folder
         self.jobs = max(1, jobs)
         self.environment = environment
+        cache = ObjectCache(environment: environment)
     }
 
-    /// Compiles what is out of date and makes every product.
+    /// Compiles what is out of date and makes every product. Where `$HILO_OBJECT_CACHE` names a folder, objects
+    /// that were made of the same before are taken from there.
     ///
     /// All output is made in a folder of its own and moved into place file by file when everything
     /// has succeeded: no file is ever half-written, and a build that fails changes nothing.
@@ -63,9 +66,11 @@ public struct Build: Sendable {
     // MARK: Compiling
 
     private func compile(
-        _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging, _ progress: Progress?
+        _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging,
+        _ progress: Progress?
     ) async throws -> String {
         let threading = try compiler.compileFlags(recipe.threading)
+        let commands = try commands.filter { try !take($0, recipe, threading, staging) }
         return try await withTemporaryFolder { folder in
             let precompiled = try await PrecompiledHeaders(for: commands, in: folder) {
                 try await run(threading + $0).succeeded
@@ -74,13 +79,32 @@ public struct Build: Sendable {
                 // Taken before compiling: a file that changes meanwhile is then compiled again next
                 // time.
                 let record = try record(of: command, recipe)
+                let key = cache?.key(of: command, compiler, threading)
                 let object = objectFile(command, in: staging.folder)
                 let said = try await compile(
                     command, threading + precompiled.flags(for: command), to: object, staging)
                 try write(record, to: recordFile(object))
+                if let key, said.isEmpty, key == cache?.key(of: command, compiler, threading) {
+                    cache?.keep(object, as: key)
+                }
                 return said
             }
         }
+    }
+
+    /// Puts an object that was made of the same before into the staging folder.
+    ///
+    /// - Returns: whether there is one.
+    private func take(
+        _ command: CompileCommand, _ recipe: BuildRecipe, _ threading: [String], _ staging: Staging
+    ) throws -> Bool {
+        let record = try record(of: command, recipe)
+        let object = objectFile(command, in: staging.folder)
+        guard let cache, let key = cache.key(of: command, compiler, threading),
+            try cache.take(key, to: object)
+        else { return false }
+        try write(record, to: recordFile(object))
+        return true
     }
 
     /// As many at a time as there are jobs.

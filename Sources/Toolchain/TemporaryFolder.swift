@@ -27,8 +27,13 @@ func createFolder(_ folder: URL, permissions: Int = 0o755) throws {
 
 /// Writes a file into a folder that nobody else looks into.
 func write(_ text: String, to file: URL) throws {
+    try write(Data(text.utf8), to: file)
+}
+
+/// The same of bytes.
+func write(_ bytes: some Collection<UInt8>, to file: URL) throws {
     do {
-        try writeFile(text.utf8, to: file.filePath)
+        try writeFile(bytes, to: file.filePath)
     } catch let error as FileError {
         throw ToolchainError.cannotWrite(path: error.path, reason: error.cause)
     }

@@ -11,7 +11,7 @@ import Testing
 
     @Test func nothingIsZeros() {
         #expect(SteppedIntegers([0, -0.0, 0]).values == [0, 0, 0])
-        #expect(SteppedIntegers([1e-40, 0]).values == [0, 0])
+        #expect(SteppedIntegers([0x1p-133, 0]).values == [0, 0])
         #expect(SteppedIntegers([]).values.isEmpty)
     }
 

@@ -47,4 +47,4 @@ final class Sandbox {
 
 /// This machine's environment without what a user may have chosen.
 let plainEnvironment = ProcessInfo.processInfo.environment
-    .filter { !["HILO_CC", "CC"].contains($0.key) }
+    .filter { !["HILO_CC", "CC", "HILO_OBJECT_CACHE"].contains($0.key) }

@@ -1,0 +1,76 @@
+import FileIO
+import Foundation
+
+/// Objects by what they were made of, in a folder that builds share: libraries have kernels in common, and
+/// most of a library is the same after the next `hilo generate`.
+///
+/// It is off unless `$HILO_OBJECT_CACHE` names the folder. Headers of the system are not looked at, as little as
+/// in `Build.record`: whoever changes those removes the folder, as anybody may at any time. A folder that cannot be read or
+/// written is as good as none.
+struct ObjectCache: Sendable {
+    static let variable = "HILO_OBJECT_CACHE"
+
+    private let folder: URL
+
+    init?(environment: [String: String]) {
+        guard let path = environment[Self.variable], !path.isEmpty else { return nil }
+        folder = URL(fileURLWithPath: path)
+    }
+
+    /// All that an object depends on; where its sources lie is no part of it.
+    struct Key: Sendable, Equatable {
+        fileprivate let text: String
+        fileprivate var name: String { digest(Data(text.utf8)) }
+    }
+
+    /// - Returns: nil where it cannot be told what the object depends on.
+    func key(of command: CompileCommand, _ compiler: Compiler, _ threading: [String]) -> Key? {
+        let flags = command.flags
+        let folders = flags.indices.filter { flags[$0] == "-I" }
+        let others = flags.indices.filter { !folders.contains($0) && !folders.contains($0 - 1) }
+            .map { flags[$0] }
+        guard !others.contains(where: Self.readsFilesOrMachine),
+            let contents = IncludedFiles.contents(
+                of: command.source, folders: folders.map { flags[$0 + 1] })
+        else { return nil }
+        let words = [compiler.path, compiler.version, command.source.lastPathComponent]
+        return Key(text: (words + threading + others + contents).joined(separator: "\n") + "\n")
+    }
+
+    /// Puts the object in its place.
+    ///
+    /// - Returns: whether there is one.
+    func take(_ key: Key, to object: URL) throws -> Bool {
+        let place = folder.appendingPathComponent(key.name)
+        guard let text = try? String(contentsOf: textFile(place), encoding: .utf8),
+            text == key.text,
+            let bytes = try? Data(contentsOf: objectFile(place))
+        else { return false }
+        try createFolder(object.deletingLastPathComponent())
+        try write(bytes, to: object)
+        return true
+    }
+
+    /// Keeps a copy for other builds. Whole folders take their names, so what is there is complete.
+    func keep(_ object: URL, as key: Key) {
+        let place = folder.appendingPathComponent(key.name)
+        let staging = folder.appendingPathComponent(".\(key.name).\(UUID().uuidString)")
+        do {
+            try createFolder(staging)
+            try write(Data(contentsOf: object), to: objectFile(staging))
+            try write(key.text, to: textFile(staging))
+            try moveReplacing(staging.filePath, to: place.filePath)
+        } catch {
+            // Another build may have been first.
+            try? FileManager.default.removeItem(at: staging)
+        }
+    }
+
+    private func objectFile(_ place: URL) -> URL { place.appendingPathComponent("object.o") }
+    private func textFile(_ place: URL) -> URL { place.appendingPathComponent("made-of.txt") }
+
+    /// Flags with which an object depends on more than the sources and the flags say.
+    private static func readsFilesOrMachine(_ flag: String) -> Bool {
+        ["-i", "-I", "@", "-fprofile"].contains { flag.hasPrefix($0) } || flag.hasSuffix("=native")
+    }
+}

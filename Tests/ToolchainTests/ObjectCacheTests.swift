@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+@testable import Toolchain
+
+extension ToolchainTests {
+    /// Objects come from the cache where, and only where, they would be made of the same.
+    @Suite struct ObjectCacheTests {
+        private let sandbox: Sandbox
+        private static let found = Task { try await Compiler.find(environment: plainEnvironment) }
+        private static let mark = Data("taken from the cache".utf8)
+
+        init() throws {
+            sandbox = try Sandbox()
+            try write("first")
+        }
+
+        private func write(
+            _ folder: String, include: String = "\"twice.h\"", twice: String = "return 2 * x;"
+        ) throws {
+            try sandbox.file(
+                "\(folder)/src/a.c",
+                "#include <stdint.h>\n# include \(include)\nint a(int x) { return twice(x); }\n")
+            try sandbox.file(
+                "\(folder)/include/twice.h",
+                "#include \"body.h\"\nstatic int twice(int x) { BODY }\n")
+            try sandbox.file("\(folder)/include/body.h", "#define BODY \(twice)\n")
+        }
+
+        /// The object of `a.c`.
+        private func build(_ folder: String, flags: [String] = ["-O1"]) async throws -> Data {
+            let environment = plainEnvironment.merging(
+                ["HILO_OBJECT_CACHE": sandbox.path("cache").path]) { $1 }
+            let command = CompileCommand(
+                source: sandbox.path("\(folder)/src/a.c"), object: "a.o",
+                flags: flags + ["-I", sandbox.path("\(folder)/include").path])
+            // A build folder of its own, so that nothing is up to date.
+            let output = sandbox.path("\(folder)/build-\(UUID().uuidString)")
+            let compiler = try await Self.found.value
+            _ = try await Build(compiler: compiler, folder: output, environment: environment)
+                .perform(BuildRecipe(commands: [command], products: [], threading: .posix))
+            return try Data(contentsOf: output.appendingPathComponent("objects/a.o"))
+        }
+
+        private var cached: [URL] {
+            get throws {
+                try FileManager.default.contentsOfDirectory(
+                    at: sandbox.path("cache"), includingPropertiesForKeys: nil)
+            }
+        }
+
+        /// What is taken from here on is seen to be.
+        private func markObjects() throws {
+            for place in try cached {
+                try Self.mark.write(to: place.appendingPathComponent("object.o"))
+            }
+        }
+
+        @Test func theSameFilesInAnotherFolderAreNotCompiledAgain() async throws {
+            let object = try await build("first")
+            #expect(try cached.count == 1)
+            try write("second")
+            #expect(try await build("second") == object)
+            try markObjects()
+            #expect(try await build("second") == Self.mark)
+            #expect(try cached.count == 1)
+        }
+
+        @Test func whateverAnObjectDependsOnMakesAnother() async throws {
+            let object = try await build("first")
+            try markObjects()
+            try write("header of a header", twice: "return x + x + 0;")
+            #expect(try await build("header of a header") != Self.mark)
+            #expect(try await build("first", flags: ["-O1", "-DX"]) != Self.mark)
+            // Not beside the header that includes it.
+            try sandbox.file("first/src/body.h", "#define BODY return 4 * x;\n")
+            #expect(try await build("first") == Self.mark)
+            try sandbox.file("first/src/twice.h", "static int twice(int x) { return 3 * x; }\n")
+            let nearer = try await build("first")
+            #expect(nearer != Self.mark && nearer != object)
+        }
+
+        @Test(arguments: [
+            ["-include", "stdio.h"], ["-march=native"], ["-isystem", "/usr/include"],
+        ])
+        func whatCannotBeToldIsCompiled(flags: [String]) async throws {
+            _ = try await build("first", flags: flags)
+            #expect(throws: (any Error).self) { try cached }
+        }
+
+        @Test func includesByMacrosAreCompiled() async throws {
+            try write("macro", include: "NAME")
+            _ = try await build("macro", flags: ["-DNAME=\"twice.h\""])
+            #expect(throws: (any Error).self) { try cached }
+        }
+
+        /// They would be told once only.
+        @Test func filesWithWarningsAreCompiledAgain() async throws {
+            try write("warning", twice: "int unused; return 2 * x;")
+            _ = try await build("warning", flags: ["-Wall"])
+            #expect(throws: (any Error).self) { try cached }
+        }
+
+        @Test func aFolderThatCannotBeIsAsGoodAsNone() async throws {
+            try sandbox.file("cache", "a file")
+            #expect(try await build("first").count > 100)
+        }
+
+        /// One of another object under the same name, or none of its own.
+        @Test func aDamagedEntryIsNotTaken() async throws {
+            let object = try await build("first")
+            for place in try cached {
+                try Data("other\n".utf8).write(to: place.appendingPathComponent("made-of.txt"))
+            }
+            try markObjects()
+            #expect(try await build("first") == object)
+        }
+    }
+}
