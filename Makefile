@@ -52,6 +52,9 @@ OUT := out
 OBJECTS := .build/objects-of-tests
 VENV := .venv
 TESTS ?=
+# Most tests wait for compilers: all at once would be dozens of these on two processors. Swift 6.2 has no option for it.
+AT_ONCE = $(if $(shell swift test --help-hidden | grep -e $(WIDTH)),$(WIDTH) $(shell expr 2 \* $$(nproc)))
+WIDTH := --experimental-maximum-parallelization-width
 FUZZ_SECONDS ?= 60
 MINUTES ?= 5
 SEED ?= 1
@@ -70,7 +73,7 @@ demo-scenes: build
 test: setup-tests $(VENV)/safetensors.installed
 	$(SWIFT_BUILD) --build-tests
 	HILO_PYTHON=$(CURDIR)/$(VENV)/bin/python HILO_OBJECT_CACHE=$(CURDIR)/$(OBJECTS) \
-	swift test $(SWIFT_FLAGS) --skip-build $(if $(TESTS),--filter '$(TESTS)')
+	swift test $(SWIFT_FLAGS) --skip-build $(AT_ONCE) $(if $(TESTS),--filter '$(TESTS)')
 	$(if $(TESTS),,@$(MAKE) --no-print-directory machinery-quick)
 
 test-long: export HILO_LONG_TESTS := 1

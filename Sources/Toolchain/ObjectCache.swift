@@ -27,8 +27,9 @@ struct ObjectCache: Sendable {
     func key(of command: CompileCommand, _ compiler: Compiler, _ threading: [String]) -> Key? {
         let flags = command.flags
         let folders = flags.indices.filter { flags[$0] == "-I" }
+        // Objects are kept of silent files alone, which are the same with -Werror.
         let others = flags.indices.filter { !folders.contains($0) && !folders.contains($0 - 1) }
-            .map { flags[$0] }
+            .map { flags[$0] }.filter { $0 != "-Werror" }
         guard !others.contains(where: Self.readsFilesOrMachine),
             let contents = IncludedFiles.contents(
                 of: command.source, folders: folders.map { flags[$0 + 1] })
