@@ -9,6 +9,16 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     case bf16Weights = "f32-by-bf16"
     /// Integers of 8 bits where they can be; where not, bf16.
     case int8
+
+    /// Whether an instruction set has instructions for its products. Without them results are the same, but bf16
+    /// takes longer than single precision, and integers gain less.
+    public func hasInstructions(in isa: ISA) -> Bool {
+        switch self {
+        case .f32, .bf16Weights: true
+        case .bf16: isa.multipliesBF16
+        case .int8: isa.multipliesInt8
+        }
+    }
 }
 
 extension Graph {

@@ -34,6 +34,28 @@ struct PrecisionTests {
         #expect(!plan.stdout.contains("in single precision: h_proj"))
     }
 
+    /// A note where no variant has instructions for the precision, and no error.
+    @Test(arguments: [
+        (["--precision", "bf16", "--isa", "avx2"], "bf16 in avx2: "),
+        (
+            ["--precision", "bf16", "--isa", "generic", "--isa", "avx512vnni"],
+            "bf16 in generic, avx512vnni: "
+        ),
+        (["--precision", "bf16", "--isa", "avx2", "--isa", "avx512bf16"], nil),
+        (["--precision", "bf16", "--isa", "neonbf16"], nil),
+        (["--weights", "bf16", "--isa", "avx2"], nil),
+        (["--isa", "avx2"], nil),
+    ])
+    func slowInstructionsAreNoted(flags: [String], note: String?) throws {
+        let sandbox = try Sandbox()
+        let generated = try sandbox.hilo(
+            ["generate", "--output", "library"] + Self.layer.dropLast(4) + ["--name", "small"]
+                + flags)
+        #expect(generated.status == 0, "\(generated.stderr)")
+        #expect(generated.stderr.contains("no instructions for") == (note != nil))
+        if let note { #expect(generated.stderr.contains("no instructions for " + note)) }
+    }
+
     @Test(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
     func aNarrowLibraryIsBuiltVerifiedAndKeepsToItsWeights() throws {
         let sandbox = try Sandbox()

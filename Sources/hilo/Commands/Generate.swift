@@ -35,6 +35,7 @@ struct Generate: AsyncParsableCommand {
         let source = source(resolved.checkpoint)
         let matched = try source.matched(resolved.plan.network)
         report(matched)
+        report(resolved.plan.target)
         let calibrated = try await Calibrated(
             resolved.plan, matched, images, options: options, calibration)
         let library = try LibraryGenerator(
@@ -64,6 +65,20 @@ struct Generate: AsyncParsableCommand {
                 "the checkpoint lacks norms of the feature maps, which then only centre and scale: "
                     + list(matched.absent))
         }
+    }
+
+    /// Where no variant of the library has what the precision is for.
+    private func report(_ target: Target) {
+        let precision = target.precision
+        guard !target.isas.contains(where: { precision.hasInstructions(in: $0) }) else { return }
+        let others = ISA.known.filter {
+            precision.hasInstructions(in: $0)
+                && (target.architecture ?? .host) == $0.architecture
+        }
+        Console.note(
+            "no instructions for \(precision.rawValue) in \(target.isas.map(\.name).joined(separator: ", ")): "
+                + "results are the same as with \(others.map(\.name).joined(separator: ", ")), "
+                + (precision == .bf16 ? "but f32 is faster" : "but they take longer"))
     }
 
     private func list(_ names: [String]) -> String {
