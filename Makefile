@@ -171,7 +171,7 @@ docs: build
 
 test-docs: build docs
 	@scripts/setup tests
-	python3 Tests/Docs/run_articles.py --hilo $(HILO)
+	HILO_OBJECT_CACHE=$(CURDIR)/$(OBJECTS) python3 Tests/Docs/run_articles.py --hilo $(HILO)
 
 test-ray: build $(VENV)-ray/ray.installed
 	rm -rf $(OUT)/ray

@@ -11,7 +11,7 @@ their order:
             first line is taken, by `<!-- file: NAME -->` above; later blocks compile and run them
 
 `<!-- not run: REASON -->` above a block leaves it out, which is listed at the end. Any other block is an error, and so
-is a file that no later block names.
+is a file that no later block names. The table of the ways to link is held to what the articles show (ways.py).
 """
 
 import argparse
@@ -27,13 +27,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "Python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import ways  # noqa: E402
 from usage import Parser  # noqa: E402
 
 ARTICLES = ROOT / "docs" / "HiLo.docc"
 COMMENT = re.compile(r"<!-- *(file|not run): *(.+?) *-->\s*$")
 NAME = re.compile(r"(?://|#) ([\w./-]+\.\w+|Makefile)$")
 # What can only be said, and not run, is to stay the exception.
-MOST_LEFT_OUT = 8
+MOST_LEFT_OUT = 6
 PATIENCE = 1800
 
 
@@ -81,6 +83,14 @@ def used(name: str, script: str) -> bool:
     return (name.removesuffix(".py") if name.endswith(".py") else name) in script
 
 
+def name_of(block: Block) -> str:
+    """Of the file that a block is; empty where nothing tells it."""
+    if block.comment:
+        return block.comment[1] if block.comment[0] == "file" else ""
+    told = NAME.match(block.text.split("\n", 1)[0])
+    return told[1] if told else ""
+
+
 class Run:
     """An article in its folder."""
 
@@ -109,7 +119,7 @@ class Run:
         elif block.language == "text":
             self._compare(block.text)
         else:
-            self._write(block, words if kind == "file" else "")
+            self._write(block)
 
     def _execute(self, script: str):
         told = re.match(r".*# exits with (\d+)$", script.splitlines()[0])
@@ -141,30 +151,30 @@ class Run:
                 raise Failure(f"not printed: {line}\nThis was:\n{self.printed[-3000:]}")
             rest = rest[match.end():]
 
-    def _write(self, block: Block, name: str):
-        first = block.text.split("\n", 1)[0]
-        told = NAME.match(first)
-        name = name or (told[1] if told else "")
+    def _write(self, block: Block):
+        name = name_of(block)
         if not name:
             raise Failure(f"a block of '{block.language}' without the name of its file")
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text)
         # What a file of a build is for is not said where it is used.
-        is_of_a_build = path.name in ("Package.swift", "CMakeLists.txt", "Makefile", "module.modulemap")
-        if not is_of_a_build and not name.startswith("Sources/"):
+        is_of_a_build = path.name in ("Package.swift", "CMakeLists.txt", "Makefile", "meson.build",
+                                      "module.modulemap")
+        if not is_of_a_build and "Sources" not in Path(name).parts:
             self.unused[path.name] = block.line
         for other in [other for other in self.unused if other != path.name and other in block.text]:
             del self.unused[other]
 
 
 def environment(hilo: Path, folder: Path) -> dict[str, str]:
-    """Nothing of the user's: neither what was tuned, nor variables that libraries read."""
+    """Nothing of the user's: neither what was tuned, nor variables that libraries read. Kept objects are what a
+    compiler would make."""
     commands = folder / "commands"
     commands.mkdir()
     (commands / "hilo").symlink_to(hilo.resolve())
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("HILO_", "OMP_", "KMP_", "CC", "CXX", "XDG_"))}
+            if name == "HILO_OBJECT_CACHE" or not name.startswith(("HILO_", "OMP_", "KMP_", "CC", "CXX", "XDG_"))}
     return kept | {"PATH": f"{commands}:{os.environ['PATH']}", "HILO_CACHE": str(folder / "cache"),
                    "HILO_SOURCE": str(ROOT), "LC_ALL": "C.UTF-8"}
 
@@ -184,6 +194,12 @@ def perform(article: Path, hilo: Path, keep: bool) -> list[str]:
             print(f"kept: {work}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def faults_of_the_table() -> list[str]:
+    shown = {name_of(block): block.text for article in sorted(ARTICLES.glob("*.md")) for block in blocks(article)
+             if block.language not in ("bash", "text")}
+    return ways.faults(ARTICLES / "WaysToLink.md", shown, ROOT)
 
 
 def main() -> int:
@@ -208,6 +224,9 @@ def main() -> int:
         except Failure as failure:
             failures += 1
             print(f"FAILED {failure}", file=sys.stderr, flush=True)
+    for fault in faults_of_the_table():
+        failures += 1
+        print(f"FAILED {fault}", file=sys.stderr)
     print(f"{len(left_out)} blocks were not run")
     for line in left_out:
         print(f"  {line}")
