@@ -131,7 +131,7 @@ extension SwiftModule {
         let maxBatch, resolutionCount, classes, mostDetections: Int
         /// Whether the network has one output.
         let single: Bool
-        let image, recipes, results, classifies, maps, detects, masks, segments, flexible: Bool
+        let image, recipes, results, classifies, maps, detects, masks, segments, flexible, tileUnit: Bool
         /// Whether classes have names, and whether a picture chooses among resolutions.
         let hasClasses, chooses: Bool
         let recipeName: String
@@ -158,6 +158,7 @@ extension SwiftModule {
             classifies = names.recipes && network.classes != nil
             maps = names.recipes && network.classes == nil
             (detects, masks, segments) = (names.detects, names.masks, names.segments)
+            tileUnit = names.tileUnit
             flexible = names.flexible
             hasClasses = classes > 0
             chooses = names.results && !names.flexible
