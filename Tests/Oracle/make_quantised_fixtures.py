@@ -191,7 +191,7 @@ def make_case(hilo, index, name, config, height, width, dense):
         "id": name, "model": described(config), "is_backbone": dense, "height": height,
         "width": width, "seed": seed, "packed": packed.checksum, "scales": sorted(quantiser.grids),
         "rounded": export.rounded(trace), "products": export.products(trace)}
-    integers = sum(values.numel() for values in trace.rounded.values())
+    integers = sum(values.numel() for values in export.tensors.values() if values.dtype == torch.float16)
     near = sum(len(point["near"]) for point in entry["rounded"])
     print(f"  {name}: {integers} integers, {near} of them near the middle of two, "
           f"{sum(point['cut_off'] for point in entry['rounded'])} cut off")
