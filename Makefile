@@ -118,9 +118,10 @@ generated: build
 	cp -r $(OUT)/generated Generated/tiny
 	rm -rf Generated/tiny/weights Generated/tiny/files.json
 
-fixtures: $(VENV)/heads.installed
+fixtures: build $(VENV)/heads.installed
 	$(VENV)/bin/python Tests/Oracle/check_oracle.py
 	$(VENV)/bin/python Tests/Oracle/make_fixtures.py
+	$(VENV)/bin/python Tests/Oracle/make_quantised_fixtures.py --hilo $(HILO)
 	$(VENV)/bin/python Tests/Oracle/make_preprocess_fixtures.py
 	$(VENV)/bin/python Tests/Oracle/make_image_fixtures.py
 	$(VENV)/bin/python Tests/Oracle/make_array_fixtures.py

@@ -65,10 +65,12 @@ struct LibraryFarm {
     /// A tile unit that the CPU lacks is emulated.
     private let isa: ISA
 
-    /// - Parameter plans: by an id; all of one instruction set.
-    static func grow(_ plans: [(id: String, plan: Plan)], isa: ISA, compiler: Compiler) async throws
-        -> LibraryFarm
-    {
+    /// - Parameters:
+    ///   - plans: by an id; all of one instruction set.
+    ///   - program: C that becomes a part of each library.
+    static func grow(
+        _ plans: [(id: String, plan: Plan)], isa: ISA, compiler: Compiler, with program: URL? = nil
+    ) async throws -> LibraryFarm {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "hilo-farm-\(isa)-\(UUID().uuidString)")
         let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"), isa: isa)
@@ -89,6 +91,12 @@ struct LibraryFarm {
                 let command = farm.command(file.path, of: isKernel ? "shared" : id)
                 objects.append(command.object)
                 if !commands.contains(command) { commands.append(command) }
+            }
+            if let program {
+                let path = "src/\(program.lastPathComponent)"
+                try farm.write(String(contentsOf: program, encoding: .utf8), "\(id)/\(path)")
+                commands.append(farm.command(path, of: id))
+                objects.append(farm.command(path, of: id).object)
             }
             products.append(
                 Product(

@@ -28,10 +28,10 @@ public struct Fixture<Case: Decodable & Sendable>: Sendable {
         let values: [Double]
         switch record.elementType {
         case .float64: values = try checkpoint.bytes(name).doubles
-        case .float32: values = try checkpoint.floats(name).map { Double($0) }
-        default:
-            throw FixtureError(
-                "tensor \(name) is \(record.elementType); expected float32 or float64")
+        case .float32, .float16, .bfloat16:
+            values = try checkpoint.floats(name).map { Double($0) }
+        case .int64:
+            throw FixtureError("tensor \(name) is \(record.elementType); expected floats")
         }
         return FixtureTensor(shape: record.shape, values: values)
     }
@@ -43,12 +43,12 @@ public struct Fixture<Case: Decodable & Sendable>: Sendable {
     }
 }
 
-/// A tensor of a fixture, row-major; single precision widens without loss.
+/// A tensor of a fixture, row-major; all narrower types widen without loss.
 public struct FixtureTensor: Sendable {
     public let shape: [Int]
     public let values: [Double]
 
-    /// The values of a float32 tensor.
+    /// The values of a tensor of at most 32 bits an element.
     public var floats: [Float] { values.map { Float($0) } }
 }
 
