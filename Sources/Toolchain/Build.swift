@@ -65,26 +65,40 @@ public struct Build: Sendable {
 
     // MARK: Compiling
 
+    /// A file to compile, and what its object depends on. That is looked at before compiling: a file that
+    /// changes meanwhile is then compiled again next time.
+    private struct Compilation: Sendable {
+        let command: CompileCommand
+        let record: String
+        /// nil where objects are not kept, or it cannot be told what this one depends on.
+        let key: ObjectCache.Key?
+    }
+
     private func compile(
         _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging,
         _ progress: Progress?
     ) async throws -> String {
         let threading = try compiler.compileFlags(recipe.threading)
-        let commands = try commands.filter { try !take($0, recipe, threading, staging) }
+        let compilations = try commands.map {
+            Compilation(
+                command: $0, record: try record(of: $0, recipe),
+                key: cache?.key(of: $0, compiler, threading))
+        }.filter { try !take($0, staging) }
         return try await withTemporaryFolder { folder in
-            let precompiled = try await PrecompiledHeaders(for: commands, in: folder) {
+            let precompiled = try await PrecompiledHeaders(
+                for: compilations.map(\.command), in: folder
+            ) {
                 try await run(threading + $0).succeeded
             }
-            return try await compile(commands, progress) { command in
-                // Taken before compiling: a file that changes meanwhile is then compiled again next
-                // time.
-                let record = try record(of: command, recipe)
-                let key = cache?.key(of: command, compiler, threading)
-                let object = objectFile(command, in: staging.folder)
+            return try await compile(compilations, progress) { one in
+                let object = objectFile(one.command, in: staging.folder)
                 let said = try await compile(
-                    command, threading + precompiled.flags(for: command), to: object, staging)
-                try write(record, to: recordFile(object))
-                if let key, said.isEmpty, key == cache?.key(of: command, compiler, threading) {
+                    one.command, threading + precompiled.flags(for: one.command), to: object,
+                    staging)
+                try write(one.record, to: recordFile(object))
+                if let key = one.key, said.isEmpty,
+                    key == cache?.key(of: one.command, compiler, threading)
+                {
                     cache?.keep(object, as: key)
                 }
                 return said
@@ -95,41 +109,36 @@ public struct Build: Sendable {
     /// Puts an object that was made of the same before into the staging folder.
     ///
     /// - Returns: whether there is one.
-    private func take(
-        _ command: CompileCommand, _ recipe: BuildRecipe, _ threading: [String], _ staging: Staging
-    ) throws -> Bool {
-        let record = try record(of: command, recipe)
-        let object = objectFile(command, in: staging.folder)
-        guard let cache, let key = cache.key(of: command, compiler, threading),
-            try cache.take(key, to: object)
-        else { return false }
-        try write(record, to: recordFile(object))
+    private func take(_ one: Compilation, _ staging: Staging) throws -> Bool {
+        let object = objectFile(one.command, in: staging.folder)
+        guard let cache, let key = one.key, try cache.take(key, to: object) else { return false }
+        try write(one.record, to: recordFile(object))
         return true
     }
 
     /// As many at a time as there are jobs.
     ///
-    /// - Returns: what the compiler said, in the order of the commands.
+    /// - Returns: what the compiler said, in the order of the files.
     private func compile(
-        _ commands: [CompileCommand], _ progress: Progress?,
-        one: @escaping @Sendable (CompileCommand) async throws -> String
+        _ compilations: [Compilation], _ progress: Progress?,
+        one: @escaping @Sendable (Compilation) async throws -> String
     ) async throws -> String {
-        var waiting = commands[...]
+        var waiting = compilations[...]
         var diagnostics: [String: String] = [:]
         try await withThrowingTaskGroup(of: (CompileCommand, String).self) { tasks in
-            for command in waiting.prefix(jobs) {
-                tasks.addTask { (command, try await one(command)) }
+            for compilation in waiting.prefix(jobs) {
+                tasks.addTask { (compilation.command, try await one(compilation)) }
             }
             waiting = waiting.dropFirst(jobs)
             while let (command, text) = try await tasks.next() {
                 diagnostics[command.object] = text
-                progress?(diagnostics.count, commands.count, command.source.lastPathComponent)
+                progress?(diagnostics.count, compilations.count, command.source.lastPathComponent)
                 if let next = waiting.popFirst() {
-                    tasks.addTask { (next, try await one(next)) }
+                    tasks.addTask { (next.command, try await one(next)) }
                 }
             }
         }
-        return commands.compactMap { diagnostics[$0.object] }.joined()
+        return compilations.compactMap { diagnostics[$0.command.object] }.joined()
     }
 
     private func compile(

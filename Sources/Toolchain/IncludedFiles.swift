@@ -57,5 +57,9 @@ enum IncludedFiles {
     }
 }
 
-/// Of bytes in memory.
-func digest(_ bytes: Data) -> String { bytes.withUnsafeBytes { FileDigest($0) }.rawValue }
+/// Of all bytes, as 16 hexadecimal digits.
+func digest(_ bytes: Data) -> String {
+    var checksum = Checksum()
+    bytes.withUnsafeBytes { checksum.add($0) }
+    return checksum.digits
+}
