@@ -10,7 +10,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     /// Integers of 8 bits where they can be; where not, bf16.
     case int8
 
-    /// Whether an instruction set has instructions for its products. Without them results are the same, but bf16
+    /// Whether an instruction set has instructions for its products. Others compute the same products, but bf16
     /// takes longer than single precision, and integers gain less.
     public func hasInstructions(in isa: ISA) -> Bool {
         switch self {

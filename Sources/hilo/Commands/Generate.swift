@@ -77,8 +77,9 @@ struct Generate: AsyncParsableCommand {
         }
         Console.note(
             "no instructions for \(precision.rawValue) in \(target.isas.map(\.name).joined(separator: ", ")): "
-                + "results are the same as with \(others.map(\.name).joined(separator: ", ")), "
-                + (precision == .bf16 ? "but f32 is faster" : "but they take longer"))
+                + "the products are the same, but "
+                + (precision == .bf16 ? "f32 is faster; " : "they take longer; ")
+                + others.map(\.name).joined(separator: ", ") + " have them")
     }
 
     private func list(_ names: [String]) -> String {
