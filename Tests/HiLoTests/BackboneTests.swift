@@ -9,12 +9,12 @@ import Testing
     @Test(arguments: ISA.all) func mapsAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try BackboneCase.load()
-        // The published networks take minutes to compile, and without vectors to run; what differs
-        // between instruction sets shows on every third of the small ones.
-        let cases = TestScope.chosen(fixture.cases) { $0.isLong }.enumerated().filter { index, item in
-            isa == .native() || (index % 3 == 0 && !item.id.hasPrefix("dense_litv2"))
-        }.map(\.element)
-        #expect(cases.count >= (isa == .native() ? 12 : 4))
+        // The published networks take minutes to compile, and without vectors to run.
+        let possible = fixture.cases.filter {
+            isa == .native() || !$0.id.hasPrefix("dense_litv2")
+        }
+        let cases = TestScope.chosen(possible) { $0.isLong || !isShown($0, on: isa) }
+        #expect(cases.count >= (isa == .native() ? 10 : 1))
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
         }
@@ -43,7 +43,13 @@ import Testing
                 }
             }
         }
-        errors.check("\(isa)")
+        errors.check("\(isa)", on: isa)
+    }
+
+    /// What `make test` runs on instruction sets that are not this CPU's own: a network with both attentions on
+    /// maps that windows do not divide.
+    private func isShown(_ item: BackboneCase, on isa: ISA) -> Bool {
+        isa == .native() || item.id == "dense_window_3"
     }
 
     private static let resolutions = [(64, 96), (37, 41), (100, 36)].map {

@@ -37,7 +37,7 @@ import Testing
             tally.report("\(name), \(isa)")
         }
         for (task, tally) in errors.sorted(by: { $0.key < $1.key }) {
-            tally.check("\(task), \(isa)")
+            tally.check("\(task), \(isa)", on: isa)
         }
         for group in groups {
             let item = group.cases[0]

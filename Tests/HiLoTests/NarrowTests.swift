@@ -6,9 +6,7 @@ import Testing
 /// Libraries in bf16 against PyTorch in double precision, beside what its autocast to bf16 is off by.
 @Suite(.serialized) struct NarrowTests {
     /// What `make test` runs.
-    private static let short = [
-        "litv2_s_96", "tiny_64x96", "three_stages", "attention_everywhere", "one_stage",
-    ]
+    private static let short = ["litv2_s_96", "tiny_64x96", "attention_everywhere"]
 
     /// HiLo may be off by as much as PyTorch, taken over all networks; one by a half more.
     @Test func networksAreAsNearAsPyTorchsAutocast() async throws {
@@ -18,7 +16,7 @@ import Testing
             theirs.contains { $0.id == item.id }
                 && (TestScope.isLong || Self.short.contains(item.id))
         }
-        #expect(cases.count >= 5)
+        #expect(cases.count >= 3)
         let farms = try await LibraryFarms.grow(
             cases.map { item in
                 let network = try item.model.network(

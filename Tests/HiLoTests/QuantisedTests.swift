@@ -73,7 +73,7 @@ struct QuantisedTests {
                     if id == "backbone" { try expectDifferencesAreFound(item, plan, $0) }
                 }
             }
-            errors.check("\(isa)")
+            errors.check("\(isa)", on: isa)
         }
     }
 
