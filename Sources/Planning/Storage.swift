@@ -169,9 +169,12 @@ package struct Storage {
     }
 
     /// Tokens a multiple of 4 KiB apart fall into the same sets of the L1 cache; one cache line more
-    /// spreads them.
+    /// spreads them. What products read in narrow elements, perhaps 16 rows at once into a tile of a unit, lies an odd
+    /// number of cache lines apart, so that no two of 64 rows share a set.
     static func spread(_ width: Int, _ type: ElementType) -> Int {
-        width * type.bytes % 4096 == 0 ? width + 64 / type.bytes : width
+        let bytes = width * type.bytes
+        let isShared = type == .f32 ? bytes % 4096 == 0 : bytes % 128 == 0
+        return isShared ? width + 64 / type.bytes : width
     }
 
     /// Whether an operand is a whole tensor without gaps, in whatever order its values are.

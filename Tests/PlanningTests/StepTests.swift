@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    /// What products read in narrow elements lies an odd number of cache lines apart, where every kernel that
+    /// touches it takes any distance.
+    @Test(arguments: [(Precision.bf16, 2), (.int8, 1)])
+    func narrowTokensLieOddLinesApart(precision: Precision, bytes: Int) throws {
+        let network = Network(
+            try LITv2(name: "narrow", height: 64, width: 64) {
+                PatchEmbedding(channels: 64)
+                Stage(depth: 1) {
+                    HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                    ConvFFN()
+                }
+                TokenMerging()
+                Stage(depth: 1) { ConvFFN() }
+                Classifier(classes: 0)
+            })
+        let plan = try Planner(network, Target(isa: .avx512amx, precision: precision)).plan()
+        let strides = plan.variant.kernels.compactMap { kernel -> Int? in
+            let spec = kernel.computation.spec(as: GEMM.self)
+            return spec?.element == nil || spec?.k == spec?.inputStride ? nil : spec?.inputStride
+        }
+        #expect(!strides.isEmpty && strides.allSatisfy { $0 * bytes / 64 % 2 == 1 }, "\(strides)")
+    }
+
     /// The checker itself notices a step that works on another place: beyond the arena, or a cache line
     /// further.
     @Test(arguments: [1 << 22, 64]) func aWrongOffsetIsFound(distance: Int) throws {
