@@ -3,14 +3,14 @@ struct ConfigurationReader {
     private var root: ConfigurationTree
     private let source: String
     /// Where each key stands by its path, where files have lines.
-    private var places: [String: String]
+    private var places: [String: (file: String, line: Int)]
 
     /// - Parameter lines: of the keys, by their paths.
     /// - Throws: `NetworkError` for a key that the authors' configuration does not have.
     init(_ root: ConfigurationTree, source: String, lines: [String: Int] = [:]) throws {
         self.root = root
         self.source = source
-        places = lines.mapValues { "\(source), line \($0)" }
+        places = lines.mapValues { (source, $0) }
         for section in ["", "DATA", "MODEL", "MODEL.LIT", "TEST"] { try checkKeys(of: section) }
     }
 
@@ -86,7 +86,9 @@ struct ConfigurationReader {
     }
 
     /// The file that holds a key and the line, or the file alone.
-    func place(of path: String) -> String { places[path] ?? source }
+    func place(of path: String) -> String {
+        places[path].map { "\($0.file), line \($0.line)" } ?? source
+    }
 
     // MARK: Keys
 
