@@ -1,5 +1,6 @@
 #include <png.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "image_libraries.h"
@@ -72,7 +73,23 @@ static void read_pixels(png_reader *reader, uint8_t *rgb)
     for (int pass = 0; pass < passes; pass++)
         for (size_t y = 0; y < reader->report->height; y++)
             png_read_row(png, rgb + y * row_size, NULL);
-    png_read_end(png, NULL);
+    /* What stands behind the pixels may be EXIF too. */
+    png_read_end(png, reader->info);
+}
+
+/* The library's copy goes with the reader. */
+static void keep_exif(const png_reader *reader, image_block *exif)
+{
+    png_uint_32 count = 0;
+    png_bytep bytes = NULL;
+
+    if (!png_get_eXIf_1(reader->png, reader->info, &count, &bytes) || count == 0)
+        return;
+    exif->bytes = malloc(count);
+    if (!exif->bytes)
+        png_error(reader->png, "out of memory");
+    memcpy(exif->bytes, bytes, count);
+    exif->count = count;
 }
 
 /* Errors jump back here; the reader is the caller's, so that its fields outlive the jump. */
@@ -84,7 +101,8 @@ static int read_size(png_reader *reader)
     return 1;
 }
 
-static int read_image(png_reader *reader, uint32_t width, uint32_t height, uint8_t *rgb)
+static int read_image(png_reader *reader, uint32_t width, uint32_t height, uint8_t *rgb,
+                      image_block *exif)
 {
     if (setjmp(png_jmpbuf(reader->png)))
         return 0;
@@ -92,6 +110,7 @@ static int read_image(png_reader *reader, uint32_t width, uint32_t height, uint8
     if (reader->report->width != width || reader->report->height != height)
         png_error(reader->png, "its size is not the one that space was made for");
     read_pixels(reader, rgb);
+    keep_exif(reader, exif);
     return 1;
 }
 
@@ -104,11 +123,13 @@ int image_png_size(const uint8_t *bytes, size_t count, image_report *report)
 }
 
 int image_png_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
-                     uint8_t *rgb, image_report *report)
+                     uint8_t *rgb, image_block *exif, image_report *report)
 {
     png_reader reader;
+
+    *exif = (image_block){0};
     const int succeeded =
-        reader_open(&reader, bytes, count, report) && read_image(&reader, width, height, rgb);
+        reader_open(&reader, bytes, count, report) && read_image(&reader, width, height, rgb, exif);
     png_destroy_read_struct(&reader.png, &reader.info, NULL);
     return succeeded;
 }

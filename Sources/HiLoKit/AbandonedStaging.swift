@@ -3,17 +3,45 @@ import Foundation
 
 /// What killed processes left of libraries that they were about to replace.
 enum AbandonedStaging {
-    /// Puts back what they had taken from the library at `path`, and removes what they left.
+    /// Puts back what they had taken from the library at `path`, and removes what they left. Of
+    /// several callers at once, one does that, and all return when it is done.
     ///
-    /// - Throws: when something cannot be put back; nothing is removed then.
+    /// - Throws: when something cannot be put back; it stays where it is then.
     static func clear(for path: String) throws {
         // Who ran in the library's folder worked in it, others beside it.
         let inside = StagingName.abandoned(for: path, in: path)
         let beside = StagingName.abandoned(
             for: path, in: (path as NSString).deletingLastPathComponent)
-        for staging in inside { try putBackContents(of: path, from: staging) }
-        for staging in beside { try putBack(path, from: staging) }
-        for staging in inside + beside { FileManager.default.removeTree(staging) }
+        for staging in inside {
+            try withLock(of: staging) { try putBackContents(of: path, from: staging) }
+        }
+        for staging in beside {
+            try withLock(of: staging) { try putBack(path, from: staging) }
+        }
+    }
+
+    /// What the lock of a staging is called in it.
+    static func lock(in staging: String) -> String { "\(staging)/lock" }
+
+    /// Runs `putBack` alone and removes what is left. What there is to put back is looked at under the
+    /// lock: who waited finds nothing.
+    private static func withLock(of staging: String, _ putBack: () throws -> Void) throws {
+        func recover() throws {
+            try putBack()
+            // The lock goes last: when a new one can be made, nothing is there that it is for.
+            for folder in [OutputFolder.old(in: staging), OutputFolder.new(in: staging), staging] {
+                FileManager.default.removeTree(folder)
+            }
+        }
+        let lock = lock(in: staging)
+        do {
+            try withFileLock(lock, recover)
+        } catch let error as FileError where error.path == lock {
+            // Somebody else was quicker.
+            if error.reason == .missing { return }
+            // Not every file system has locks, and who may not write here can change nothing either.
+            try recover()
+        }
     }
 
     /// Undoes `OutputFolder.moveInTwoSteps` after its first step.

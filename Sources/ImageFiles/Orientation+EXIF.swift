@@ -2,7 +2,12 @@ extension Orientation {
     /// What the EXIF block of a JPEG file says; upright when there is none, and when it is damaged:
     /// a picture that decoders read must not fail for a note of its camera.
     init(ofJPEG bytes: [UInt8]) {
-        self = Self.exifBlock(of: bytes).flatMap { ExifBlock($0)?.orientation } ?? .upright
+        self = Self.exifBlock(of: bytes).map(Orientation.init(ofEXIF:)) ?? .upright
+    }
+
+    /// What an EXIF block says, which is also what PNG files have in their chunk eXIf.
+    init(ofEXIF block: ArraySlice<UInt8>) {
+        self = ExifBlock(block)?.orientation ?? .upright
     }
 
     /// The first APP1 segment that holds EXIF, behind its name; they stand before the pixels.

@@ -1,6 +1,12 @@
 import CImageLibraries
 import FileIO
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 extension RGBImage {
     /// Reads a PNG or JPEG file; its content says which, not its name.
     ///
@@ -9,7 +15,7 @@ extension RGBImage {
     /// left alone, and CMYK is converted by the inks' plain formula. Of 16 bits the high byte stays;
     /// here Pillow differs for grey pictures, where it clips.
     ///
-    /// - Parameter ignoringOrientation: whether a JPEG stays as its sensor saw it, as in Pillow and in
+    /// - Parameter ignoringOrientation: whether a photo stays as its sensor saw it, as in Pillow and in
     ///   the evaluation of the published networks. Else it is turned as its camera was held (EXIF),
     ///   which is what `ImageOps.exif_transpose` does and what people see.
     /// - Throws: `ImageFileError`.
@@ -28,9 +34,10 @@ extension RGBImage {
                     : "is neither PNG nor JPEG by its first bytes; convert it to one of them")
         }
         let (width, height) = try format.size(of: bytes, path: path)
-        let pixels = try format.pixels(of: bytes, width: width, height: height, path: path)
+        let (pixels, orientation) = try format.decode(
+            bytes, width: width, height: height, path: path)
         let image = RGBImage(width: width, height: height, pixels: pixels)
-        self = ignoringOrientation ? image : image.turned(format.orientation(of: bytes))
+        self = ignoringOrientation ? image : image.turned(orientation)
     }
 
     private static func readBytes(_ path: String) throws -> [UInt8] {
@@ -82,16 +89,13 @@ enum ImageFormat: String {
         return (width, height)
     }
 
-    /// How the picture lies in the file; of PNG always upright.
-    func orientation(of bytes: [UInt8]) -> Orientation {
-        switch self {
-        case .png: .upright
-        case .jpeg: Orientation(ofJPEG: bytes)
-        }
-    }
-
-    func pixels(of bytes: [UInt8], width: Int, height: Int, path: String) throws -> [UInt8] {
+    /// The pixels, and how the picture lies in them.
+    func decode(
+        _ bytes: [UInt8], width: Int, height: Int, path: String
+    ) throws -> (pixels: [UInt8], orientation: Orientation) {
         var report = image_report()
+        var exif = image_block()
+        defer { free(exif.bytes) }
         var succeeded: Int32 = 0
         let size = width * height * 3
         let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
@@ -100,20 +104,31 @@ enum ImageFormat: String {
             succeeded =
                 switch self {
                 case .png:
-                    image_png_decode(bytes, bytes.count, columns, rows, rgb, &report)
+                    image_png_decode(bytes, bytes.count, columns, rows, rgb, &exif, &report)
                 case .jpeg:
                     image_jpeg_decode(bytes, bytes.count, columns, rows, rgb, &report)
                 }
             initialized = succeeded != 0 ? size : 0
         }
         guard succeeded != 0 else { throw damage(report, path: path) }
-        return pixels
+        let orientation =
+            switch self {
+            case .png: Orientation(ofEXIF: exif.content[...])
+            case .jpeg: Orientation(ofJPEG: bytes)
+            }
+        return (pixels, orientation)
     }
 
     private func damage(_ report: image_report, path: String) -> ImageFileError {
         ImageFileError(
             path: path, reason: .damaged,
             problem: "cannot be decoded as \(rawValue): \(report.text)")
+    }
+}
+
+extension image_block {
+    fileprivate var content: [UInt8] {
+        [UInt8](UnsafeBufferPointer(start: bytes, count: count))
     }
 }
 

@@ -158,6 +158,17 @@ public enum RowScaling: Sendable, Hashable {
     case offsets(of: String)
 }
 
+extension PackedRow {
+    /// What makes integers of values: rows that they are multiplied by, then rows that are added, each of
+    /// `count` channels; none without scales.
+    static func quantising(by scales: String?, count: Int, rows: Int = 1) -> [PackedRow] {
+        guard let scales else { return [] }
+        return [RowScaling.divided(by: scales), .moved(by: scales)].flatMap { scaling in
+            (0..<rows).map { PackedRow(nil, start: $0 * count, count: count, scaling: scaling) }
+        }
+    }
+}
+
 extension Packing {
     /// gamma, then beta.
     ///

@@ -6,7 +6,7 @@ import Reference
 ///
 /// Each such tensor is the map of a "stage", in the order of `Graph.quantisable`. What only the
 /// network's own outputs need is not computed; of a detector that leaves a backbone.
-struct ObservedNetwork<Base: NetworkFamily>: NetworkFamily {
+struct ObservedNetwork<Base: NetworkFamily>: NetworkWrapper {
     /// A tensor of the graph that is returned.
     private struct Observed: Hashable, Codable {
         let tensor: Int
@@ -16,7 +16,7 @@ struct ObservedNetwork<Base: NetworkFamily>: NetworkFamily {
 
     static var id: String { "observed_" + Base.id }
 
-    private let base: Base
+    let base: Base
     /// Kept, because finding them asks much of a graph.
     private let observed: [Observed]
 
@@ -30,16 +30,6 @@ struct ObservedNetwork<Base: NetworkFamily>: NetworkFamily {
         }
         precondition(!observed.isEmpty, "\(base.name): no tensor can be of integers")
     }
-
-    var name: String { base.name }
-    var summary: String { base.summary }
-    var resolution: Resolution { base.resolution }
-    var image: EvaluationRecipe? { base.image }
-    var pictureScale: PictureScale? { base.pictureScale }
-    var inputShape: [Int] { base.inputShape }
-    var parameters: [Parameter] { base.parameters }
-    var optionalParameters: Set<String> { base.optionalParameters }
-    var costs: [Cost] { base.costs }
 
     var outputs: [NetworkOutput] {
         observed.enumerated().map { index, tensor in
@@ -57,7 +47,6 @@ struct ObservedNetwork<Base: NetworkFamily>: NetworkFamily {
     var identity: NetworkIdentity { NetworkIdentity(Self.id, base.identity.structure) }
 
     func at(_ resolution: Resolution) throws -> Self { Self(try base.at(resolution)) }
-    func check() throws { try base.check() }
 
     func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
         preconditionFailure("\(name): what is observed has no reference of its own")

@@ -24,7 +24,7 @@ public struct MachineBook: Sendable {
     }
 
     /// Keeps a measurement, and what other programs keep at the same time. A cache that cannot be
-    /// read or written is no reason to stop: it stays as it is.
+    /// read or written, or that a later version wrote, is no reason to stop: it stays as it is.
     public func keep(_ found: MachineMeasurement, _ isa: ISA, cpu: HostCPU = .current()) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -34,22 +34,49 @@ public struct MachineBook: Sendable {
             try withFileLock(file.path + ".lock") {
                 var all = try soundContents()
                 all[Self.key(isa, cpu)] = found
-                try writeAtomically(encoder.encode(all), to: file.path)
+                let contents = Contents(version: Self.formatVersion, machines: all)
+                try writeAtomically(encoder.encode(contents), to: file.path)
             }
         } catch {
             warn("\(error); what was measured on this machine is not kept")
         }
     }
 
-    /// - Throws: `DecodingError` for a damaged file; `FileError` for one that cannot be read.
+    /// Of the file, as that of tuning records: a version that finds a higher number leaves it alone.
+    static let formatVersion = 1
+
+    private struct Version: Decodable { let version: Int }
+
+    private struct Contents: Codable {
+        let version: Int
+        let machines: [String: MachineMeasurement]
+    }
+
+    /// - Throws: `DecodingError` for a damaged file; `FileError` for one that cannot be read, or that
+    ///   a later version wrote.
     private func contents() throws -> [String: MachineMeasurement] {
         do {
             let input = try InputFile(path: file.path)
-            return try JSONDecoder().decode(
-                [String: MachineMeasurement].self, from: Data(try input.read(input.size)))
+            return try decoded(Data(try input.read(input.size)))
         } catch let error as FileError where error.reason == .missing {
             return [:]
         }
+    }
+
+    private func decoded(_ data: Data) throws -> [String: MachineMeasurement] {
+        let decoder = JSONDecoder()
+        // The version alone: what else a later one writes is not known.
+        guard let version = try? decoder.decode(Version.self, from: data).version else {
+            // The first files had none.
+            return try decoder.decode([String: MachineMeasurement].self, from: data)
+        }
+        guard version <= Self.formatVersion else {
+            throw FileError(
+                path: file.path,
+                problem: "holds measurements in format \(version), not \(Self.formatVersion); a "
+                    + "later HiLo wrote it: it is neither used nor changed")
+        }
+        return try decoder.decode(Contents.self, from: data).machines
     }
 
     /// The contents, after a damaged file was set aside; only under the lock.

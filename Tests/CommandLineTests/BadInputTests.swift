@@ -48,6 +48,27 @@ import Testing
             65, of: generate("--config", "odd.yaml"), saying: ["odd.yaml", "100x100", "32"])
     }
 
+    /// A base is a file like the one that names it.
+    @Test func basesOfAConfiguration() throws {
+        let folder = sandbox.file("configs/more")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try sandbox.write("configs/child.yaml", "BASE: ['more/base.yaml']\nMODEL: {NAME: tiny}\n")
+        let plan = ["plan", "--config", "configs/child.yaml", "--json"]
+        let words = ["configs/more/base.yaml: ", "configs/child.yaml, line 1"]
+        try sandbox.expectFailure(65, of: plan, saying: words + ["o such file"])
+        let base = sandbox.file("configs/more/base.yaml")
+        #expect(mkfifo(base.path, 0o600) == 0)
+        try sandbox.expectFailure(65, of: plan, saying: words + ["is a pipe"])
+        try FileManager.default.removeItem(at: base)
+        #expect(FileManager.default.createFile(atPath: base.path, contents: nil))
+        #expect(truncate(base.path, 1 << 33) == 0)
+        try sandbox.expectFailure(65, of: plan, saying: words + ["has 8589934592 bytes"])
+        try Data(Sandbox.yaml.replacing("NAME: tiny", with: "NAME: base").utf8).write(to: base)
+        let ending = try sandbox.hilo(plan)
+        #expect(ending.status == 0, "\(ending.stderr)")
+        #expect(try ending.stdout == sandbox.hilo("plan", "--config", "tiny.yaml", "--json").stdout)
+    }
+
     @Test func aConfigurationThatIsNoText() throws {
         try Data([0xff, 0xfe, 0x00, 0x41]).write(to: sandbox.file("binary.yaml"))
         try sandbox.expectFailure(

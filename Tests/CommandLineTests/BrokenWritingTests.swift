@@ -1,4 +1,6 @@
+import FileIO
 import Foundation
+import Synchronization
 import Testing
 
 @testable import HiLoKit
@@ -131,7 +133,8 @@ import Testing
         let ending = try generate(".", in: "here")
         #expect(ending.status == 73)
         #expect(ending.stderr.contains("notes is where"), "\(ending.stderr)")
-        #expect(try sandbox.contents() == before)
+        let lock = AbandonedStaging.lock(in: staging)
+        #expect(try sandbox.contents().filter { $0 != lock } == before)
     }
 
     /// A library of which a part waits is no stranger to the next `generate`, wherever it runs.
@@ -167,5 +170,64 @@ import Testing
         try AbandonedStaging.clear(for: sandbox.file("lib").path)
         #expect(try String(contentsOf: sandbox.file("lib/plan.json"), encoding: .utf8) == "old")
         #expect(try names(in: ".") == ["lib", "tiny.yaml"])
+    }
+
+    /// Of two that find what a killed process left, the second waits for the first, and does what that
+    /// one did not do if it was killed too.
+    @Test(
+        .enabled("locks cannot be seen") {
+            FileManager.default.isReadableFile(atPath: "/proc/locks")
+        },
+        arguments: [false, true])
+    func onlyOnePutsBack(firstIsKilled: Bool) throws {
+        let path = sandbox.file("lib").path
+        let staging = staging(for: path)
+        for place in ["old", "new"] {
+            try makeFolder("\(staging)/\(place)")
+            try sandbox.write("\(staging)/\(place)/plan.json", place)
+        }
+        let lock = AbandonedStaging.lock(in: sandbox.file(staging).path)
+        let recovery = Recovery()
+        try withFileLock(lock) {
+            recovery.start(for: path)
+            while try !isAwaited(lock), !recovery.isDone { usleep(1000) }
+            #expect(try names(in: ".") == [staging, "tiny.yaml"])
+            if !firstIsKilled {
+                try manager.moveItem(
+                    at: sandbox.file("\(staging)/old"), to: sandbox.file("lib"))
+                try manager.removeItem(at: sandbox.file(staging))
+            }
+        }
+        try recovery.wait()
+        #expect(try String(contentsOf: sandbox.file("lib/plan.json"), encoding: .utf8) == "old")
+        #expect(try names(in: ".") == ["lib", "tiny.yaml"])
+    }
+
+    /// A `generate` as far as it clears up. It has a thread of its own, since those of tasks are no
+    /// more than the machine's processors, and tests that wait would take all.
+    private final class Recovery: Sendable {
+        private let result = Mutex<Swift.Result<Void, any Error>?>(nil)
+
+        var isDone: Bool { result.withLock { $0 != nil } }
+
+        func start(for path: String) {
+            Thread.detachNewThread {
+                let result = Swift.Result { try AbandonedStaging.clear(for: path) }
+                self.result.withLock { $0 = result }
+            }
+        }
+
+        func wait() throws {
+            while !isDone { usleep(1000) }
+            try result.withLock { try $0?.get() }
+        }
+    }
+
+    /// Whether somebody waits for the lock that is a file.
+    private func isAwaited(_ lock: String) throws -> Bool {
+        var status = stat()
+        try #require(stat(lock, &status) == 0)
+        return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+            .contains { $0.contains("->") && $0.contains(":\(status.st_ino) ") }
     }
 }

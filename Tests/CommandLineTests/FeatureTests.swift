@@ -48,9 +48,12 @@ struct FeatureTests {
 
     /// A camera's orientation turns a photo, unless it is to be ignored.
     private func photos(_ sandbox: Sandbox) throws {
-        let stored = try firstMap(of: "rgb.jpg", in: sandbox)
-        #expect(try firstMap(of: "rotated.jpg", in: sandbox) != stored)
-        #expect(try firstMap(of: "rotated.jpg", "--ignore-orientation", in: sandbox) == stored)
+        for kind in ["jpg", "png"] {
+            let stored = try firstMap(of: "rgb.\(kind)", in: sandbox)
+            let rotated = "rotated.\(kind)"
+            #expect(try firstMap(of: rotated, in: sandbox) != stored)
+            #expect(try firstMap(of: rotated, "--ignore-orientation", in: sandbox) == stored)
+        }
     }
 
     private func firstMap(

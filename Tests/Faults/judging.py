@@ -100,7 +100,9 @@ class Bench:
         is_new, is_old = now == self.new, now == self.old
         if fault.kills:
             tally.killed += 1
-            return self._judge_kill(outcome, is_old or is_new or self._is_allowed_mix(now), now)
+            is_whole = is_old or is_new or self._is_allowed_mix(now)
+            is_waiting = self.scenario.keeps_folder and bool(self.staging())
+            return self._judge_kill(outcome, is_whole or is_waiting, now)
         complaints = []
         codes = (0,) if fault.action == "short" else CODES.get(fault.kind, (73,))
         if self.scenario.children and 0 not in codes:

@@ -46,6 +46,9 @@ class Scenario:
     # Whether calls of the programs that it starts count.
     children: bool = False
     plain_rename: bool = False
+    # The folder keeps its identity, so that its files are moved one by one: what a kill leaves is whole
+    # when the next run has put back what waits.
+    keeps_folder: bool = False
     # Names of what differs from run to run, with what its text must end with to be whole.
     volatile: dict[str, bytes] = dataclasses.field(default_factory=dict)
     # Seconds of one run are many: the full run takes one call of each kind out of so many.
@@ -154,7 +157,8 @@ def generating(shop: Workshop) -> list[Scenario]:
     return [
         Scenario("generate-new", lambda area: None, arguments(1, "layer"), ("layer",)),
         Scenario("generate-over", existing, arguments(1, "layer"), ("layer",)),
-        Scenario("generate-here", existing, arguments(1, "."), ("layer",), cwd="layer"),
+        Scenario("generate-here", existing, arguments(1, "."), ("layer",), cwd="layer",
+                 keeps_folder=True),
         Scenario("generate-link", linked, arguments(1, "link"), ("link",), stride=3),
         Scenario("generate-plain-rename", existing, arguments(1, "layer"), ("layer",),
                  plain_rename=True, stride=3),

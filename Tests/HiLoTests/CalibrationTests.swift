@@ -83,11 +83,6 @@ struct CalibrationTests {
             images * network.inputShape.reduce(1, *), scale: 2)
     }
 
-    private func write(_ values: [Float], of network: Network, to file: URL) throws {
-        let images = values.count / network.inputShape.reduce(1, *)
-        try NPYArray(shape: [images] + network.inputShape, values: values).write(to: file.path)
-    }
-
     /// Statistics of arrays as the harness wrote them, computed here in double precision.
     private func expect(
         _ calibration: Calibration, isOf arrays: [NPYArray], _ network: Network
@@ -119,7 +114,7 @@ struct CalibrationTests {
             var parts = whole
             let values = input(of: network, images: 10)
             let x = folder.appending(path: "x.npy")
-            try write(values, of: network, to: x)
+            try writeInputs(values, of: network, to: x)
             try await whole.add(.array(x))
             let calibration = try whole.calibration()
             #expect(calibration.images == 10)
@@ -129,7 +124,7 @@ struct CalibrationTests {
 
             let size = network.inputShape.reduce(1, *)
             for part in [values[..<(3 * size)], values[(3 * size)...]] {
-                try write(Array(part), of: network, to: x)
+                try writeInputs(Array(part), of: network, to: x)
                 try await parts.add(.array(x))
             }
             let other = try parts.calibration()
@@ -152,7 +147,7 @@ struct CalibrationTests {
             var calibrator = calibrator
             var values = input(of: network, images: 1)
             values[7] = bad
-            try write(values, of: network, to: file)
+            try writeInputs(values, of: network, to: file)
             let error = await #expect(throws: CalibrationError.self) {
                 try await calibrator.add(.array(file))
             }
@@ -196,7 +191,7 @@ struct CalibrationTests {
             let calibrator = try Calibrator(network, weights, in: folder.appending(path: "library"))
             try await calibrator.build(with: .shared())
             let x = folder.appending(path: "x.npy")
-            try write(values, of: network, to: x)
+            try writeInputs(values, of: network, to: x)
             return try await calibrator.library.outputs(of: x, in: folder).arrays
         }
         let points = network.quantisable
@@ -224,7 +219,7 @@ struct CalibrationTests {
         let weights = try WeightSource.seed(3).matched(network)
         try await withFolder { folder in
             let x = folder.appending(path: "x.npy")
-            try write(input(of: network, images: 1), of: network, to: x)
+            try writeInputs(input(of: network, images: 1), of: network, to: x)
             let calibration = try await Calibrator.record(
                 network, weights, images: [.array(x)], with: .shared())
             #expect(calibration.images == 1 && !calibration.tensors.isEmpty)

@@ -1,4 +1,3 @@
-import ArrayFiles
 import Foundation
 import TestFixtures
 import Testing
@@ -17,8 +16,7 @@ struct IntegerTests {
             let file = folder.appending(path: "images.npy")
             let images = seededInputs(
                 batch: 8, count: network.inputShape.reduce(1, *), seed: 31)
-            try NPYArray(shape: [8] + network.inputShape, values: images.flatMap { $0 })
-                .write(to: file.path)
+            try writeInputs(images.flatMap { $0 }, of: network, to: file)
             return try await Calibrator.record(
                 network, matched, images: [.array(file)], with: .shared())
         }

@@ -3,7 +3,7 @@ import Reference
 
 /// A segmenter or detector that returns the maps of its backbone and its pyramid too, behind its
 /// own outputs: the same kernels compute them, and a copy of each leaves.
-struct ProbedNetwork<Base: NetworkFamily>: NetworkFamily {
+struct ProbedNetwork<Base: NetworkFamily>: NetworkWrapper {
     struct Probe {
         /// As in the fixtures: `stage2`, `p3`.
         let name: String
@@ -12,20 +12,11 @@ struct ProbedNetwork<Base: NetworkFamily>: NetworkFamily {
 
     static var id: String { "probed_" + Base.id }
 
-    var base: Base
+    let base: Base
 
-    var name: String { base.name }
-    var summary: String { base.summary }
-    var resolution: Resolution { base.resolution }
-    var image: EvaluationRecipe? { base.image }
-    var pictureScale: PictureScale? { base.pictureScale }
-    var inputShape: [Int] { base.inputShape }
-    var parameters: [Parameter] { base.parameters }
     var identity: NetworkIdentity { base.identity }
-    var costs: [Cost] { base.costs }
 
     func at(_ resolution: Resolution) throws -> Self { Self(base: try base.at(resolution)) }
-    func check() throws { try base.check() }
     func reference(_ input: [Float], _ weights: ParameterReader) throws -> [[Double]] {
         try base.reference(input, weights)
     }

@@ -1,3 +1,4 @@
+import ArrayFiles
 import Foundation
 import HiLoKit
 
@@ -26,4 +27,10 @@ func smallNetwork(name: String = "small") throws -> Network {
             }
             Classifier(classes: 10)
         })
+}
+
+/// Writes the inputs of images, one behind the other, as an array that a library of `network` takes.
+func writeInputs(_ values: [Float], of network: Network, to file: URL) throws {
+    let images = values.count / network.inputShape.reduce(1, *)
+    try NPYArray(shape: [images] + network.inputShape, values: values).write(to: file.path)
 }

@@ -39,7 +39,7 @@ extension [UInt8] {
 
 @Suite struct ImageFixtureTests {
     @Test func allKindsArePresent() {
-        #expect(ImageFixture.names.count == 22)
+        #expect(ImageFixture.names.count == 24)
     }
 
     /// PNG to the bit; JPEG decoders may round differently.

@@ -32,11 +32,13 @@ import Testing
     // MARK: Files
 
     @Test func aFileIsTurnedUnlessItIsToStay() throws {
-        let path = ImageFixture.path("rotated.jpg")
-        let stored = try RGBImage(contentsOf: path, ignoringOrientation: true)
-        let shown = try RGBImage(contentsOf: path)
-        #expect(stored.width == 19 && shown.width == 13)
-        #expect(shown == stored.turned(.turnedLeft))
+        for name in ["rotated.jpg", "rotated.png", "rotated-late.png"] {
+            let path = ImageFixture.path(name)
+            let stored = try RGBImage(contentsOf: path, ignoringOrientation: true)
+            let shown = try RGBImage(contentsOf: path)
+            #expect(stored.width == 19 && shown.width == 13, "\(name)")
+            #expect(shown == stored.turned(.turnedLeft), "\(name)")
+        }
         let plain = ImageFixture.path("rgb.jpg")
         #expect(
             try RGBImage(contentsOf: plain)
@@ -119,11 +121,69 @@ import Testing
         #expect(Orientation(ofJPEG: jpeg([0x4d, 0x4d, 0, 42, 255, 255, 255, 255])) == .upright)
     }
 
+    // MARK: PNG
+
+    /// The picture of `rgb.png` with a chunk eXIf, as it is shown.
+    ///
+    /// - Parameter isWhole: whether the chunk's checksum is right.
+    private func shown(_ exif: [UInt8], isWhole: Bool = true) throws -> RGBImage {
+        func bigEndian(_ value: UInt32) -> [UInt8] {
+            withUnsafeBytes(of: value.bigEndian, Array.init)
+        }
+        let named = Array("eXIf".utf8) + exif
+        let check = bigEndian(isWhole ? checksum(named) : ~checksum(named))
+        var bytes = try ImageFixture.bytes("rgb.png")
+        // Behind the signature and the header, which has 13 bytes.
+        bytes.insert(contentsOf: bigEndian(UInt32(exif.count)) + named + check, at: 8 + 25)
+        return try RGBImage(decoding: bytes, path: "picture")
+    }
+
+    /// CRC-32, bit by bit.
+    private func checksum(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(~0) { sum, byte in
+            (0..<8).reduce(sum ^ UInt32(byte)) { rest, _ in
+                rest >> 1 ^ (rest & 1 == 1 ? 0xedb8_8320 : 0)
+            }
+        }
+    }
+
+    @Test func theChunkOfAPNGIsRead() throws {
+        let stored = try RGBImage(contentsOf: ImageFixture.path("rgb.png"))
+        for orientation in Orientation.allCases {
+            for isLittleEndian in [false, true] {
+                let block = block(orientation.rawValue, isLittleEndian: isLittleEndian)
+                #expect(try shown(block) == stored.turned(orientation), "\(orientation)")
+            }
+        }
+    }
+
+    /// What is no reason to refuse a JPEG is none to refuse a PNG.
+    @Test func damagedChunksOfAPNG() throws {
+        let stored = try RGBImage(contentsOf: ImageFixture.path("rgb.png"))
+        let whole = block(6, isLittleEndian: false)
+        #expect(try shown(whole, isWhole: false) == stored)
+        for length in 0..<(whole.count - 6) {
+            #expect(try shown(Array(whole[..<length])) == stored, "\(length)")
+        }
+        for index in whole.indices {
+            for byte: UInt8 in [0, 0x7f, 0xff] {
+                var changed = whole
+                changed[index] = byte
+                let expected = Orientation(ofJPEG: jpeg(changed))
+                #expect(try shown(changed) == stored.turned(expected), "\(index): \(byte)")
+            }
+        }
+    }
+
+    // MARK: Segments
+
     @Test func damagedSegments() {
         let whole = jpeg(block(6, isLittleEndian: true))
         for length in 0..<whole.count { _ = Orientation(ofJPEG: Array(whole[..<length])) }
         let exif = exifSegment(block(6, isLittleEndian: true))
-        for before: [UInt8] in [[], [0xff, 0xe0, 0, 0], [0xff, 0xe0, 255, 255], [0xff, 0xd9], [3]] {
+        for before: [UInt8] in [
+            [], [0xff, 0xe0, 0, 0], [0xff, 0xe0, 255, 255], [0xff, 0xd9], [3],
+        ] {
             let isRead = Orientation(ofJPEG: [0xff, 0xd8] + before + exif) == .turnedLeft
             #expect(isRead == before.isEmpty, "\(before)")
         }

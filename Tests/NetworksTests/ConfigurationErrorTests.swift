@@ -106,7 +106,7 @@ import Testing
         ("DATA: 3", "DATA: expected keys and values, found 3"),
         ("TEST: {CROP: 1}", "TEST.CROP: expected True or False, found 1"),
         ("TEST: {CROP: {A: 1}}", "TEST.CROP: expected True or False, found keys and values"),
-        ("BASE: [litv2-small.yaml]", "BASE: other files are not read; write their keys"),
+        ("BASE: [litv2-small.yaml]", "BASE: other files are not read here; write their keys"),
     ])
     func wrongValuesElsewhere(line: String, expected: String) {
         let text = message("MODEL: {TYPE: litv2}\n\(line)")

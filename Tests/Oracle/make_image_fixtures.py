@@ -46,17 +46,24 @@ def packed_rows(values, depth):
             yield b"\0" + numpy.packbits(bits.astype(numpy.uint8).reshape(-1)).tobytes()
 
 
-def png(values, color, depth, interlaced=False):
-    def chunk(kind, data):
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+def chunk(kind, data):
+    check = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
 
+
+def png(values, color, depth, interlaced=False):
     passes = ADAM7 if interlaced else [(0, 0, 1, 1)]
     lines = b"".join(
         line for x, y, dx, dy in passes for line in packed_rows(values[y::dy, x::dx], depth))
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, color, 0, 0, int(interlaced))
     return b"\x89PNG\r\n\x1a\n" + b"".join([
         chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines, 9)), chunk(b"IEND", b"")])
+
+
+def late(data, exif):
+    """A PNG file with EXIF behind its pixels, where Pillow reads it and does not write it."""
+    end = data.rindex(b"IEND") - 4
+    return data[:end] + chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")) + data[end:]
 
 
 def saved(image, format, **options):
@@ -74,6 +81,8 @@ def files():
     exif = Image.Exif()
     exif[0x0112] = 6
     yield "rgb.png", saved(rgb, "PNG")
+    yield "rotated.png", saved(rgb, "PNG", exif=exif)
+    yield "rotated-late.png", late(saved(rgb, "PNG"), exif)
     yield "gamma.png", saved(rgb, "PNG", pnginfo=gamma)
     yield "palette.png", saved(palette, "PNG")
     yield "palette-transparent.png", saved(palette, "PNG", transparency=bytes(range(0, 220, 20)))

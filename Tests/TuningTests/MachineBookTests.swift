@@ -40,7 +40,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "{", "[1, 2]"]) func aDamagedFileIsSetAside(text: String) async throws {
+    @Test(arguments: ["", "{", "[1, 2]", "{\"version\": 1}", "{\"version\": {}}"])
+    func aDamagedFileIsSetAside(text: String) async throws {
         try await withFolder { folder in
             try Data(text.utf8).write(to: folder.appending(path: "machines.json"))
             let said = warnings(in: folder) { book in
@@ -54,6 +55,53 @@ import Testing
                 .filter { $0.hasPrefix("machines.json.corrupt-") }
             let name = try #require(aside.first)
             #expect(try Data(contentsOf: folder.appending(path: name)) == Data(text.utf8))
+        }
+    }
+
+    /// The text of the book's file.
+    private func text(in folder: URL) throws -> String {
+        try String(contentsOf: folder.appending(path: "machines.json"), encoding: .utf8)
+    }
+
+    /// The first files had no version; what they hold is kept in the new form.
+    @Test func filesWithoutAVersionAreRead() async throws {
+        try await withFolder { folder in
+            _ = warnings(in: folder) { $0.keep(found(peak: 5), .avx2, cpu: cpu("A")) }
+            struct Contents: Decodable { let machines: [String: MachineMeasurement] }
+            let file = folder.appending(path: "machines.json")
+            let machines = try JSONDecoder().decode(Contents.self, from: Data(contentsOf: file))
+                .machines
+            #expect(machines.count == 1)
+            try JSONEncoder().encode(machines).write(to: file)
+            #expect(try !text(in: folder).contains("version"))
+            let said = warnings(in: folder) { book in
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == found(peak: 5))
+                book.keep(found(peak: 6), .avx2, cpu: cpu("B"))
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == found(peak: 5))
+                #expect(book.measurement(.avx2, cpu: cpu("B")) == found(peak: 6))
+            }
+            #expect(said.isEmpty)
+            #expect(try text(in: folder).contains("\"version\" : 1"))
+        }
+    }
+
+    /// Whatever else it holds, and however that looks.
+    @Test(arguments: ["", ", \"machines\": {}", ", \"machines\": [7]", ", \"x\": {\"y\": null}"])
+    func aLaterVersionsFileStays(rest: String) async throws {
+        try await withFolder { folder in
+            let later = "{\"version\": 2\(rest)}"
+            try Data(later.utf8).write(to: folder.appending(path: "machines.json"))
+            let said = warnings(in: folder) { book in
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
+                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+            }
+            #expect(said.count == 1)
+            #expect(said.first?.contains("machines.json: holds measurements in format 2") == true)
+            #expect(said.first?.contains("is not kept") == true)
+            #expect(try text(in: folder) == later)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            #expect(names == ["machines.json", "machines.json.lock"])
         }
     }
 

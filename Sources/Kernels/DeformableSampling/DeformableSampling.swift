@@ -53,14 +53,9 @@ public enum DeformableSampling: KernelFamily {
                 "\(parameter).weight", start: $0 / 4 * channels * 4 + $0 % 4, stride: 4,
                 count: channels)
         }
-        let scaling: [RowScaling] = scales.map { [.divided(by: $0), .moved(by: $0)] } ?? []
         return .rows(
             points + [PackedRow("\(parameter).bias", count: 8)]
-                + scaling.flatMap { scaling in
-                    (0..<4).map {
-                        PackedRow(nil, start: $0 * channels, count: channels, scaling: scaling)
-                    }
-                }, width: channels)
+                + PackedRow.quantising(by: scales, count: channels, rows: 4), width: channels)
     }
 
     public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }

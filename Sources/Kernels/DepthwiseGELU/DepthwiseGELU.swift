@@ -61,10 +61,9 @@ public enum DepthwiseGELU: KernelFamily {
         let taps = (0..<9).map {
             PackedRow("\(parameter).weight", start: $0, stride: 9, count: channels)
         }
-        let scaling: [RowScaling] = scales.map { [.divided(by: $0), .moved(by: $0)] } ?? []
         return .rows(
             taps + [PackedRow("\(parameter).bias", count: channels)]
-                + scaling.map { PackedRow(nil, count: channels, scaling: $0) }, width: channels)
+                + PackedRow.quantising(by: scales, count: channels), width: channels)
     }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.stride] }

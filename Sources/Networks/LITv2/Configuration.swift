@@ -11,15 +11,21 @@ public struct NetworkConfiguration: Sendable, Equatable {
 
     /// Reads a YAML text.
     ///
-    /// - Parameter source: name of the file, for messages.
-    /// - Throws: `NetworkError` that names the file, the line and the key.
-    public init(yaml text: String, source: String, overrides: ModelOptions = .init()) throws {
-        let yaml = try ConfigurationYAML(text, source: source)
-        let reader = try ConfigurationReader(yaml.tree, source: source, lines: yaml.lines)
+    /// - Parameters:
+    ///   - source: path of the file, for messages and as that from which `BASE` counts.
+    ///   - readBase: the text of a file that `BASE` names; without it such names are refused.
+    /// - Throws: `NetworkError` that names the file, the line and the key; what `readBase` throws.
+    public init(
+        yaml text: String, source: String, overrides: ModelOptions = .init(),
+        readBase: ((ConfigurationBase) throws -> String)? = nil
+    ) throws {
+        var chain = ConfigurationChain(readBase)
+        let reader = try chain.reader(of: text, source)
         try self.init(reader, source: source, overrides: overrides)
     }
 
-    /// Reads plain data, such as a checkpoint's `config`.
+    /// Reads plain data, such as a checkpoint's `config`. Files that its `BASE` names are part of it
+    /// already: the authors' loader reads them before it trains.
     ///
     /// - Parameter source: name of the file, for messages.
     /// - Throws: `NetworkError` that names the file and the key.
@@ -49,8 +55,13 @@ public struct NetworkConfiguration: Sendable, Equatable {
 
 extension LITv2 {
     /// The network of a YAML text in the authors' form; see `NetworkConfiguration`.
-    public init(yaml text: String, source: String, overrides: ModelOptions = .init()) throws {
-        self = try NetworkConfiguration(yaml: text, source: source, overrides: overrides).network
+    public init(
+        yaml text: String, source: String, overrides: ModelOptions = .init(),
+        readBase: ((ConfigurationBase) throws -> String)? = nil
+    ) throws {
+        self = try NetworkConfiguration(
+            yaml: text, source: source, overrides: overrides, readBase: readBase
+        ).network
     }
 
     /// The network of a configuration as plain data; see `NetworkConfiguration`.
@@ -77,11 +88,6 @@ extension ConfigurationReader {
         try require("MODEL.LIT.APE", .bool(false))
         try require("MODEL.LIT.PATCH_NORM", .bool(true))
         try require("DATA.INTERPOLATION", .string("bicubic"))
-        let bases = try value("BASE") ?? .null
-        guard bases.namesNoFile else {
-            throw error(
-                at: "BASE", "other files are not read; write their keys into this file")
-        }
     }
 
     private func require(
@@ -141,16 +147,5 @@ extension ConfigurationReader {
         let dataset = try text("DATA.DATASET", default: "imagenet")
         let ofDataset = ["imagenet100": 100, "cifar": 100, "cifar10": 10][dataset] ?? 1000
         return try integer("MODEL.NUM_CLASSES", in: 0...1_000_000, default: ofDataset)
-    }
-}
-
-extension ConfigurationTree {
-    /// Whether a value of `BASE` names no other file.
-    fileprivate var namesNoFile: Bool {
-        switch self {
-        case .null, .string(""): true
-        case .list(let items): items.allSatisfy(\.namesNoFile)
-        default: false
-        }
     }
 }

@@ -1,16 +1,25 @@
 /// Looks typed values up in a configuration; every error names the file, the line and the key.
 struct ConfigurationReader {
-    private let root: ConfigurationTree
+    private var root: ConfigurationTree
     private let source: String
-    /// Line of each key by its path, where the file has lines.
-    private let lines: [String: Int]
+    /// Where each key stands by its path, where files have lines.
+    private var places: [String: (file: String, line: Int)]
 
+    /// - Parameter lines: of the keys, by their paths.
     /// - Throws: `NetworkError` for a key that the authors' configuration does not have.
     init(_ root: ConfigurationTree, source: String, lines: [String: Int] = [:]) throws {
         self.root = root
         self.source = source
-        self.lines = lines
+        places = lines.mapValues { (source, $0) }
         for section in ["", "DATA", "MODEL", "MODEL.LIT", "TEST"] { try checkKeys(of: section) }
+    }
+
+    /// What is left of `base` where this configuration's keys replace its own.
+    func overriding(_ base: ConfigurationReader) -> ConfigurationReader {
+        var merged = self
+        merged.root = base.root.overridden(by: root)
+        merged.places = base.places.merging(places) { $1 }
+        return merged
     }
 
     // MARK: Values
@@ -73,8 +82,12 @@ struct ConfigurationReader {
     }
 
     func error(at path: String, _ message: String) -> NetworkError {
-        let line = lines[path].map { ", line \($0)" } ?? ""
-        return NetworkError("\(source)\(line): \(abbreviated(path)): \(message)")
+        NetworkError("\(place(of: path)): \(abbreviated(path)): \(message)")
+    }
+
+    /// The file that holds a key and the line, or the file alone.
+    func place(of path: String) -> String {
+        places[path].map { "\($0.file), line \($0.line)" } ?? source
     }
 
     // MARK: Keys

@@ -10,6 +10,27 @@ public indirect enum ConfigurationTree: Sendable {
     case bool(Bool)
     case null
 
+    /// The same with what `other` says in its place: sections are merged, all else, lists too, is
+    /// replaced. A section that is left empty says nothing.
+    func overridden(by other: ConfigurationTree) -> ConfigurationTree {
+        guard case .dictionary(var entries) = self else { return other }
+        switch other {
+        case .null: return self
+        case .dictionary(let others):
+            var positions: [String: Int] = [:]
+            for (index, entry) in entries.enumerated() { positions[entry.key] = index }
+            for (key, value) in others {
+                if let index = positions[key] {
+                    entries[index].value = entries[index].value.overridden(by: value)
+                } else {
+                    entries.append((key, value))
+                }
+            }
+            return .dictionary(entries)
+        default: return other
+        }
+    }
+
     /// What an error message says was found.
     var found: String {
         switch self {

@@ -1,5 +1,6 @@
 import FileIO
 import Foundation
+import HiLoKit
 
 /// The bytes of a file that a flag names.
 ///
@@ -22,4 +23,17 @@ func readText(_ path: String, limit: Int = 1 << 20) throws -> String {
         throw FileError(path: path, problem: "is not a text in UTF-8")
     }
     return text
+}
+
+/// The text of a configuration that another one names.
+///
+/// - Throws: `FileError`, which says who names it.
+func readText(_ base: ConfigurationBase) throws -> String {
+    do {
+        return try readText(base.path)
+    } catch let error as FileError {
+        throw FileError(
+            path: error.path, problem: "\(error.problem); BASE in \(base.asker) names it",
+            reason: error.reason)
+    }
 }

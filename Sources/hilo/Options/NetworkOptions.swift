@@ -115,7 +115,7 @@ struct NetworkOptions: ParsableArguments {
         if let config {
             let text = try readText(config)
             return try configured(filled) {
-                try LITv2(yaml: text, source: config, overrides: $0)
+                try LITv2(yaml: text, source: config, overrides: $0, readBase: readText)
             }
         }
         guard let checkpoint else { return nil }

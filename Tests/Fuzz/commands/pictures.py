@@ -96,6 +96,8 @@ def _add_chunk(chunks: Chunks, rng: random.Random) -> None:
     content = rng.choice(
         [b"", b"x\0\0" + zlib.compress(bytes(100000)), rng.randbytes(6), bytes(768), b"a\0\x1b[2J"]
     )
+    if name == b"eXIf":
+        content = rng.choice([content, camera_note(rng), camera_note(rng)])
     chunks.insert(rng.randrange(len(chunks) + 1), (name, content))
 
 
@@ -129,6 +131,12 @@ def segments_of(data: bytes) -> list[bytes]:
 
 
 def exif(rng: random.Random) -> bytes:
+    """The segment that holds a note of a camera."""
+    content = b"Exif\0\0" + camera_note(rng)
+    return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
+
+
+def camera_note(rng: random.Random) -> bytes:
     """A note of a camera, sound or not."""
     order = rng.choice([b"II", b"MM"])
     pack = "<" if order == b"II" else ">"
@@ -141,10 +149,9 @@ def exif(rng: random.Random) -> bytes:
         0,
     )
     start = rng.choice([8, 8, 8, 0, 7, 2**31, 2**32 - 1, 2**32 - 2])
-    content = b"Exif\0\0" + order + struct.pack(pack + "HI", 42, start)
+    content = order + struct.pack(pack + "HI", 42, start)
     content += struct.pack(pack + "H", rng.choice([1, 1, 0, 65535])) + entry * rng.choice([1, 1, 3])
-    content = content[: rng.choice([len(content)] * 3 + [rng.randrange(len(content) + 1)])]
-    return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
+    return content[: rng.choice([len(content)] * 3 + [rng.randrange(len(content) + 1)])]
 
 
 def change_jpeg(data: bytes, rng: random.Random) -> bytes:

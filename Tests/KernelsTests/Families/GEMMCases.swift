@@ -22,40 +22,39 @@ enum GEMMCases: FamilyCases {
 
     /// Words are whole, so K and distances are even; more than a chain of sums once.
     private static func narrow(_ random: inout SeededGenerator) -> [GEMM.Spec] {
-        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
-        return epilogues.map { epilogue in
-            let (k, n) = (2 * random.int(1...45), random.odd(3...130))
-            return GEMM.Spec(
-                rows: random.odd(1...70), k: k, n: n, inputStride: k + 2 * random.int(0...5),
-                outputStride: n + random.int(0...3), epilogue: epilogue, element: .bf16)
-        } + [
-            GEMM.Spec(rows: 1, k: 2, n: 1, element: .bf16),
+        inWords(of: .bf16, &random) + [
             GEMM.Spec(rows: 1, k: 2, n: 1, matrix: .bf16),
             GEMM.Spec(rows: 13, k: 38, n: 45, inputStride: 41, epilogue: .gelu, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, element: .bf16),
             GEMM.Spec(rows: 49, k: 192, n: 70, epilogue: .gelu, element: .bf16),
-            GEMM.Spec(
-                fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
-                k: 34, n: 24, coarseStride: 30, element: .bf16),
         ]
     }
 
     /// The same of words of four.
     private static func integers(_ random: inout SeededGenerator) -> [GEMM.Spec] {
-        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
-        return epilogues.map { epilogue in
-            let (k, n) = (4 * random.int(1...25), random.odd(3...130))
-            return GEMM.Spec(
-                rows: random.odd(1...70), k: k, n: n, inputStride: k + 4 * random.int(0...5),
-                outputStride: n + random.int(0...3), epilogue: epilogue, element: .int8)
-        } + [
-            GEMM.Spec(rows: 1, k: 4, n: 1, element: .int8),
+        inWords(of: .int8, &random) + [
             GEMM.Spec(rows: 9, k: 3076, n: 40, epilogue: .residual, element: .int8),
             GEMM.Spec(rows: 49, k: 96, n: 70, epilogue: .residual, element: .int8),
+        ]
+    }
+
+    /// Every epilogue, one word alone, and the sum with a coarser map.
+    private static func inWords(
+        of element: ElementType, _ random: inout SeededGenerator
+    ) -> [GEMM.Spec] {
+        let word = element.perWord
+        let epilogues: [GEMM.Epilogue] = [.none, .residual, .gelu, .relu]
+        return epilogues.map { epilogue in
+            let (k, n) = (word * random.int(1...(100 / word)), random.odd(3...130))
+            return GEMM.Spec(
+                rows: random.odd(1...70), k: k, n: n, inputStride: k + word * random.int(0...5),
+                outputStride: n + random.int(0...3), epilogue: epilogue, element: element)
+        } + [
+            GEMM.Spec(rows: 1, k: word, n: 1, element: element),
             GEMM.Spec(
                 fine: Resolution(height: 7, width: 11), coarse: Resolution(height: 4, width: 6),
-                k: 36, n: 24, coarseStride: 30, element: .int8),
+                k: 9 * word, n: 24, coarseStride: 30, element: element),
         ]
     }
 
