@@ -1,5 +1,6 @@
 """The inner loop of a GEMM's tile on AArch64, counted in what the compiler makes of it.
 
+    make build
     python3 Benchmarks/neon_tiles.py                    # a table of all tiles
     python3 Benchmarks/neon_tiles.py --tiles 8x2 --listing
 
@@ -16,17 +17,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "Templates/c"
-HEADERS = {
-    "simd/simd.h": "simd.h", "simd/simd_neon.h": "simd_isa.h", "runtime/kernel.h": "kernel.h",
-    "inner/gemm_tile.h": "gemm_tile.h", "inner/epilogue.h": "epilogue.h",
-    "inner/packing.h": "packing.h",
-}
-FLAGS = "-O3 -std=gnu11 -ffp-contract=off -fno-math-errno -S -o - -xc -".split()
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = "-O2 -std=gnu11 -ffp-contract=off -fno-math-errno -S -o - -xc -".split()
 COMPILERS = {"gcc": "aarch64-linux-gnu-gcc", "clang": "clang --target=aarch64-linux-gnu"}
 TILES = "4x4 5x4 6x4 2x8 3x8 6x2 7x2 8x2 9x2 10x2 11x2 12x2 16x1 20x1 24x1 28x1"
 SOURCE = """
-#include "simd_isa.h"
+#include "simd_neon.h"
 #include "gemm_tile.h"
 void tile(const gemm_tile *t)
 {
@@ -38,11 +34,16 @@ void tile(const gemm_tile *t)
 STEPS = 4
 
 
-def headers(folder: Path, broadcast: bool) -> None:
-    for template, name in HEADERS.items():
-        text = (TEMPLATES / f"{template}.mustache").read_text()
-        (folder / name).write_text(
-            text.replace("#ifdef VF_FMA_LANES", "#if 0") if broadcast else text)
+def headers(hilo: str, folder: Path, broadcast: bool) -> Path:
+    """Those of a small library, as kernels include them."""
+    library = folder / "library"
+    subprocess.run(
+        [hilo, "generate", "--config", ROOT / "Examples/tiny.yaml", "--isa", "neon", "--seed", "0", "--no-tuning",
+         "--output", library], check=True, stdout=subprocess.DEVNULL)
+    if broadcast:
+        tile = library / "src/gemm_tile.h"
+        tile.write_text(tile.read_text().replace("#ifdef VF_FMA_LANES", "#if 0"))
+    return library / "src"
 
 
 def innermost_loop(assembly: str) -> list[str]:
@@ -71,12 +72,10 @@ def count(loop: list[str]) -> dict[str, float]:
         "spills": number(r"^(st|ld).*\[sp"), "all": len(loop)}
 
 
-def loop_of(compiler: str, rows: int, vectors: int, broadcast: bool) -> list[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        headers(Path(folder), broadcast)
-        return innermost_loop(subprocess.run(
-            shlex.split(compiler) + ["-I", folder] + FLAGS, check=True, text=True,
-            input=SOURCE % (vectors, rows, vectors), stdout=subprocess.PIPE).stdout)
+def loop_of(compiler: str, includes: Path, rows: int, vectors: int) -> list[str]:
+    return innermost_loop(subprocess.run(
+        shlex.split(compiler) + ["-I", includes] + FLAGS, check=True, text=True,
+        input=SOURCE % (vectors, rows, vectors), stdout=subprocess.PIPE).stdout)
 
 
 def main() -> None:
@@ -85,13 +84,19 @@ def main() -> None:
     parser.add_argument("--compilers", nargs="+", default=list(COMPILERS), choices=list(COMPILERS))
     parser.add_argument("--broadcast", action="store_true")
     parser.add_argument("--listing", action="store_true", help="print the loops")
+    parser.add_argument("--hilo", default=ROOT / ".build/release/hilo", metavar="FILE")
     args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        table(args, headers(args.hilo, Path(folder), args.broadcast))
+
+
+def table(args, includes: Path) -> None:
     print("| tile | compiler | multiply-adds | loads | ratio | moves | spills | instructions |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for tile in args.tiles:
         rows, vectors = map(int, tile.split("x"))
         for name in args.compilers:
-            loop = loop_of(COMPILERS[name], rows, vectors, args.broadcast)
+            loop = loop_of(COMPILERS[name], includes, rows, vectors)
             found = count(loop)
             scale = STEPS * rows * vectors / found["fma"]  # a loop can hold more or fewer steps
             numbers = " | ".join(f"{found[each] * scale:.0f}" for each in ("moves", "spills", "all"))
