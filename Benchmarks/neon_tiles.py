@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = "-O2 -std=gnu11 -ffp-contract=off -fno-math-errno -S -o - -xc -".split()
+FLAGS = "-O3 -std=gnu11 -ffp-contract=off -fno-math-errno -S -o - -xc -".split()
 COMPILERS = {"gcc": "aarch64-linux-gnu-gcc", "clang": "clang --target=aarch64-linux-gnu"}
 TILES = "4x4 5x4 6x4 2x8 3x8 6x2 7x2 8x2 9x2 10x2 11x2 12x2 16x1 20x1 24x1 28x1"
 SOURCE = """

@@ -3,10 +3,9 @@ import Machines
 /// Flags that generated C is compiled with, for `hilo build` and for CMake.
 public enum CompileFlags {
     /// For every file. Contraction is off because the kernels say themselves where a multiply-add is
-    /// fused; `errno` is not read, so that square roots are one instruction. More than -O2 makes nothing faster: what
-    /// is to be unrolled or inlined says so itself (docs/PERFORMANCE.md, "What did not help").
+    /// fused; `errno` is not read, so that square roots are one instruction.
     public static let common = [
-        "-O2", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
+        "-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
     ]
 
     /// What CMake sets through target properties.

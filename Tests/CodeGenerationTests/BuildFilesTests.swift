@@ -44,7 +44,7 @@ import Testing
         let lists = try file("CMakeLists.txt")
         let options = lists.matches(of: /COMPILE_OPTIONS "([^"]*)"/).map { String($0.1) }
         #expect(options.count == 2)
-        for flags in options { #expect(flags.hasPrefix("-O2;")) }
+        for flags in options { #expect(flags.hasPrefix("-O3;")) }
         let others = try #require(lists.firstMatch(of: /set\(FLAGS ([^)]*)\)/)).1
         #expect(others.contains("-ffp-contract=off"))
         #expect(!others.contains("-O"))

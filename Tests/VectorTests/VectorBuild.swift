@@ -95,7 +95,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
         let source = project.appending(path: "Tests/Fixtures/vectors/\(name).c").path
         // As kernels are compiled.
         let flags = [
-            "-O2", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
+            "-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
             "-Werror", "-DFUSED=\(isFused ? 1 : 0)", "-I", folder.path, "-include", "simd_isa.h",
         ]
         let built = try await Program.run(
