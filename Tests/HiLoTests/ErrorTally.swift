@@ -7,7 +7,8 @@ import Testing
 /// Errors are taken in units of each output's largest value, and what is looked at is the geometric mean of HiLo's
 /// error by PyTorch's over all outputs of a test. One output alone says little: some have few numbers, or answer half a
 /// unit in the last place of their input with so much (4e-6 of the largest logit for one of them) that either side can be
-/// lucky. A loss of accuracy in a kernel shows in all of them.
+/// lucky. A loss of accuracy in a kernel shows in all of them. Squares summed over all outputs are bounded too, more
+/// loosely: in them the few worst outputs count most.
 struct ErrorTally {
     /// The project's promise: the largest difference as a share of the largest value.
     private static let tolerance = 1e-4
@@ -15,13 +16,17 @@ struct ErrorTally {
     private static let mostOfTheirs = 1.2
     /// The same where there are no fused multiply-adds, which PyTorch has: each product of a sum is rounded too.
     private static let mostUnfused = 1.3
-    /// The same of one output alone.
+    /// The same of one output alone, and of all squares.
     private static let mostOfOne = 5.0
+    private static let mostOfSquares = 1.5
 
     /// In the root mean square of each output.
     private var means = Ratios()
     /// Of the largest differences, where all of PyTorch's numbers are known.
     private var maxima = Ratios()
+
+    /// Sums of squares, of HiLo's errors and of PyTorch's.
+    private var squares = (own: 0.0, theirs: 0.0)
 
     private struct Ratios {
         private(set) var count = 0
@@ -55,13 +60,16 @@ struct ErrorTally {
         #expect(isFinite, "\(name)")
         let worst = differences.map(abs).max() ?? .infinity
         #expect(worst <= Self.tolerance, "\(name): \(worst)")
-        let squares = differences.reduce(0) { $0 + $1 * $1 }
-        let own = (squares / Double(differences.count)).squareRoot()
+        let sum = differences.reduce(0) { $0 + $1 * $1 }
+        let own = (sum / Double(differences.count)).squareRoot()
+        let theirs = theirError / largest
         #expect(
-            theirError == 0 || own * largest <= Self.mostOfOne * theirError,
-            "\(name): \(own * largest / theirError) times the error of PyTorch")
-        means.add(own * largest, by: theirError)
-        if let theirLargest { maxima.add(worst * largest, by: theirLargest) }
+            theirs == 0 || own <= Self.mostOfOne * theirs,
+            "\(name): \(own / theirs) times the error of PyTorch")
+        means.add(own, by: theirs)
+        if let theirLargest { maxima.add(worst, by: theirLargest / largest) }
+        squares.own += own * own
+        squares.theirs += theirs * theirs
     }
 
     /// - Parameters:
@@ -85,10 +93,14 @@ struct ErrorTally {
             isa.features.isDisjoint(with: [.fma, .asimd]) ? Self.mostUnfused : Self.mostOfTheirs
         #expect(means.count > 0 && means.mean <= most, "\(text(name))")
         #expect(maxima.count == 0 || maxima.mean <= most, "\(text(name))")
+        #expect(ofSquares <= Self.mostOfSquares, "\(text(name))")
     }
+
+    private var ofSquares: Double { (squares.own / squares.theirs).squareRoot() }
 
     private func text(_ name: String) -> String {
         "\(name): \(means.mean) times the error of PyTorch in \(means.count) outputs"
             + (maxima.count == 0 ? "" : ", \(maxima.mean) times in the largest differences")
+            + ", \(ofSquares) times by squares"
     }
 }
