@@ -38,8 +38,8 @@ def headers(hilo: str, folder: Path, broadcast: bool) -> Path:
     """Those of a small library, as kernels include them."""
     library = folder / "library"
     subprocess.run(
-        [hilo, "generate", "--config", ROOT / "Examples/tiny.yaml", "--isa", "neon", "--seed", "0", "--no-tuning",
-         "--output", library], check=True, stdout=subprocess.DEVNULL)
+        [hilo, "generate", "--config", ROOT / "Examples/tiny.yaml", "--isa", "neon", "--seed", "0",
+         "--no-tuning", "--output", library], check=True, stdout=subprocess.DEVNULL)
     if broadcast:
         tile = library / "src/gemm_tile.h"
         tile.write_text(tile.read_text().replace("#ifdef VF_FMA_LANES", "#if 0"))

@@ -169,8 +169,8 @@ package struct Storage {
     }
 
     /// Tokens a multiple of 4 KiB apart fall into the same sets of the L1 cache; one cache line more
-    /// spreads them. What products read in narrow elements, perhaps 16 rows at once into a tile of a unit, lies an odd
-    /// number of cache lines apart, so that no two of 64 rows share a set.
+    /// spreads them. Narrow elements are what products read, perhaps 16 rows at once into a tile of a unit: an odd
+    /// number of cache lines apart no two of 64 rows share a set.
     static func spread(_ width: Int, _ type: ElementType) -> Int {
         let bytes = width * type.bytes
         let isShared = type == .f32 ? bytes % 4096 == 0 : bytes % 128 == 0

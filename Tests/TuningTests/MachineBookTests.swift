@@ -85,20 +85,25 @@ import Testing
         }
     }
 
+    /// Nothing is found in the book's file, nothing is kept in it, and one warning says so.
+    private func expectUnused(in folder: URL, because reason: String) {
+        let said = warnings(in: folder) { book in
+            #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+            book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
+            #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
+        }
+        #expect(said.count == 1)
+        #expect(said.first?.contains("machines.json: \(reason)") == true)
+        #expect(said.first?.contains("is not kept") == true)
+    }
+
     /// Whatever else it holds, and however that looks.
     @Test(arguments: ["", ", \"machines\": {}", ", \"machines\": [7]", ", \"x\": {\"y\": null}"])
     func aLaterVersionsFileStays(rest: String) async throws {
         try await withFolder { folder in
             let later = "{\"version\": 2\(rest)}"
             try Data(later.utf8).write(to: folder.appending(path: "machines.json"))
-            let said = warnings(in: folder) { book in
-                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
-                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
-                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
-            }
-            #expect(said.count == 1)
-            #expect(said.first?.contains("machines.json: holds measurements in format 2") == true)
-            #expect(said.first?.contains("is not kept") == true)
+            expectUnused(in: folder, because: "holds measurements in format 2")
             #expect(try text(in: folder) == later)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
             #expect(names == ["machines.json", "machines.json.lock"])
@@ -112,14 +117,7 @@ import Testing
             let file = folder.appending(path: "machines.json")
             try FileManager.default.createSymbolicLink(
                 atPath: file.path, withDestinationPath: "machines.json")
-            let said = warnings(in: folder) { book in
-                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
-                book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
-                #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
-            }
-            #expect(said.count == 1)
-            #expect(said.first?.contains("machines.json: cannot be opened") == true)
-            #expect(said.first?.contains("is not kept") == true)
+            expectUnused(in: folder, because: "cannot be opened")
             #expect(
                 try FileManager.default.destinationOfSymbolicLink(atPath: file.path)
                     == "machines.json")
