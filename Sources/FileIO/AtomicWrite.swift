@@ -52,17 +52,26 @@ private enum Temporary {
 
 /// Removes the temporary files in `folder` whose processes were killed.
 private func removeAbandoned(in folder: String) {
-    guard let listing = opendir(folder) else { return }
-    defer { closedir(listing) }
-    while let entry = readdir(listing) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-        }
-        guard name.hasPrefix(Temporary.start), name.hasSuffix(Temporary.end) else { continue }
+    for name in names(in: folder)
+    where name.hasPrefix(Temporary.start) && name.hasSuffix(Temporary.end) {
         let mark = name.dropFirst(Temporary.start.count).dropLast(Temporary.end.count)
         guard let writer = WritingProcess(mark: mark), writer.isGone else { continue }
         unlink("\(folder)/\(name)")
     }
+}
+
+/// What is in a folder, in any order; nothing when it cannot be read.
+func names(in folder: String) -> [String] {
+    guard let listing = opendir(folder) else { return [] }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+        names.append(
+            withUnsafePointer(to: &entry.pointee.d_name) {
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            })
+    }
+    return names
 }
 
 private func folder(of path: String) -> String {

@@ -9,39 +9,45 @@ enum AbandonedStaging {
     /// - Throws: when something cannot be put back; it stays where it is then.
     static func clear(for path: String) throws {
         // Who ran in the library's folder worked in it, others beside it.
-        let inside = StagingName.abandoned(for: path, in: path)
-        let beside = StagingName.abandoned(
-            for: path, in: (path as NSString).deletingLastPathComponent)
-        for staging in inside {
-            try withLock(of: staging) { try putBackContents(of: path, from: staging) }
+        if !StagingName.abandoned(for: path, in: path).isEmpty {
+            try whileAlone(in: path) { try clearInside(path) }
         }
-        for staging in beside {
-            try withLock(of: staging) { try putBack(path, from: staging) }
+        let parent = (path as NSString).deletingLastPathComponent
+        for staging in StagingName.abandoned(for: path, in: parent) {
+            try whileAlone(in: staging) {
+                try recover(staging) { try putBack(path, from: staging) }
+            }
         }
     }
 
-    /// What the lock of a staging is called in it.
-    static func lock(in staging: String) -> String { "\(staging)/lock" }
-
-    /// Runs `putBack` alone and removes what is left. What there is to put back is looked at under the
-    /// lock: who waited finds nothing.
-    private static func withLock(of staging: String, _ putBack: () throws -> Void) throws {
-        func recover() throws {
-            try putBack()
-            // The lock goes last: when a new one can be made, nothing is there that it is for.
-            for folder in [OutputFolder.old(in: staging), OutputFolder.new(in: staging), staging] {
-                FileManager.default.removeTree(folder)
-            }
+    /// What is to be done in `path` before its contents are exchanged; only by `whileAlone` there.
+    static func clearInside(_ path: String) throws {
+        for staging in StagingName.abandoned(for: path, in: path) {
+            try recover(staging) { try putBackContents(of: path, from: staging) }
         }
-        let lock = lock(in: staging)
+    }
+
+    /// Runs `body` while no other `generate` moves what is in the folder. What there is to move is looked
+    /// at in `body`: who waited may find nothing.
+    static func whileAlone(in folder: String, _ body: () throws -> Void) throws {
+        var isAlone = false
         do {
-            try withFileLock(lock, recover)
-        } catch let error as FileError where error.path == lock {
+            try withFolderLock(folder) {
+                isAlone = true
+                try body()
+            }
+        } catch let error as FileError where !isAlone {
             // Somebody else was quicker.
             if error.reason == .missing { return }
-            // Not every file system has locks, and who may not write here can change nothing either.
-            try recover()
+            // Not every file system has locks for folders.
+            try body()
         }
+    }
+
+    /// Runs `putBack` and removes what is left.
+    private static func recover(_ staging: String, _ putBack: () throws -> Void) throws {
+        try putBack()
+        FileManager.default.removeTree(staging)
     }
 
     /// Undoes `OutputFolder.moveInTwoSteps` after its first step.

@@ -77,18 +77,27 @@ struct OutputFolder {
     }
 
     func commit() throws {
-        // Weights take seconds to write: long enough for somebody to save an edit.
-        try place.check()
-        try place.attempt {
-            if place.isWorkingFolder {
-                try exchangeContents()
-            } else if !place.exists {
-                try moveReplacing(new, to: place.path)
-            } else if try !exchange(new, with: place.path) {
-                try moveInTwoSteps()
+        if place.isWorkingFolder {
+            try AbandonedStaging.whileAlone(in: place.path) {
+                try place.attempt { try AbandonedStaging.clearInside(place.path) }
+                try replace(by: exchangeContents)
+            }
+        } else {
+            try replace {
+                if !place.exists {
+                    try moveReplacing(new, to: place.path)
+                } else if try !exchange(new, with: place.path) {
+                    try moveInTwoSteps()
+                }
             }
         }
         FileManager.default.removeTree(staging)
+    }
+
+    private func replace(by move: () throws -> Void) throws {
+        // Weights take seconds to write: long enough for somebody to save an edit.
+        try place.check()
+        try place.attempt(move)
     }
 
     /// Removes what was not committed. Where the old library could not be put back, it stays in

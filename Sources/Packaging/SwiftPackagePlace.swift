@@ -42,8 +42,11 @@ struct SwiftPackagePlace {
 
     /// - Parameter write: writes all files into the folder that it is given, and returns their size.
     func replace(_ write: (URL) throws -> Int) throws -> Int {
-        let staging = folder.deletingLastPathComponent().appending(
-            path: ".\(folder.lastPathComponent).partial-\(WritingProcess.mark())")
+        let parent = folder.deletingLastPathComponent()
+        for abandoned in StagingName.abandoned(for: folder.path, in: parent.path) {
+            try? FileManager.default.removeItem(atPath: abandoned)
+        }
+        let staging = parent.appending(path: StagingName.make(for: folder.path))
         defer { try? FileManager.default.removeItem(at: staging) }
         let bytes = try write(staging)
         do {

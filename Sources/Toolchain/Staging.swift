@@ -9,9 +9,11 @@ struct Staging: Sendable {
     init(for destination: URL) throws {
         self.destination = destination
         let parent = destination.deletingLastPathComponent()
-        let prefix = ".\(destination.lastPathComponent).partial-"
-        Self.removeAbandoned(in: parent, prefix: prefix)
-        folder = parent.appendingPathComponent(prefix + WritingProcess.mark())
+        // A build that was killed could not clean up.
+        for staging in StagingName.abandoned(for: destination.filePath, in: parent.filePath) {
+            try? FileManager.default.removeItem(atPath: staging)
+        }
+        folder = parent.appendingPathComponent(StagingName.make(for: destination.filePath))
         try createFolder(folder)
     }
 
@@ -49,16 +51,6 @@ struct Staging: Sendable {
         } catch {
             throw ToolchainError.cannotWrite(
                 path: destination.filePath, reason: systemReason(error))
-        }
-    }
-
-    /// A build that was killed could not clean up.
-    private static func removeAbandoned(in parent: URL, prefix: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.filePath)) ?? []
-        for name in names where name.hasPrefix(prefix) {
-            if WritingProcess(mark: name.dropFirst(prefix.count))?.isGone == true {
-                try? FileManager.default.removeItem(at: parent.appendingPathComponent(name))
-            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArrayFiles
+import FileIO
 import Foundation
 import HiLoKit
 import TestFixtures
@@ -127,6 +128,10 @@ struct SwiftPackageTests {
         #expect(try write().status == 0)
         let file = "out/layer-swift/Package.swift"
         let first = try Data(contentsOf: sandbox.file(file))
+        // What a killed process left goes; no system gives so high a number.
+        let own = "-\(ProcessInfo.processInfo.processIdentifier)-"
+        let abandoned = StagingName.make(for: "layer-swift").replacing(own, with: "-2147483646-")
+        _ = try folder("out/\(abandoned)/Sources", in: sandbox)
         #expect(try write().status == 0, "what nobody changed is replaced")
         // What Swift leaves there is nobody's work.
         try sandbox.write("out/layer-swift/Package.resolved", "{}")
