@@ -9,19 +9,19 @@ enum IncludedFiles {
         let isQuoted: Bool
     }
 
-    /// The names and the digests of a source and of all that it includes of the folders, sorted.
+    /// A source and all that it includes of the folders, by names in ascending order.
     ///
     /// - Returns: nil where that cannot be told.
-    static func contents(of source: URL, folders: [String]) -> [String]? {
+    static func contents(of source: URL, folders: [String]) -> [(name: String, text: [UInt8])]? {
         let folders = folders.map { URL(fileURLWithPath: $0) }
         var waiting = [source]
-        var found: [URL: String] = [:]
+        var found: [URL: Data] = [:]
         while let file = waiting.popLast() {
             guard found[file] == nil else { continue }
             guard let text = try? Data(contentsOf: file), let includes = includes(in: text) else {
                 return nil
             }
-            found[file] = "\(file.lastPathComponent) \(digest(text))"
+            found[file] = text
             for include in includes {
                 let places =
                     include.isQuoted ? [file.deletingLastPathComponent()] + folders : folders
@@ -30,7 +30,11 @@ enum IncludedFiles {
                 if let header { waiting.append(header) } else if include.isQuoted { return nil }
             }
         }
-        return found.values.sorted()
+        // Of files with one name in two folders, those with the lesser text come first.
+        return found.map { (name: $0.lastPathComponent, text: Array($1)) }
+            .sorted {
+                $0.name == $1.name ? $0.text.lexicographicallyPrecedes($1.text) : $0.name < $1.name
+            }
     }
 
     /// - Returns: nil where the text does not say what is included: a macro does.

@@ -31,9 +31,13 @@ struct ObjectCache: Sendable {
         let others = flags.indices.filter { !folders.contains($0) && !folders.contains($0 - 1) }
             .map { flags[$0] }.filter { $0 != "-Werror" }
         guard !others.contains(where: Self.readsFilesOrMachine),
-            let contents = IncludedFiles.contents(
+            let files = IncludedFiles.contents(
                 of: command.source, folders: folders.map { flags[$0 + 1] })
         else { return nil }
+        // A debugger shows lines as they are.
+        let isDebugged = others.contains { $0.hasPrefix("-g") }
+        let texts = isDebugged ? files.map(\.text) : ObjectText(files.map(\.text)).parts
+        let contents = zip(files, texts).map { "\($0.name) \(digest(Data($1)))" }
         let words = [compiler.path, compiler.version, command.source.lastPathComponent]
         return Key(text: (words + threading + others + contents).joined(separator: "\n") + "\n")
     }

@@ -66,6 +66,18 @@ extension ToolchainTests {
             #expect(try cached.count == 1)
         }
 
+        /// Libraries differ in such things.
+        @Test func commentsAndUnreadNumbersMakeNoOther() async throws {
+            _ = try await build("first")
+            try markObjects()
+            try write("second")
+            try sandbox.file(
+                "second/include/body.h",
+                "/* other */\n#define BODY return 2 * x;\n#define NUMBER 1\n")
+            #expect(try await build("second") == Self.mark)
+            #expect(try await build("second", flags: ["-O1", "-g"]) != Self.mark)
+        }
+
         @Test func whateverAnObjectDependsOnMakesAnother() async throws {
             let object = try await build("first")
             try markObjects()

@@ -147,14 +147,14 @@ import Testing
         GeneratedFile(path: path, contents: text)
     }
 
-    private func key(_ source: String, number: Int, inner: String = "int x;") -> String {
+    private func key(_ source: String, number: Int, inner: String = "int x;") -> [[UInt8]] {
         SourceContents(
             [
                 file("include/net.h", "#define NET_FINGERPRINT \"\(number)\"\nint net;\n"),
                 file(
                     "src/internal.h", "#include \"net.h\"\nenum { NET_MOST_STEPS = \(number) };\n"),
                 file("src/inner.h", inner),
-            ], model: "net"
+            ]
         ).key(of: file("src/a.c", source))
     }
 

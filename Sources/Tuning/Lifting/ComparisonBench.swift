@@ -11,7 +11,7 @@ struct ComparisonBench {
     private let folder: URL
     private let compiler: Compiler
     /// The commands so far, by all that an object is made of.
-    private var known: [String: CompileCommand] = [:]
+    private var known: [[[UInt8]]: CompileCommand] = [:]
     private var count = 0
 
     /// - Parameter folder: an empty folder for this bench alone.
@@ -59,7 +59,7 @@ struct ComparisonBench {
             $0.path.hasSuffix(".h")
                 || ($0.path.hasSuffix(".c") && Team.threads.includes(file: $0.path))
         }
-        let contents = SourceContents(files, model: plan.network.name)
+        let contents = SourceContents(files)
         for file in files where file.path.hasSuffix(".h") {
             try file.write(to: folder.appending(path: "\(id)/\(file.path)"))
         }
@@ -80,14 +80,8 @@ struct ComparisonBench {
 /// The files of a library, to tell which objects are the same as another library's.
 struct SourceContents {
     private let headers: [String: String]
-    private let model: String
 
-    /// What is another number in each library and is read by few files: the rest is compiled without knowing
-    /// it.
-    private static let numbers = ["FINGERPRINT", "MOST_STEPS", "KERNELS"]
-
-    init(_ files: [GeneratedFile], model: String) {
-        self.model = model
+    init(_ files: [GeneratedFile]) {
         // Their names are their own, whatever the folder.
         headers = Dictionary(
             files.filter { $0.path.hasSuffix(".h") }.map {
@@ -95,23 +89,21 @@ struct SourceContents {
             }, uniquingKeysWith: { $1 })
     }
 
-    /// Equal where objects are equal: its text and that of all headers that it includes, without numbers that
-    /// it does not name.
-    func key(of file: GeneratedFile) -> String {
-        let unread = Self.numbers.map { "\(model.uppercased())_\($0)" }
-            .filter { !file.contents.contains($0) }
+    /// Equal where objects are equal.
+    func key(of file: GeneratedFile) -> [[UInt8]] {
         var seen: Set<String> = []
-        return file.path + "\n" + text(file.contents, unread, &seen)
+        let files = [file.contents] + included(by: file.contents, &seen)
+        return [Array(file.path.utf8)] + ObjectText(files.map { Array($0.utf8) }).parts
     }
 
-    private func text(_ contents: String, _ unread: [String], _ seen: inout Set<String>) -> String {
-        var all = ""
-        for line in contents.split(separator: "\n") {
-            if let name = Self.included(line), let header = headers[name] {
-                if seen.insert(name).inserted { all += text(header, unread, &seen) }
-            } else if !unread.contains(where: { Self.defines(line, $0) }) {
-                all += line + "\n"
-            }
+    /// The headers of the library that a text includes, with those that these include.
+    private func included(by text: String, _ seen: inout Set<String>) -> [String] {
+        var all: [String] = []
+        for line in text.split(separator: "\n") {
+            guard let name = Self.included(line), let header = headers[name],
+                seen.insert(name).inserted
+            else { continue }
+            all += [header] + included(by: header, &seen)
         }
         return all
     }
@@ -121,9 +113,5 @@ struct SourceContents {
         guard line.hasPrefix("#include \"") else { return nil }
         return line.dropFirst("#include \"".count).prefix { $0 != "\"" }
             .split(separator: "/").last.map(String.init)
-    }
-
-    private static func defines(_ line: Substring, _ name: String) -> Bool {
-        line.hasPrefix("#define \(name) ") || line.hasPrefix("enum { \(name) = ")
     }
 }
