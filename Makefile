@@ -59,7 +59,7 @@ FUZZ_SECONDS ?= 60
 MINUTES ?= 5
 SEED ?= 1
 
-.PHONY: demo demo-scenes test test-long machinery-quick sanitize fuzz faults soak build setup setup-tests generated \
+.PHONY: demo demo-scenes test test-long machinery-quick quick-sanitize quick-faults quick-allocations sanitize fuzz faults soak build setup setup-tests generated \
   fixtures scenes-accuracy accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager \
   dist test-dist docs test-docs test-ray format lint clean
 
@@ -79,11 +79,18 @@ test: setup-tests $(VENV)/safetensors.installed
 test-long: export HILO_LONG_TESTS := 1
 test-long: test sanitize fuzz faults soak test-dist test-docs
 
-# A sample of what follows, for every test run.
+# A sample of what follows, for every test run. Each waits for one program at a time.
 machinery-quick:
-	python3 Tests/Faults/allocations.py --hilo $(HILO) --team own
-	python3 Tests/Faults/faults.py --hilo $(HILO) --quick
+	@$(MAKE) --no-print-directory -j2 quick-sanitize quick-faults quick-allocations
+
+quick-sanitize:
 	python3 Tests/Sanitizers/sanitize.py $(HILO) --quick
+
+quick-faults:
+	python3 Tests/Faults/faults.py --hilo $(HILO) --quick
+
+quick-allocations:
+	python3 Tests/Faults/allocations.py --hilo $(HILO) --team own
 
 sanitize: build setup-tests
 	python3 Tests/Sanitizers/sanitize.py $(HILO)
