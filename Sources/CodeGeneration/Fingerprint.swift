@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Networks
 import Planning
 
@@ -8,7 +9,7 @@ extension Plan {
     public var fingerprint: String {
         let identity = Identity(
             format: Plan.formatVersion, precision: target.precision, network: network.identity,
-            kept: target.kept.isEmpty ? nil : target.keptNames.sorted())
+            kept: kept(in: .bf16), keptInF32: kept(in: .f32))
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(identity) else {
@@ -17,12 +18,18 @@ extension Plan {
         return String(fnv1a(data), radix: 16).leftPadded(to: 16)
     }
 
+    /// Whatever was measured, and in whatever order they stand; nil for none.
+    private func kept(in type: ElementType) -> [String]? {
+        let layers = target.layers(keptIn: type)
+        return layers.isEmpty ? nil : layers.sorted()
+    }
+
     private struct Identity: Encodable {
         let format: Int
         let precision: Precision
         let network: NetworkIdentity
-        /// Layers in bf16 among those of integers; nil where there are none.
-        let kept: [String]?
+        /// Layers in bf16, and in single precision, among those of integers.
+        let kept, keptInF32: [String]?
     }
 }
 

@@ -3,11 +3,15 @@ extension Graph {
     /// Products on `type`: their matrices, and the tensors that enter nothing but products, are of that
     /// type. Sums, residuals, norms, softmax, samples and outputs stay in single precision; who makes
     /// such a tensor rounds it once, when it is written. Tensors that are narrow already stay what they are.
-    public func lowered(to type: ElementType) -> Graph {
+    ///
+    /// - Parameter kept: layers whose products stay as they are, of `Linear.layer`.
+    public func lowered(to type: ElementType, keeping kept: Set<String> = []) -> Graph {
         guard type != .f32 else { return self }
         var graph = self
         for tensor in tensors.indices
-        where tensors[tensor].type == .f32 && obstacle(of: tensor, to: type) == nil {
+        where tensors[tensor].type == .f32 && obstacle(of: tensor, to: type) == nil
+            && layers(reading: tensor).isDisjoint(with: kept)
+        {
             graph.tensors[tensor].type = type
         }
         for index in nodes.indices {
@@ -18,6 +22,24 @@ extension Graph {
             graph.nodes[index].operation = .linear(linear)
         }
         return graph
+    }
+
+    /// The layers with products that `lowered` changes, each once, in the order of the graph.
+    public func loweredLayers(to type: ElementType) -> [String] {
+        lowered(to: type).nodes.compactMap(\.operation.linear).filter { $0.element == type }
+            .reduce(into: []) { layers, linear in
+                if !layers.contains(linear.layer) { layers.append(linear.layer) }
+            }
+    }
+
+    /// The layers of the products that read a tensor, or the means of its tokens.
+    private func layers(reading tensor: Int) -> Set<String> {
+        consumers(of: tensor).reduce(into: []) { layers, index in
+            if let linear = nodes[index].operation.linear { layers.insert(linear.layer) }
+            if nodes[index].operation.averages {
+                layers.formUnion(self.layers(reading: nodes[index].output))
+            }
+        }
     }
 
     /// Products of inputs in single precision with matrices of `type`, where these have whole words.

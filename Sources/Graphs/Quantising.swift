@@ -12,7 +12,16 @@ public struct QuantisedTensor: Sendable, Hashable {
 
     /// The part of the network that it belongs to: an attention, a ConvFFN, a merging of tokens; the product
     /// itself where the network is nothing but an attention. It is of integers as a whole or not at all.
-    public var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
+    public var layer: String { layerName(ofParameter: name) }
+}
+
+extension Linear {
+    /// The part of the network that it belongs to, as `QuantisedTensor.layer`.
+    public var layer: String { layerName(ofParameter: parameter) }
+}
+
+private func layerName(ofParameter name: String) -> String {
+    name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
 }
 
 extension Graph {

@@ -64,6 +64,9 @@ extension Network {
         }
     }
 
+    /// The layers with products that can be on bf16.
+    public var roundedLayers: [String] { graph.folded.loweredLayers(to: .bf16) }
+
     /// The network that returns those tensors, each as a feature map; nil when there are none.
     public var observed: Network? {
         func observed(_ base: some NetworkFamily) -> Network { Network(ObservedNetwork(base)) }

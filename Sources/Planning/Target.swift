@@ -28,7 +28,9 @@ extension Graph {
         case .f32: folded
         case .bf16: folded.lowered(to: .bf16)
         case .bf16Weights: folded.withMatrices(of: .bf16)
-        case .int8: folded.quantised(keeping: target.keptNames).lowered(to: .bf16)
+        case .int8:
+            folded.quantised(keeping: target.keptNames)
+                .lowered(to: .bf16, keeping: Set(target.layers(keptIn: .f32)))
         }
     }
 }
@@ -63,7 +65,8 @@ public struct Target: Sendable, Hashable, Codable {
     public let precision: Precision
     /// Images one call may hold.
     public let maxBatch: Int
-    /// The layers that stay in bf16 where all others are of integers, those that lose most first.
+    /// The layers that stay in bf16 or in single precision where all others are of integers, those in single
+    /// precision and those that lose most first.
     public let kept: [KeptLayer]
 
     /// - Throws: `PlanError` for numbers out of range, instruction sets that do not go together, and layers
@@ -92,7 +95,12 @@ public struct Target: Sendable, Hashable, Codable {
     }
 
     /// What `QuantisedTensor.layer` calls the layers that are kept.
-    public var keptNames: Set<String> { Set(kept.map(\.layer)) }
+    var keptNames: Set<String> { Set(kept.map(\.layer)) }
+
+    /// Those of one type, as `kept` has them.
+    public func layers(keptIn type: ElementType) -> [String] {
+        kept.filter { $0.type == type }.map(\.layer)
+    }
 
     /// What a library is compiled for; nil runs on any.
     public var architecture: Architecture? { isas.compactMap(\.architecture).first }
@@ -114,7 +122,8 @@ public struct Target: Sendable, Hashable, Codable {
         }
         guard kept.isEmpty || precision == .int8 else {
             throw PlanError(
-                "\(kept[0].layer) is kept in bf16, but \(precision.rawValue) has no integers")
+                "\(kept[0].layer) is kept in \(kept[0].type.rawValue), but \(precision.rawValue) has no integers"
+            )
         }
         try kept.check()
     }

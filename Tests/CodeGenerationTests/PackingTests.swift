@@ -92,10 +92,14 @@ import Testing
         }
     }
 
-    /// Weights of a layer that is kept are those of a library in bf16, and all others those of integers.
-    @Test func keptLayersAreOfBF16() throws {
+    /// Weights of a layer that is kept are those of a library in that type, and all others those of integers.
+    @Test(arguments: [
+        (KeptLayer("layers.0.blocks.0.attn"), Precision.bf16),
+        (KeptLayer("layers.0.blocks.0.attn", in: .f32), .f32),
+    ])
+    func keptLayersAreOfTheirType(layer: KeptLayer, precision: Precision) throws {
         let network = try Sample.tiny()
-        let kept = "layers.0.blocks.0.attn"
+        let (kept, type) = (layer.layer, layer.type)
         let (original, calibration) = (weights(of: network), calibration(of: network))
         func plan(_ precision: Precision, _ kept: [KeptLayer] = []) throws -> Plan {
             try Planner(network, Target(isa: .avx2, precision: precision, kept: kept)).plan()
@@ -109,22 +113,22 @@ import Testing
                     ($0.name, packer.values(of: $0).map(\.bitPattern))
                 })
         }
-        let plans = (integers: try plan(.int8), kept: try plan(.int8, [KeptLayer(kept)]))
-        let (integers, halves) = (blocks(plans.integers), blocks(try plan(.bf16)))
-        var ofBF16 = 0
+        let plans = (integers: try plan(.int8), kept: try plan(.int8, [layer]))
+        let (integers, wide) = (blocks(plans.integers), blocks(try plan(precision)))
+        var wider = 0
         for (name, values) in blocks(plans.kept) {
             // What has scales: the matrices of the attention and the norm before it.
             let isKept = name.contains(kept) || name == "layers.0.blocks.0.norm1"
-            #expect(values == (isKept ? halves : integers)[name], "\(name)")
-            if isKept, values != integers[name] { ofBF16 += 1 }
+            #expect(values == (isKept ? wide : integers)[name], "\(name)")
+            if isKept, values != integers[name] { wider += 1 }
         }
-        #expect(ofBF16 >= 5)
+        #expect(wider >= 5)
         #expect(!plans.kept.weights.contains { $0.name.hasPrefix("scales of \(kept)") })
         #expect(plans.kept.fingerprint != plans.integers.fingerprint)
         // Whatever was measured, and in whatever order they stand.
-        let other = try plan(.int8, [KeptLayer("layers.1.blocks.0.mlp"), KeptLayer(kept)])
-        let same = try plan(
-            .int8, [KeptLayer(kept, error: 0.1), KeptLayer("layers.1.blocks.0.mlp")])
+        let second = KeptLayer("layers.1.blocks.0.mlp")
+        let other = try plan(.int8, [second, layer])
+        let same = try plan(.int8, [KeptLayer(kept, in: type, error: 0.1), second])
         #expect(other.fingerprint == same.fingerprint)
         #expect(other.fingerprint != plans.kept.fingerprint)
     }

@@ -131,13 +131,19 @@ struct CalibrationCommandTests {
         let network = try Plan(json: Data(json.utf8)).network
         let layer = try #require(network.quantisableLayers.first)
         let target = try Target(
-            isa: .generic, precision: .int8, kept: [KeptLayer(layer, error: 0.125)])
+            isa: .generic, precision: .int8,
+            kept: [KeptLayer(layer, error: 0.125), KeptLayer("head", in: .f32, error: 0.25)])
         try sandbox.write("plan.json", try Planner(network, target).plan().json)
         let shown = try sandbox.hilo(["plan", "--plan", "plan.json"])
         #expect(shown.status == 0, "\(shown.stderr)")
         let sentence = "in bf16: \(layer), because int8 in it alone moves the logits by 12.50 %"
         #expect(shown.stdout.contains(sentence))
-        #expect(shown.stdout.contains("in bf16: head, because mean cannot write integers"))
+        #expect(
+            shown.stdout.contains(
+                "in f32: head, because bf16 in it alone moves the logits by 25.00 %"))
+        #expect(!shown.stdout.contains("in bf16: head"))
+        let integers = try sandbox.hilo("plan", "--config", "tiny.yaml", "--precision", "int8")
+        #expect(integers.stdout.contains("in bf16: head, because mean cannot write integers"))
 
         // Nothing is measured for a file, so nothing is compiled.
         let tensors = network.quantisable.map { tensor in

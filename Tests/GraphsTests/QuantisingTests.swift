@@ -113,6 +113,36 @@ import Testing
         #expect(layers > 20)
     }
 
+    /// A layer in single precision is as nobody had lowered it, and everything else as before.
+    @Test func keptLayersStayInSinglePrecision() throws {
+        var layers = 0
+        for network in try Sample.networks() {
+            let graph = network.graph.folded
+            let whole = graph.quantised().lowered(to: .bf16)
+            let lowered = graph.loweredLayers(to: .bf16)
+            #expect(Set(lowered).isSuperset(of: graph.quantisable.map(\.layer)))
+            for layer in lowered {
+                layers += 1
+                let kept = graph.quantised(keeping: [layer]).lowered(to: .bf16, keeping: [layer])
+                for index in graph.nodes.indices {
+                    let label = "\(layer), \(graph.nodes[index].label)"
+                    let tensor = graph.nodes[index].output
+                    let isKept = Self.isRead(tensor, by: layer, in: graph)
+                    #expect(
+                        kept.tensors[tensor] == (isKept ? graph : whole).tensors[tensor], "\(label)"
+                    )
+                    guard let linear = kept.nodes[index].operation.linear else { continue }
+                    let type = kept.tensors[kept.nodes[index].inputs[0]].type
+                    #expect(linear.element == type && linear.matrix == type, "\(label)")
+                    #expect(linear.layer != layer || type == .f32, "\(label)")
+                }
+            }
+            let all = Set(lowered)
+            #expect(graph.quantised(keeping: all).lowered(to: .bf16, keeping: all) == graph)
+        }
+        #expect(layers > 20)
+    }
+
     /// Whether products of a layer read a tensor, or the means of its tokens.
     private static func isRead(_ tensor: Int, by layer: String, in graph: Graph) -> Bool {
         graph.consumers(of: tensor).contains { index in

@@ -22,6 +22,7 @@ import Testing
             [
                 KeptLayer("layers.1.blocks.1.attn", error: 0.25),
                 KeptLayer("layers.0.blocks.0.mlp"),
+                KeptLayer("layers.1.blocks.0.attn", in: .f32, error: 0.5),
             ],
             agreement: .init(maxDrop: 0.01, images: 300, differing: 3, differingWithoutKept: 40))
         let measured = calibration.keeping([], agreement: decided.agreement)
@@ -53,6 +54,8 @@ import Testing
         ),
         ("layers.1.blocks.1.attn", "layers.0.blocks.0.mlp", ["kept", "twice"]),
         ("\"error\":0.25", "\"error\":-0.25", ["kept", "0 or more"]),
+        ("\"type\":\"f32\"", "\"type\":\"int8\"", ["kept", "bf16 or f32"]),
+        ("\"type\":\"f32\"", "\"type\":\"f64\"", ["not a calibration", "f64"]),
         ("\"layer\":", "\"lair\":", ["not a calibration", "layer"]),
         ("\"differing\":3", "\"differing\":4", ["agreement", "4 and 40 of 300"]),
         ("\"differing\":3", "\"differing\":-1", ["agreement"]),

@@ -29,6 +29,7 @@ import Testing
 
     private static let kept = [
         KeptLayer("layers.1.blocks.0.mlp", error: 0.125), KeptLayer("layers.0.blocks.0.attn"),
+        KeptLayer("head", in: .f32),
     ]
 
     @Test func keptLayersAreAPartOfAPlan() throws {
@@ -36,6 +37,7 @@ import Testing
         let plan = try Planner(Sample.tiny(), target).plan()
         #expect(try plan.reread() == plan)
         #expect(plan.json.contains("\"kept\":[{\"error\":0.125,"))
+        #expect(plan.json.contains("{\"layer\":\"head\",\"type\":\"f32\"}"))
         #expect(plan.only(.avx2)?.target.kept == Self.kept)
         #expect(try plan.replanned() == plan)
         let none = try target.keeping([])
@@ -61,6 +63,14 @@ import Testing
         #expect(throws: PlanError.self) {
             try Target(isa: .avx2, precision: .int8, kept: [KeptLayer("a", error: -1)])
         }
+        let narrow = #expect(throws: PlanError.self) {
+            try Target(isa: .avx2, precision: .int8, kept: [KeptLayer("head", in: .int8)])
+        }
+        #expect(narrow?.description == "head: is kept in int8; expected bf16 or f32")
+        // Its products are on bf16 in any case.
+        let head = try Planner(
+            Sample.tiny(), Target(isa: .avx2, precision: .int8, kept: [KeptLayer("head")]))
+        #expect(throws: PlanError.self) { try head.plan() }
         let planner = try Planner(
             Sample.tiny(),
             Target(isa: .avx2, precision: .int8, kept: [KeptLayer("layers.1.blocks.0.mpl")]))

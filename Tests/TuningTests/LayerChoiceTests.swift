@@ -11,15 +11,22 @@ import Testing
     /// sure than all damage together get another answer.
     private final class Classifier {
         let damages: [String: Double]
+        /// The same of layers in bf16.
+        let halves: [String: Double]
         let images: Int
-        /// What stays when no layer is of integers.
+        /// What stays when all layers are in single precision.
         let remainder: Double
         private(set) var libraries: [LayerChoice.Library] = []
         private(set) var sizes: [Int] = []
 
-        init(_ damages: [Double], images: Int, remainder: Double = 0) {
-            self.damages = Dictionary(
-                uniqueKeysWithValues: damages.enumerated().map { (Self.name($0), $1) })
+        init(
+            _ damages: [Double], halves: [Double] = [], images: Int, remainder: Double = 0
+        ) {
+            func named(_ values: [Double]) -> [String: Double] {
+                Dictionary(uniqueKeysWithValues: values.enumerated().map { (Self.name($0), $1) })
+            }
+            self.damages = named(damages)
+            self.halves = named(halves)
             self.images = images
             self.remainder = remainder
         }
@@ -29,8 +36,14 @@ import Testing
         var layers: [String] { (0..<damages.count).map(Self.name) }
 
         func damage(keeping kept: [KeptLayer]) -> Double {
-            let names = Set(kept.map(\.layer))
-            return remainder + damages.filter { !names.contains($0.key) }.values.reduce(0, +)
+            let types = Dictionary(uniqueKeysWithValues: kept.map { ($0.layer, $0.type) })
+            return layers.reduce(remainder) { sum, layer in
+                switch types[layer] {
+                case .f32: sum
+                case .bf16: sum + (halves[layer] ?? 0)
+                default: sum + (damages[layer] ?? 0)
+                }
+            }
         }
 
         func differing(keeping kept: [KeptLayer]) -> Int {
@@ -54,7 +67,8 @@ import Testing
             maxDrop: Double
         ) async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
             try await LayerChoice(
-                layers: layers, classes: 3, images: images, maxDrop: maxDrop
+                levels: [.init(type: .bf16, layers: layers), .init(type: .f32, layers: layers)],
+                classes: 3, images: images, maxDrop: maxDrop
             ) { library, indices, _ in self.logits(library, indices) }.choose()
         }
     }
@@ -110,7 +124,24 @@ import Testing
         #expect(classifier.libraries.count <= 2 + count + 2 * logarithm + 1)
     }
 
-    /// What bf16 loses too cannot be helped by keeping layers.
+    /// Where all layers of bf16 are not enough, those that lose most in it are in single precision.
+    @Test(arguments: [(0.01, 1), (0.0, 3)])
+    func whatBF16LosesIsKeptInSinglePrecision(maxDrop: Double, count: Int) async throws {
+        let classifier = Classifier(
+            [0.2, 0.1, 0.15, 0.3], halves: [0.0094, 0.05, 0.0092, 0.001], images: 100)
+        let (kept, agreement) = try await classifier.choose(maxDrop: maxDrop)
+        let layers = ["layer1", "layer0", "layer2"].prefix(count).map(\.self)
+        #expect(kept.filter { $0.type == .f32 }.map(\.layer) == layers)
+        // The others stay what they were lifted to before, those that lose most as integers first.
+        let others = ["layer3", "layer0", "layer2", "layer1"].filter { !layers.contains($0) }
+        #expect(kept.dropFirst(count).map(\.layer) == others)
+        #expect(kept.dropFirst(count).allSatisfy { $0.type == .bf16 })
+        #expect(agreement.differing == classifier.differing(keeping: kept))
+        #expect(Double(agreement.differing) <= 100 * maxDrop)
+        #expect(classifier.differing(keeping: Array(kept.dropFirst())) > agreement.differing)
+    }
+
+    /// What single precision loses too cannot be helped by keeping layers.
     @Test func aPromiseThatCannotBeKeptIsAnError() async throws {
         let classifier = Classifier([0.2, 0.1], images: 100, remainder: 0.055)
         let error = await #expect(throws: LiftingError.self) {
@@ -118,7 +149,8 @@ import Testing
         }
         let text = "\(try #require(error))"
         for words in [
-            "--max-drop 0.01", "100 images 35", "and 5 still with all 2 layers", "--max-drop 0.35,",
+            "--max-drop 0.01", "100 images 35", "and 5 still with all layers in f32",
+            "--max-drop 0.35,",
             "--precision f32",
         ] { #expect(text.contains(words), "\(text)") }
         // It is as it says.

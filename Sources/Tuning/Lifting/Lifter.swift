@@ -2,11 +2,13 @@ import HiLoKit
 import Planning
 import Toolchain
 
-/// Finds the layers of a classifier whose integers of 8 bits change too many answers, and keeps them in bf16.
+/// Finds the layers of a classifier whose integers of 8 bits change too many answers, and keeps them in bf16, or in
+/// single precision where bf16 changes too many.
 ///
 /// Everything is measured with libraries as they would run, on images of the calibration: in single precision,
 /// with all layers of integers, and, where these two disagree too often, with each layer of integers alone, which
-/// says how far that one moves the logits. Those that move them most are kept, as many as it takes.
+/// says how far that one moves the logits. Those that move them most are kept, as many as it takes. Where all
+/// layers are kept and that is not enough, the same follows with layers of bf16.
 public struct Lifter: Sendable {
     /// Told what goes on, in words, and how much of it is done.
     public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ what: String) -> Void
@@ -49,8 +51,10 @@ public struct Lifter: Sendable {
         try await withTemporaryFolder { folder in
             var bench = ComparisonBench(folder: folder, compiler: compiler)
             let choice = LayerChoice(
-                layers: network.quantisableLayers, classes: classes, images: images.count,
-                maxDrop: maxDrop
+                levels: [
+                    .init(type: .bf16, layers: network.quantisableLayers),
+                    .init(type: .f32, layers: network.roundedLayers),
+                ], classes: classes, images: images.count, maxDrop: maxDrop
             ) { library, indices, what in
                 try Task.checkCancellation()
                 progress?(0, indices.count, what)

@@ -16,8 +16,9 @@ struct CalibrationOption: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "The share of the calibration's images that a classifier may answer otherwise with int8 "
-                + "than in f32. Layers that lose most stay in bf16 until that holds. 1 measures "
-                + "nothing and keeps none. (default: \(Self.usualDrop))", valueName: "share"))
+                + "than in f32. Layers that lose most stay in bf16 until that holds, and in f32 where "
+                + "bf16 is not enough. 1 measures nothing and keeps none. (default: \(Self.usualDrop))",
+            valueName: "share"))
     var maxDrop: Double?
 
     static let usualDrop = 0.01

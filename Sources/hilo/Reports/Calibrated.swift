@@ -75,11 +75,13 @@ struct Calibrated {
 extension KeptLayer {
     /// Why it is kept.
     var reason: String {
-        error.map { "int8 in it alone moves the logits by \(decimal(100 * $0, 2)) %" }
+        error.map {
+            "\(narrower.rawValue) in it alone moves the logits by \(decimal(100 * $0, 2)) %"
+        }
             ?? "the plan says so"
     }
 
-    var sentence: String { "in bf16: \(layer), because \(reason)" }
+    var sentence: String { "in \(type.rawValue): \(layer), because \(reason)" }
 }
 
 extension Calibration {
@@ -92,7 +94,7 @@ extension Calibration {
                 + (kept.isEmpty ? "" : ", \(before) with all layers of int8")
         }
         return [agreements].compactMap { $0 }
-            + kept.map { "kept in bf16: \($0.layer), because \($0.reason)" }
+            + kept.map { "kept \($0.sentence)" }
     }
 }
 
@@ -100,6 +102,10 @@ extension Target {
     /// The precision, and what is not of it.
     var precisionText: String {
         precision.rawValue
-            + (kept.isEmpty ? "" : "; in bf16 \(kept.map(\.layer).joined(separator: ", "))")
+            + KeptLayer.types.map { type in
+                let layers = layers(keptIn: type)
+                return layers.isEmpty
+                    ? "" : "; in \(type.rawValue) \(layers.joined(separator: ", "))"
+            }.joined()
     }
 }

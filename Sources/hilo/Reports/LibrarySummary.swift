@@ -11,7 +11,7 @@ struct LibrarySummary: Summary {
     struct PlanSummary: Encodable {
         let isa, precision: String
         /// Layers among those of integers.
-        let keptInBF16: [String]
+        let keptInBF16, keptInF32: [String]
         let maxBatch, kernels, steps, macs: Int
         /// Working memory of one image, and of one thread.
         let arenaBytes, imagesPerThread, scratchBytes: Int
@@ -48,7 +48,8 @@ struct LibrarySummary: Summary {
         self.plan = PlanSummary(
             isa: plan.target.isas.map(\.name).joined(separator: ", "),
             precision: plan.target.precision.rawValue,
-            keptInBF16: plan.target.kept.map(\.layer),
+            keptInBF16: plan.target.layers(keptIn: .bf16),
+            keptInF32: plan.target.layers(keptIn: .f32),
             maxBatch: plan.target.maxBatch, kernels: variant.kernels.count, steps: pass.steps.count,
             macs: variant.macs(of: pass), arenaBytes: pass.arenaBytes,
             imagesPerThread: pass.imagesPerThread, scratchBytes: pass.scratchBytes,
@@ -90,6 +91,7 @@ struct LibrarySummary: Summary {
                     + "\(byteCount(plan.weightBytes)) of weights",
                 "weights: fingerprint \(fingerprint), origin \(origin)",
             ] + plan.keptInBF16.map { "in bf16: \($0)" }
+            + plan.keptInF32.map { "in f32: \($0)" }
             + files.map { "\($0.path): \(byteCount($0.bytes))" }).joined(separator: "\n")
     }
 }

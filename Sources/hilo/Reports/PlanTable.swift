@@ -53,9 +53,14 @@ struct PlanTable {
 
     /// What cannot be integers, and why.
     private var unquantisable: [String] {
-        pass.network.unquantisable(pass.plan.target.precision).map {
+        pass.network.unquantisable(pass.plan.target.precision).filter { !isKept($0.label) }.map {
             "in bf16: \($0.label), because \($0.reason)"
         }
+    }
+
+    /// Whether it is said of a product's layer why that is not narrower.
+    private func isKept(_ label: String) -> Bool {
+        pass.plan.target.layers(keptIn: .f32).contains { label == $0 || label.hasPrefix("\($0).") }
     }
 
     /// What stays in single precision, and why.
