@@ -14,7 +14,7 @@ import Testing
             isa == .native() || !$0.id.hasPrefix("dense_litv2")
         }
         let cases = TestScope.chosen(possible) { $0.isLong || !isShown($0, on: isa) }
-        #expect(cases.count >= (isa == .native() ? 10 : 1))
+        #expect(cases.count >= (isa == .native() ? 6 : 1))
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
         }

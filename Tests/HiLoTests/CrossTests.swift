@@ -33,12 +33,15 @@ import Testing
                 try await run(harness, ["api", "--weights", weights, "--isa", isa.name])
                 try await run(
                     harness,
-                    ["run", "--weights", weights, "--isa", isa.name, "--input", x.path,
-                        "--output", y.path, "--threads", "2"])
+                    [
+                        "run", "--weights", weights, "--isa", isa.name, "--input", x.path,
+                        "--output", y.path, "--threads", "2",
+                    ])
                 let found = try NPYArray(contentsOf: y.path).values
                 let largest = expected.map(abs).max() ?? 0
                 let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
-                #expect(found.count == expected.count && worst <= 1e-5 * largest, "\(isa): \(worst)")
+                #expect(
+                    found.count == expected.count && worst <= 1e-5 * largest, "\(isa): \(worst)")
             }
         }
     }
@@ -76,8 +79,10 @@ import Testing
         let cmake = "/usr/bin/cmake"
         let configured = try await Program.run(
             cmake,
-            arguments: ["-S", library.folder.path, "-B", build, "-DCMAKE_SYSTEM_NAME=Linux",
-                "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_C_COMPILER=\(Self.compiler)"])
+            arguments: [
+                "-S", library.folder.path, "-B", build, "-DCMAKE_SYSTEM_NAME=Linux",
+                "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_C_COMPILER=\(Self.compiler)",
+            ])
         try #require(configured.succeeded, "\(configured.stderr)")
         let built = try await Program.run(
             cmake, arguments: ["--build", build, "--parallel", "2"])

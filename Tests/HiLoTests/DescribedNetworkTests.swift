@@ -101,7 +101,10 @@ import Testing
 
     /// Pictures are resized as the checkpoint's test pipeline says, in either spelling.
     @Test(arguments: [
-        ("[dict(type='MultiScaleFlipAug', img_scale=(96, 200), transforms=[dict(keep_ratio=True)])]", 96),
+        (
+            "[dict(type='MultiScaleFlipAug', img_scale=(96, 200), transforms=[dict(keep_ratio=True)])]",
+            96
+        ),
         ("[dict(type='Load'), dict(type='Resize', scale=(200, 96), keep_ratio=True)]", 96),
         ("[dict(type='Resize', scale=(200, 96), keep_ratio=False)]", 800),
         ("[dict(type='Resize', scale=(200, 0), keep_ratio=True)]", 800),

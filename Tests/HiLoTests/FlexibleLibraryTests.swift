@@ -59,7 +59,7 @@ struct FlexibleLibraryTests {
         }
     }
 
-    private static let cases = TestScope.chosen(Case.all) { $0.task == .instances }
+    private static let cases = TestScope.chosen(Case.all) { $0.task != .detect }
 
     /// Bit for bit, whether a context was made for a size or got it later, for one thread and three.
     @Test(arguments: cases) func sizesGiveTheBitsOfFixedLibraries(item: Case) async throws {

@@ -7,7 +7,7 @@ import Testing
 /// boxes, masks and label maps, in both eras.
 @Suite(.serialized) struct HeadAgreementTests {
     /// Libraries of one era, which differ from those of the other in one kernel or two.
-    private static let secondEra = ["detect_crowded", "detect_odd_padded", "instances_odd_padded"]
+    private static let secondEra = ["detect_crowded", "instances_odd_padded"]
     /// A case of each task, for what does not depend on sizes.
     private static let sample = ["detect_odd_padded", "instances_odd_padded", "segment_odd"]
     private static let isas = TestScope.isLong ? [ISA.native(), .generic] : [.native()]

@@ -117,7 +117,9 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
 
     /// Of the published networks `make test` has one: others have more blocks, more channels or other
     /// maps, and small backbones show all windows and alphas.
-    public var isLong: Bool { id.hasPrefix("litv2") && id != "litv2_s_224" }
+    public var isLong: Bool {
+        id.hasPrefix("litv2") && id != "litv2_s_224" || id == "tiny_mlp2"
+    }
 
     /// The network; its name is the case's.
     public func network() throws -> LITv2 {
@@ -171,10 +173,8 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     /// the same with more blocks and channels, of which `NetworkCase` has one.
     public var isLong: Bool {
         ![
-            "dense_odd", "dense_window_3", "dense_high_only", "dense_first_norm",
-            "dense_tiny_window_1_alpha_00", "dense_tiny_window_1_alpha_10",
+            "dense_odd", "dense_window_3", "dense_first_norm", "dense_tiny_window_1_alpha_10",
             "dense_tiny_window_2_alpha_09", "dense_tiny_window_4_alpha_00",
-            "dense_tiny_window_4_alpha_10", "dense_tiny_window_7_alpha_09",
         ].contains(id)
     }
 
