@@ -57,9 +57,10 @@ BLOCKS_AHEAD = 2
 READING = 0.1
 
 
-def pictures(source: str, blocks: int):
-    """Rows of path and bytes, of a folder of files or of Parquet."""
-    options = {"override_num_blocks": blocks, "num_cpus": READING}
+def pictures(source: str, actors: int):
+    """Rows of path and bytes, of a folder of files or of Parquet. One task reads for an actor: more of them would start
+    more processes than there is work for, on the processors that the actors need."""
+    options = {"override_num_blocks": BLOCKS_AN_ACTOR * actors, "concurrency": actors, "num_cpus": READING}
     if source.startswith("parquet:") or source.endswith(".parquet"):
         # The newer reader lists files by a task of a whole processor, which is not there when actors have all.
         ray.data.DataContext.get_current().use_datasource_v2 = False
@@ -71,7 +72,7 @@ def pictures(source: str, blocks: int):
 def classify(source: str, module: str, output: str, *, actors: int = 2, threads: int = 1,
              batch: int = 64, worker: type = Classifier) -> None:
     """Everything in `source` into Parquet in the folder `output`."""
-    found = pictures(source, BLOCKS_AN_ACTOR * actors).map_batches(
+    found = pictures(source, actors).map_batches(
         worker,
         fn_constructor_kwargs={"module": module, "threads": threads},
         batch_size=batch,
