@@ -14,8 +14,12 @@ enum AbandonedStaging {
         }
         let parent = (path as NSString).deletingLastPathComponent
         for staging in StagingName.abandoned(for: path, in: parent) {
-            try whileAlone(in: staging) {
-                try recover(staging) { try putBack(path, from: staging) }
+            do {
+                try whileAlone(in: staging) {
+                    try recover(staging) { try putBack(path, from: staging) }
+                }
+            } catch let error as FileError where error.path == staging && error.reason == .missing {
+                // Somebody else was quicker.
             }
         }
     }
@@ -29,6 +33,8 @@ enum AbandonedStaging {
 
     /// Runs `body` while no other `generate` moves what is in the folder. What there is to move is looked
     /// at in `body`: who waited may find nothing.
+    ///
+    /// - Throws: `FileError` when there is no folder; what `body` throws.
     static func whileAlone(in folder: String, _ body: () throws -> Void) throws {
         var isAlone = false
         do {
@@ -36,9 +42,7 @@ enum AbandonedStaging {
                 isAlone = true
                 try body()
             }
-        } catch let error as FileError where !isAlone {
-            // Somebody else was quicker.
-            if error.reason == .missing { return }
+        } catch let error as FileError where !isAlone && error.reason != .missing {
             // Not every file system has locks for folders.
             try body()
         }

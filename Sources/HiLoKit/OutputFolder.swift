@@ -77,27 +77,29 @@ struct OutputFolder {
     }
 
     func commit() throws {
-        if place.isWorkingFolder {
-            try AbandonedStaging.whileAlone(in: place.path) {
-                try place.attempt { try AbandonedStaging.clearInside(place.path) }
-                try replace(by: exchangeContents)
-            }
-        } else {
-            try replace {
-                if !place.exists {
-                    try moveReplacing(new, to: place.path)
-                } else if try !exchange(new, with: place.path) {
-                    try moveInTwoSteps()
+        try place.attempt {
+            if place.isWorkingFolder {
+                try AbandonedStaging.whileAlone(in: place.path) {
+                    try AbandonedStaging.clearInside(place.path)
+                    try replace()
                 }
+            } else {
+                try replace()
             }
         }
         FileManager.default.removeTree(staging)
     }
 
-    private func replace(by move: () throws -> Void) throws {
+    private func replace() throws {
         // Weights take seconds to write: long enough for somebody to save an edit.
         try place.check()
-        try place.attempt(move)
+        if place.isWorkingFolder {
+            try exchangeContents()
+        } else if !place.exists {
+            try moveReplacing(new, to: place.path)
+        } else if try !exchange(new, with: place.path) {
+            try moveInTwoSteps()
+        }
     }
 
     /// Removes what was not committed. Where the old library could not be put back, it stays in

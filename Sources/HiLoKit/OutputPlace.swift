@@ -105,10 +105,13 @@ struct OutputPlace {
         .cannotWrite("\(name)/\(path): \(problem)")
     }
 
-    /// Runs `body`, turning what the system says into an error that names the folder.
+    /// Runs `body`, turning what the system says into an error that names the folder. What is one already
+    /// stays as it is.
     func attempt<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
+        } catch let error as LibraryError {
+            throw error
         } catch let error as FileError {
             let isInside = error.path.hasPrefix("\(path)/")
             let file = isInside ? "\(error.path.dropFirst(path.count + 1)) " : ""

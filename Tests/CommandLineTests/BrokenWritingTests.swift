@@ -233,6 +233,14 @@ import Testing
         #expect(try names(in: "here") == OutputPlace.generated.sorted())
     }
 
+    @Test func nothingIsMovedInAFolderThatIsGone() throws {
+        #expect(throws: FileError.self) {
+            try AbandonedStaging.whileAlone(in: sandbox.file("gone").path) {
+                Issue.record("nobody can be alone in it")
+            }
+        }
+    }
+
     /// A `generate` as far as it clears up. It has a thread of its own, since those of tasks are no
     /// more than the machine's processors, and tests that wait would take all.
     private final class Recovery: Sendable {
