@@ -59,8 +59,9 @@ FUZZ_SECONDS ?= 60
 MINUTES ?= 5
 SEED ?= 1
 
-.PHONY: demo demo-scenes test test-long machinery-quick quick-sanitize quick-faults quick-allocations sanitize fuzz faults soak build setup setup-tests generated \
-  fixtures scenes-accuracy accuracy bench bench-gemm bench-peers bench-attention bench-threads bench-eager \
+.PHONY: demo demo-scenes test test-long machinery-quick quick-sanitize quick-faults quick-allocations \
+  sanitize fuzz faults soak build setup setup-tests generated fixtures scenes-accuracy accuracy \
+  bench bench-gemm bench-peers bench-attention bench-threads bench-eager \
   dist test-dist docs test-docs test-ray format lint clean
 
 demo: build
