@@ -104,7 +104,9 @@ struct PythonSettings {
         let text = String(decoding: digits, as: UTF8.self)
         if let integer = Int(text) { return .integer(integer) }
         // Python writes 4. and .5.
-        guard let double = Double(text.hasSuffix(".") ? text + "0" : text) else { throw Unreadable() }
+        guard let double = Double(text.hasSuffix(".") ? text + "0" : text) else {
+            throw Unreadable()
+        }
         return .double(double)
     }
 
@@ -139,7 +141,8 @@ struct PythonSettings {
 
     // MARK: Brackets
 
-    private mutating func items(_ end: Unicode.Scalar, _ depth: Int) throws -> [ConfigurationValue] {
+    private mutating func items(_ end: Unicode.Scalar, _ depth: Int) throws -> [ConfigurationValue]
+    {
         var items: [ConfigurationValue] = []
         try elements(UInt8(ascii: end)) { try items.append($0.expression(depth: depth + 1)) }
         return items

@@ -33,7 +33,8 @@ public enum InputRule: String, Sendable, Hashable, Codable, CaseIterable {
     /// Sizes that kernels are checked for: the largest ones, the narrowest, and one that nothing
     /// divides.
     public var samples: [Resolution] {
-        let odd = self == .coco
+        let odd =
+            self == .coco
             ? Resolution(height: 1344, width: 736) : Resolution(height: 389, width: 2048)
         return largest + [
             Resolution(height: leastSide, width: longSide),

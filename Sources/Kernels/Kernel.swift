@@ -87,7 +87,8 @@ extension Kernel: Codable {
         let id = try container.decode(String.self, forKey: .family)
         guard let family = KernelRegistry.families.first(where: { $0.id == id }) else {
             throw DecodingError.dataCorruptedError(
-                forKey: .family, in: container, debugDescription: "no kernel family '\(id)' is known")
+                forKey: .family, in: container,
+                debugDescription: "no kernel family '\(id)' is known")
         }
         func decode<Family: KernelFamily>(_ family: Family.Type) throws -> Kernel {
             let spec = try container.decode(Family.Spec.self, forKey: .spec)

@@ -43,7 +43,8 @@ package struct Storage {
     /// The place of an operand's first channel.
     package func place(of slot: Slot) -> Place {
         guard var place = places[slot.tensors[0]] else {
-            preconditionFailure("tensor \(slot.tensors[0]) is inside a fused kernel: it has no place")
+            preconditionFailure(
+                "tensor \(slot.tensors[0]) is inside a fused kernel: it has no place")
         }
         place.column += slot.column
         return place
@@ -107,7 +108,9 @@ package struct Storage {
     private func isFree(_ slot: Slot, after index: Int) -> Bool {
         let tensor = slot.tensors[0]
         let later = matches[(index + 1)...].contains { match in
-            match.inputs.contains { $0.tensors.contains(tensor) && !match.sharesSum(matches[index]) }
+            match.inputs.contains {
+                $0.tensors.contains(tensor) && !match.sharesSum(matches[index])
+            }
         }
         // Who reads a stack reads its parts.
         return tensor != Graph.input && !graph.outputs.contains(tensor)
@@ -205,7 +208,8 @@ package struct Storage {
         }
         for (slot, operand) in zip(
             match.inputs + match.outputs, operands.inputs + operands.outputs)
-        where !operand.takesAnyStride && place(of: slot).stride != operand.stride && !isDense(slot) {
+        where !operand.takesAnyStride && place(of: slot).stride != operand.stride && !isDense(slot)
+        {
             throw PlanError(
                 "\(match.label): its kernel needs tokens \(operand.stride) apart, and they are "
                     + "\(place(of: slot).stride) apart")

@@ -13,7 +13,9 @@ extension Operators {
         precondition(bias.count == outputs, "the bias does not fit the weight")
         // Rows are input by input, point by point.
         let columns = transposed(weights.weight, rows: outputs, columns: 9 * inputs)
-        let (height, width) = ((map.height + stride - 1) / stride, (map.width + stride - 1) / stride)
+        let (height, width) = (
+            (map.height + stride - 1) / stride, (map.width + stride - 1) / stride
+        )
         return TokenMap(
             height: height, width: width, channels: outputs,
             eachBlock: { tokens, sums in
@@ -46,7 +48,9 @@ extension Operators {
                         guard let source else { continue }
                         let value = values[source + input]
                         let sum = sums + token * outputs
-                        for output in 0..<outputs { sum[output] += value * columns[column + output] }
+                        for output in 0..<outputs {
+                            sum[output] += value * columns[column + output]
+                        }
                     }
                 }
             }

@@ -40,7 +40,9 @@ struct Contest: Sendable {
 
     /// What a variant makes of it.
     func choice(_ variant: Variant) -> TuningResult.Choice? {
-        guard let chosen = variant.kernel(for: computation).flatMap({ entry($0) }) else { return nil }
+        guard let chosen = variant.kernel(for: computation).flatMap({ entry($0) }) else {
+            return nil
+        }
         return TuningResult.Choice(
             kernel: chosen.time.name, candidates: entries.count, before: current.time.peakShare,
             after: chosen.time.peakShare)

@@ -33,7 +33,8 @@ public struct MachineMeasurement: Sendable, Equatable, Codable {
         }
     }
 
-    private static func build(_ isa: ISA, _ compiler: Compiler, in folder: URL) async throws -> URL {
+    private static func build(_ isa: ISA, _ compiler: Compiler, in folder: URL) async throws -> URL
+    {
         let files = MachineProgram.files(for: isa)
         for file in files { try file.write(to: folder.appending(path: file.path)) }
         let commands = files.map(\.path).filter { $0.hasSuffix(".c") }.map {

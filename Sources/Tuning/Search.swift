@@ -76,7 +76,8 @@ struct Search: Sendable {
         return TuningResult(
             plan: decided, choices: measured.contests.compactMap { $0.choice(decided.variants[0]) },
             rejections: measured.rejections, confirmation: confirmation,
-            records: measured.contests.compactMap { record($0, decided.variants[0]) }, remarks: remarks)
+            records: measured.contests.compactMap { record($0, decided.variants[0]) },
+            remarks: remarks)
     }
 
     /// The plan with other kernels for their work.
@@ -91,9 +92,12 @@ struct Search: Sendable {
     }
 
     private func record(_ contest: Contest, _ decided: Variant) -> TuningRecord? {
-        guard let kernel = decided.kernel(for: contest.computation), let entry = contest.entry(kernel)
+        guard let kernel = decided.kernel(for: contest.computation),
+            let entry = contest.entry(kernel)
         else { return nil }
-        let reference = model.variants[0].kernel(for: contest.computation).flatMap { contest.entry($0) }
+        let reference = model.variants[0].kernel(for: contest.computation).flatMap {
+            contest.entry($0)
+        }
         return TuningRecord(
             machine: machine, batch: options.batch, kernel: kernel,
             peakShare: entry.time.peakShare,

@@ -58,7 +58,8 @@ public struct Tuner: Sendable {
         let model = try plan.replanned()
         guard options.effort != .estimate else {
             return TuningResult(
-                plan: try full.adopting(model), choices: [], rejections: [], confirmation: nil, records: [],
+                plan: try full.adopting(model), choices: [], rejections: [], confirmation: nil,
+                records: [],
                 remarks: [])
         }
         let budget = TimeBudget(limit: options.timeLimit)

@@ -9,7 +9,8 @@ import Testing
     func theyAreWrittenAsAnArray(shape: [Int]) throws {
         let bytes = (0..<shape.reduce(1, *)).map { UInt8($0 * 31 % 256) }
         let files = ["bytes", "array"].map {
-            FileManager.default.temporaryDirectory.appending(path: "hilo-\($0)-\(UUID().uuidString).npy")
+            FileManager.default.temporaryDirectory.appending(
+                path: "hilo-\($0)-\(UUID().uuidString).npy")
         }
         defer { for file in files { try? FileManager.default.removeItem(at: file) } }
         try NPYArray.write(bytes: bytes, shape: shape, to: files[0].path)

@@ -21,15 +21,16 @@ import Testing
         HostileNPY.file(header: HostileNPY.header(shape: shape, type: type), data: 0) + data
     }
 
-    @Test(arguments: [
-        ("|i1", [0xfe, 0xff, 7], [-2, -1, 7]), ("|u1", [0xfe, 0xff, 7], [254, 255, 7]),
-        ("<i2", [0xfe, 0xff, 7, 0, 0, 1], [-2, 7, 256]),
-        ("<u2", [0xfe, 0xff, 7, 0, 0, 1], [65_534, 7, 256]),
-        (
-            "<i4", [0xfe, 0xff, 0xff, 0xff, 7, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f],
-            [-2, 7, .max]
-        ),
-    ] as [(String, [UInt8], [Int32])])
+    @Test(
+        arguments: [
+            ("|i1", [0xfe, 0xff, 7], [-2, -1, 7]), ("|u1", [0xfe, 0xff, 7], [254, 255, 7]),
+            ("<i2", [0xfe, 0xff, 7, 0, 0, 1], [-2, 7, 256]),
+            ("<u2", [0xfe, 0xff, 7, 0, 0, 1], [65_534, 7, 256]),
+            (
+                "<i4", [0xfe, 0xff, 0xff, 0xff, 7, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f],
+                [-2, 7, .max]
+            ),
+        ] as [(String, [UInt8], [Int32])])
     func reads(type: String, data: [UInt8], values: [Int32]) throws {
         #expect(try read(file(type, "(3, 1)", data)) == NPYIntegers(shape: [3, 1], values: values))
     }
@@ -42,10 +43,11 @@ import Testing
     }
 
     /// Also the largest of 64 bits, whose bits are those of -1.
-    @Test(arguments: [
-        ("<u4", [0, 0, 0, 0x80]), ("<i8", [0, 0, 0, 0, 1, 0, 0, 0]),
-        ("<u8", [UInt8](repeating: 0xff, count: 8)),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("<u4", [0, 0, 0, 0x80]), ("<i8", [0, 0, 0, 0, 1, 0, 0, 0]),
+            ("<u8", [UInt8](repeating: 0xff, count: 8)),
+        ] as [(String, [UInt8])])
     func numbersBeyond32BitsAreRefused(type: String, data: [UInt8]) throws {
         let error = #expect(throws: NPYError.self) { try read(file(type, "(1,)", data)) }
         #expect(error?.problem.contains("32 bits") == true)

@@ -47,7 +47,8 @@ import Testing
         #expect(settings["a"]?["x"]?.integer == -1)
         #expect(settings["a"]?["2"]?.string == "two")
         #expect(
-            settings["a"]?["y"] == .list([.integer(1), .list([.integer(2)]), .integer(3), .list([])]))
+            settings["a"]?["y"]
+                == .list([.integer(1), .list([.integer(2)]), .integer(3), .list([])]))
         #expect(settings["b"]?.string == "one two")
         #expect(settings["c"]?.string == "long\ntext")
         #expect(settings["d"]?.integer == 1000)

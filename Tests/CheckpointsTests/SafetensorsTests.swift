@@ -50,7 +50,10 @@ import Testing
         ("[0,8]", "[1,1,1,1,1,1,1,1,2]", 8, "9 dimensions"),
         ("[0,8]", "[[2]]", 8, "malformed"),
         ("[0,8]", "[[[2]]]", 8, "too deep"),
-        ("[0,8]", "[\(Array(repeating: "1", count: 65).joined(separator: ","))]", 8, "too many elements"),
+        (
+            "[0,8]", "[\(Array(repeating: "1", count: 65).joined(separator: ","))]", 8,
+            "too many elements"
+        ),
     ])
     func impossibleTensor(offsets: String, shape: String, dataCount: Int, fragment: String) {
         let header = "{\(tensor("a", "F32", shape, offsets))}"

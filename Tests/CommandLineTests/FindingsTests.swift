@@ -187,7 +187,8 @@ struct FindingsTests {
         for result in found {
             let picture = try RGBImage(
                 contentsOf: sandbox.file(
-                    ["in/rgb.jpg", "in/rotated.jpg"][result.image_id - 1]).path)
+                    ["in/rgb.jpg", "in/rotated.jpg"][result.image_id - 1]
+                ).path)
             let mask = try #require(result.segmentation)
             #expect(mask.size == [picture.height, picture.width])
             #expect(throws: Never.self) {

@@ -42,7 +42,8 @@ import Testing
     /// Where nobody knows how many there are.
     @Test func anyNumberIsRead() throws {
         let file = try sandbox.file(
-            sandbox.write("names.txt", "\u{feff}cat\r\n\r\ngreat dane\n  \n\n")).path
+            sandbox.write("names.txt", "\u{feff}cat\r\n\r\ngreat dane\n  \n\n")
+        ).path
         #expect(try Labels.read(file) == ["cat", "", "great dane"])
     }
 

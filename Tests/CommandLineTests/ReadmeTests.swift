@@ -11,7 +11,9 @@ import Testing
             PatchEmbedding(channels: 24)
             Stage(depth: 1) { ConvFFN() }
             TokenMerging()
-            Stage(depth: 2) { HiLoAttention(heads: 4, window: 2, alpha: 0.5); ConvFFN() }
+            Stage(depth: 2) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5); ConvFFN()
+            }
             Classifier(classes: 10)
         }
         let plan = try Planner(Network(network), Target(isa: .native())).plan()

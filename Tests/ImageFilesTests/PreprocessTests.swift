@@ -50,7 +50,8 @@ struct PreprocessTests {
         for (expected, planes) in zip(cases, results) {
             let bytes = try #require(denormaliser.bytes(of: planes), "\(expected.name)")
             try check(
-                bytes, width: expected.resizedWidth, height: expected.resizedHeight, rows: expected.rows,
+                bytes, width: expected.resizedWidth, height: expected.resizedHeight,
+                rows: expected.rows,
                 fnv1a: expected.fnv1a, expected.name)
         }
     }

@@ -25,7 +25,9 @@ import Testing
     @Test func noSharedTemplateNamesAFamily() throws {
         let ids = KernelRegistry.families.map { $0.id }
         let shared = ["runtime", "harness", "inner", "simd", "library", "build"]
-        let templates = try shared.flatMap { try files(below: "Templates/c/\($0)", ending: ".mustache") }
+        let templates = try shared.flatMap {
+            try files(below: "Templates/c/\($0)", ending: ".mustache")
+        }
         #expect(templates.count > 40)
         for file in templates {
             let text = try code(file)

@@ -82,10 +82,11 @@ import Testing
     }
 
     /// A checkpoint's names decide, for networks by name and by configuration.
-    @Test(arguments: [
-        (["norm0.weight", "norm0.bias", "norm1.weight"], true), (["norm1.weight"], false),
-        ([], false),
-    ] as [(Set<String>, Bool)])
+    @Test(
+        arguments: [
+            (["norm0.weight", "norm0.bias", "norm1.weight"], true), (["norm1.weight"], false),
+            ([], false),
+        ] as [(Set<String>, Bool)])
     func theCheckpointSaysWhetherItIsThere(names: Set<String>, expected: Bool) throws {
         var options = ModelOptions(features: FeatureMaps())
         options.parameters = names

@@ -6,7 +6,8 @@ import Testing
 
 /// Networks with heads: names, outputs, options and what they refuse.
 @Suite struct HeadNetworkTests {
-    static func backbone(height: Int = 203, width: Int = 150, stages count: Int = 4) throws -> LITv2 {
+    static func backbone(height: Int = 203, width: Int = 150, stages count: Int = 4) throws -> LITv2
+    {
         try LITv2(name: "net", height: height, width: width) {
             PatchEmbedding(channels: 8)
             Stage(depth: 1) { ConvFFN() }
@@ -43,15 +44,17 @@ import Testing
     @Test func levels() throws {
         let network = try RetinaNet(Self.backbone())
         #expect(
-            network.levels.map(\.map) == [(25, 19), (12, 9), (6, 4), (3, 2), (2, 1)].map {
-                Resolution(height: $0.0, width: $0.1)
-            })
+            network.levels.map(\.map)
+                == [(25, 19), (12, 9), (6, 4), (3, 2), (2, 1)].map {
+                    Resolution(height: $0.0, width: $0.1)
+                })
         #expect(network.levels.map(\.stride) == [8, 16, 32, 64, 128])
         let masks = try MaskRCNN(Self.backbone())
         #expect(
-            masks.levels.map(\.map) == [(51, 38), (25, 19), (12, 9), (6, 4), (3, 2)].map {
-                Resolution(height: $0.0, width: $0.1)
-            })
+            masks.levels.map(\.map)
+                == [(51, 38), (25, 19), (12, 9), (6, 4), (3, 2)].map {
+                    Resolution(height: $0.0, width: $0.1)
+                })
         #expect(masks.levels.map(\.stride) == [4, 8, 16, 32, 64])
     }
 
@@ -99,12 +102,15 @@ import Testing
         var options = ModelOptions()
         options.head = HeadOptions(.instances)
         options.parameters = ["backbone.norm0.weight", "backbone.norm1.weight"]
-        #expect(try backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
+        #expect(
+            try backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
         options.head = HeadOptions(.segment)
         options.parameters = ["backbone.norm1.weight"]
-        #expect(try !backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
+        #expect(
+            try !backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
         options.parameters = []
-        #expect(try backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
+        #expect(
+            try backbone.network(options).parameters.contains { $0.name == "backbone.norm0.bias" })
     }
 
     @Test func keepsItselfInText() throws {

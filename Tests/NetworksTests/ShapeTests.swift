@@ -21,7 +21,8 @@ import Testing
         #expect(try read(network, settings).stages == network.stages)
         // Nobody says anything: 32 channels a head, windows of 2, and an alpha with the same heads.
         let found = try read(preset.network(), BackboneSettings())
-        #expect(found.parameters.map(\.shape) == (try read(network, settings)).parameters.map(\.shape))
+        #expect(
+            found.parameters.map(\.shape) == (try read(network, settings)).parameters.map(\.shape))
         #expect(found.stages[2].attention?.window == 2)
         #expect(found.stages[3].attention?.window == 1)
         var options = ModelOptions(window: 7)

@@ -41,7 +41,8 @@ import Testing
     @Test(arguments: 0..<50) func lentMemoryIsGivenBack(seed: Int) {
         let requests = randomRequests(seed: seed)
         let loans = [
-            Arena.Loan(output: 3, size: 1000, until: 12), Arena.Loan(output: 1, size: 600, until: 25),
+            Arena.Loan(output: 3, size: 1000, until: 12),
+            Arena.Loan(output: 1, size: 600, until: 25),
         ]
         let (spots, size) = Arena.layout(requests, loans: loans)
         for (index, request) in requests.enumerated() {
@@ -51,7 +52,8 @@ import Testing
                 #expect(end <= size)
             case .lent(let output, _):
                 let loan = loans.first { $0.output == output }
-                #expect(loan.map { end <= $0.size && request.lifetime.upperBound < $0.until } == true)
+                #expect(
+                    loan.map { end <= $0.size && request.lifetime.upperBound < $0.until } == true)
             }
             for other in requests.indices
             where other < index && spots[other].sharesRoom(with: spots[index])

@@ -151,7 +151,10 @@ import Testing
             return network.flaw(in: values, ofOutput: 2, beside: [[], [], []])
         }
         #expect(flaw { _ in } == nil)
-        #expect(flaw { $0[4] = 0.85; $0[14] = 0.86 } != nil)
+        #expect(
+            flaw {
+                $0[4] = 0.85; $0[14] = 0.86
+            } != nil)
         #expect(flaw { $0[4] = 1.5 } != nil)
         #expect(flaw { $0[0] = .nan } != nil)
         #expect(flaw { $0[5] = 4 } != nil)

@@ -12,7 +12,9 @@ public enum TestScope {
     public static func chosen<Case>(_ cases: [Case], unless isLong: (Case) -> Bool) -> [Case] {
         let chosen = cases.filter { Self.isLong || !isLong($0) }
         if chosen.count < cases.count {
-            print("SKIPPED: \(cases.count - chosen.count) of \(cases.count) cases; 'make test-long' has all")
+            print(
+                "SKIPPED: \(cases.count - chosen.count) of \(cases.count) cases; 'make test-long' has all"
+            )
         }
         return chosen
     }

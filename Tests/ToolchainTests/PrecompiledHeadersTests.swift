@@ -24,7 +24,8 @@ extension ToolchainTests {
         ) async throws -> (warnings: Int, objects: [Data]) {
             let commands = ["a", "b", "c"].map {
                 CompileCommand(
-                    source: sandbox.path("src/\($0).c"), object: "\($0).o", flags: ["-DEXTRA=3", "-O2"],
+                    source: sandbox.path("src/\($0).c"), object: "\($0).o",
+                    flags: ["-DEXTRA=3", "-O2"],
                     prefix: prefix.map { sandbox.path("src/\($0)") })
             }
             let output = sandbox.path(folder)

@@ -207,7 +207,8 @@ private final class Warnings: Sendable {
         ] {
             #expect(elsewhere != here)
             #expect(
-                [record(kernel, on: elsewhere)].kernels(for: variant.tunable, of: plan, on: here).isEmpty)
+                [record(kernel, on: elsewhere)].kernels(for: variant.tunable, of: plan, on: here)
+                    .isEmpty)
         }
         #expect([record(kernel)].kernels(for: variant.tunable, of: plan, on: here) == [kernel])
     }

@@ -101,7 +101,9 @@ private struct HeaderParser {
         try expect("[")
         guard !accept("]") else { return elements }
         repeat {
-            guard elements.count < HeaderJSON.maximumElements else { throw flaw("too many elements") }
+            guard elements.count < HeaderJSON.maximumElements else {
+                throw flaw("too many elements")
+            }
             elements.append(try value(depth: depth + 1))
         } while accept(",")
         try expect("]")

@@ -131,7 +131,8 @@ extension SwiftModule {
         let maxBatch, resolutionCount, classes, mostDetections: Int
         /// Whether the network has one output.
         let single: Bool
-        let image, recipes, results, classifies, maps, detects, masks, segments, flexible, tileUnit: Bool
+        let image, recipes, results, classifies, maps, detects, masks, segments, flexible,
+            tileUnit: Bool
         /// Whether classes have names, and whether a picture chooses among resolutions.
         let hasClasses, chooses: Bool
         let recipeName: String

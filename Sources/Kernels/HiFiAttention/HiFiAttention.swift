@@ -68,7 +68,8 @@ public enum HiFiAttention: KernelFamily {
         let horizontalSum = 8.0
         return Work(
             fmas: 2 * vectors * scores,
-            operations: scores * (horizontalSum + Work.exponential(on: isa) / Double(min(isa.lanes, 4))),
+            operations: scores
+                * (horizontalSum + Work.exponential(on: isa) / Double(min(isa.lanes, 4))),
             accesses: 4 * vectors * scores, units: spec.windows
         ).times(batch, Traffic(operands(spec)))
     }
@@ -77,7 +78,8 @@ public enum HiFiAttention: KernelFamily {
         KernelSource(
             template: "hifi_attention/kernel.c",
             operation: "hifi_\(spec.map)_\(spec.heads)x\(spec.headDim)_window\(spec.window)"
-                + "_in\(spec.inputStride)_out\(spec.outputStride)" + elementSuffix("out", spec.output),
+                + "_in\(spec.inputStride)_out\(spec.outputStride)"
+                + elementSuffix("out", spec.output),
             fields: mapFields(spec.map) + [
                 ShapeField("window", spec.window), ShapeField("heads", spec.heads),
                 ShapeField("head_dim", spec.headDim), ShapeField("input_stride", spec.inputStride),

@@ -24,7 +24,8 @@ extension LoFiAttention {
                 ShapeField("query_stride", spec.queryStride),
                 ShapeField("key_stride", spec.keyStride),
                 ShapeField("output_stride", spec.outputStride),
-            ] + elementFields("output", spec.output), rules: spec.queryTokens.rules + spec.keyTokens.rules
+            ] + elementFields("output", spec.output),
+            rules: spec.queryTokens.rules + spec.keyTokens.rules
         ) { Context(name: $0, spec, how, isa) }
     }
 

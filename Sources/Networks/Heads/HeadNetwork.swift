@@ -77,7 +77,8 @@ extension HeadNetwork {
     func check(_ number: Int, _ what: String, _ range: ClosedRange<Int>) throws {
         guard range.contains(number) else {
             throw NetworkError(
-                "\(name): \(what): \(number); \(range.lowerBound) to \(range.upperBound) are possible")
+                "\(name): \(what): \(number); \(range.lowerBound) to \(range.upperBound) are possible"
+            )
         }
     }
 

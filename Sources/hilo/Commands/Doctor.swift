@@ -3,7 +3,8 @@ import HiLoKit
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the compiler and the CPU that HiLo would use, and what it was measured to do.")
+        abstract:
+            "Shows the compiler and the CPU that HiLo would use, and what it was measured to do.")
 
     @Flag(help: "Prints one JSON object.")
     var json = false
