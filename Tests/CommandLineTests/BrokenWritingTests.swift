@@ -91,20 +91,13 @@ import Testing
 
     // MARK: Kills
 
-    /// A name as a process of this machine that is no more would give for `path`.
-    private func staging(for path: String) -> String {
-        let own = "-\(ProcessInfo.processInfo.processIdentifier)-"
-        // No system gives so high a number.
-        return StagingName.make(for: path).replacing(own, with: "-2147483646-")
-    }
-
     /// Wherever it was killed, the folder is what it was, or the new library as a whole.
     @Test func whatWasMovedOutOfTheWorkingFolderIsPutBack() throws {
         let old = ["build", "report.html"] + OutputPlace.generated.filter { $0 != "files.json" }
         let new = OutputPlace.generated
         for count in 0...old.count + new.count {
             let folder = "here\(count)"
-            let staging = "\(folder)/\(staging(for: sandbox.file(folder).path))"
+            let staging = "\(folder)/\(StagingName.ofDead(for: sandbox.file(folder).path))"
             for place in ["old", "new"] { try makeFolder("\(staging)/\(place)") }
             for name in old { try sandbox.write("\(folder)/\(name)", "old \(name)") }
             for name in new { try sandbox.write("\(staging)/new/\(name)", "new \(name)") }
@@ -126,7 +119,7 @@ import Testing
 
     /// What came since is not lost either.
     @Test func whatStandsInTheWayStays() throws {
-        let staging = "here/\(staging(for: sandbox.file("here").path))"
+        let staging = "here/\(StagingName.ofDead(for: sandbox.file("here").path))"
         for place in ["old", "new"] { try makeFolder("\(staging)/\(place)") }
         for name in ["\(staging)/old/notes", "\(staging)/new/src", "here/notes"] {
             try sandbox.write(name, name)
@@ -145,7 +138,7 @@ import Testing
             #expect(try generate(place, "--seed", seed).status == 0)
         }
         let files = try names(in: "there")
-        let staging = "here/\(staging(for: sandbox.file("here").path))"
+        let staging = "here/\(StagingName.ofDead(for: sandbox.file("here").path))"
         try makeFolder("\(staging)/old")
         try makeFolder("\(staging)/new")
         for name in files {
@@ -163,7 +156,7 @@ import Testing
 
     /// Where names cannot be exchanged, there is a moment without a library.
     @Test func aLibraryThatWasMovedAwayIsPutBack() throws {
-        let staging = staging(for: sandbox.file("lib").path)
+        let staging = StagingName.ofDead(for: sandbox.file("lib").path)
         for place in ["old", "new"] {
             try makeFolder("\(staging)/\(place)")
             try sandbox.write("\(staging)/\(place)/plan.json", place)
@@ -178,7 +171,7 @@ import Testing
     @Test(.enabled("open files cannot be seen", canSeeWhoWaits), arguments: [false, true])
     func onlyOnePutsBack(firstIsKilled: Bool) throws {
         let path = sandbox.file("lib").path
-        let staging = staging(for: path)
+        let staging = StagingName.ofDead(for: path)
         for place in ["old", "new"] {
             try makeFolder("\(staging)/\(place)")
             try sandbox.write("\(staging)/\(place)/plan.json", place)
@@ -273,4 +266,13 @@ import Testing
 
 private func canSeeWhoWaits() -> Bool {
     FileManager.default.isReadableFile(atPath: "/proc/self/fd")
+}
+
+extension StagingName {
+    /// A name as a process of this machine that is no more would give for `path`.
+    static func ofDead(for path: String) -> String {
+        let own = "-\(ProcessInfo.processInfo.processIdentifier)-"
+        // No system gives so high a number.
+        return make(for: path).replacing(own, with: "-2147483646-")
+    }
 }

@@ -128,9 +128,8 @@ struct SwiftPackageTests {
         #expect(try write().status == 0)
         let file = "out/layer-swift/Package.swift"
         let first = try Data(contentsOf: sandbox.file(file))
-        // What a killed process left goes; no system gives so high a number.
-        let own = "-\(ProcessInfo.processInfo.processIdentifier)-"
-        let abandoned = StagingName.make(for: "layer-swift").replacing(own, with: "-2147483646-")
+        // What a killed process left goes.
+        let abandoned = StagingName.ofDead(for: "layer-swift")
         _ = try folder("out/\(abandoned)/Sources", in: sandbox)
         #expect(try write().status == 0, "what nobody changed is replaced")
         // What Swift leaves there is nobody's work.
