@@ -78,24 +78,23 @@ struct OutputFolder {
 
     func commit() throws {
         try place.attempt {
+            // Weights take seconds to write: long enough for somebody to save an edit, so it is checked again.
             if place.isWorkingFolder {
                 try AbandonedStaging.whileAlone(in: place.path) {
                     try AbandonedStaging.clearInside(place.path)
-                    try replace()
+                    try place.check()
+                    try exchangeContents()
                 }
             } else {
-                try replace()
+                try place.check()
+                try takeName()
             }
         }
         FileManager.default.removeTree(staging)
     }
 
-    private func replace() throws {
-        // Weights take seconds to write: long enough for somebody to save an edit.
-        try place.check()
-        if place.isWorkingFolder {
-            try exchangeContents()
-        } else if !place.exists {
+    private func takeName() throws {
+        if !place.exists {
             try moveReplacing(new, to: place.path)
         } else if try !exchange(new, with: place.path) {
             try moveInTwoSteps()

@@ -51,10 +51,11 @@ public struct ObjectText {
         return result
     }
 
+    private static let definitions = ["#define ", "enum { "].map { Array($0.utf8) }
+
     /// The name of `#define NAME value` and of `enum { NAME = value };`, where that is all of a line.
     private static func nameDefined(by line: ArraySlice<UInt8>) -> [UInt8]? {
-        let starts = ["#define ", "enum { "].map(\.utf8)
-        guard let start = starts.first(where: { line.starts(with: $0) }),
+        guard let start = definitions.first(where: { line.starts(with: $0) }),
             let last = line.last(where: { !isBlank($0) }), last != backslash
         else { return nil }
         let isWhole = line.first == hash || last == semicolon && !line.contains(comma)
