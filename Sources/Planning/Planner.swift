@@ -23,7 +23,8 @@ public struct Planner: Sendable {
         self.decisions = decisions
     }
 
-    /// - Throws: `PlanError` when a decision does not fit the target, or resolutions repeat;
+    /// - Throws: `PlanError` when a decision does not fit the target, resolutions repeat, or the network has more
+    ///   weights than memory is sure to hold;
     ///   `NetworkError` when the network does not take one of them.
     public func plan() throws -> Plan {
         guard resolutions.count == 1 || !resolutions.contains(where: \.isFlexible) else {
@@ -37,6 +38,7 @@ public struct Planner: Sendable {
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
+        try networks[0].checkSize()
         try target.kept.check(layersOf: networks[0])
         let passes = try networks.map { try PlannedGraph($0, target) }
         var weights = WeightTable()
@@ -60,6 +62,20 @@ public struct Planner: Sendable {
         }
         weights = builder.weights
         return Variant(isa: isa, kernels: builder.kernels, passes: planned)
+    }
+}
+
+extension Network {
+    /// 1 GiB in single precision, three times LITv2-B's: whoever packs weights has all of them in memory.
+    private static let mostWeights = 1 << 28
+
+    fileprivate func checkSize() throws {
+        let count = parameters.reduce(0) { $0 + $1.count }
+        guard count <= Self.mostWeights else {
+            throw PlanError(
+                "\(count) weights: a network may have \(Self.mostWeights) of them (1 GiB in single precision)"
+            )
+        }
     }
 }
 

@@ -105,6 +105,14 @@ import Testing
         #expect(error?.description == "resolutions 60x44, 60x44: each can be planned once")
     }
 
+    /// Whoever packs them would have all in memory.
+    @Test func weightsMustFitIntoMemory() throws {
+        let layer = try HiLo(dim: 1 << 14, heads: 4, window: 2, alpha: 0.5, height: 4, width: 4)
+        let planner = try Planner(Network(layer), Target(isa: .generic))
+        let error = #expect(throws: PlanError.self) { try planner.plan() }
+        #expect(error?.description.contains("a network may have 268435456 of them") == true)
+    }
+
     @Test func resolutionsMustSuitTheNetwork() throws {
         let planner = try Planner(
             Sample.tiny(), Target(isa: .generic),
