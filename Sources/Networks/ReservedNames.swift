@@ -83,7 +83,7 @@ enum ReservedNames {
         "allocations", "anchors", "api", "attention_tile", "bilinear", "boxes", "cases",
         "contenders", "depthwise_row", "edit_distance", "element", "epilogue", "float_state",
         "gemm_tile", "gemm_tiles", "guarded", "harness", "helpers", "input", "internal", "kernel",
-        "layer_norm_row", "npy", "npy_header",
+        "kernel_info", "layer_norm_row", "npy", "npy_header",
         "options", "packing", "parallel", "peak", "picture_file", "processors", "profile", "random",
         "reference",
         "reference_attention", "reference_bilinear", "reference_boxes", "reference_norm",

@@ -6,8 +6,8 @@
 
 #include "element.h"
 #include "guarded.h"
+#include "kernel_info.h"
 #include "random.h"
-#include "registry.h"
 
 #include <stddef.h>
 

@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "internal.h"
+#include "registry.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "cases.h"
 #include "harness.h"
 #include "internal.h"
+#include "registry.h"
 
 #include <stdio.h>
 

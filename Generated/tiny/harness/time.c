@@ -10,6 +10,7 @@
 #include "peak.h"
 #include "processors.h"
 #include "random.h"
+#include "registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

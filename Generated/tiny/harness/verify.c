@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "options.h"
 #include "processors.h"
+#include "registry.h"
 
 #include <math.h>
 #include <stdio.h>
