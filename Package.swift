@@ -159,3 +159,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Compiling tests with optimisation takes as long as running a third of them, and what they compute on are other modules.
+for target in package.targets where target.type == .test {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
+}

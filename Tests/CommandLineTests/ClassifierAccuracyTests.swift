@@ -41,7 +41,7 @@ struct ClassifierAccuracyTests {
         try sandbox.copyDigits { "\($0)" }
         let generated = try sandbox.hilo(
             "generate", "--config", Sandbox.digits.appending(path: "digits.yaml").path, "--seed",
-            "7", "--isa", "generic", "--name", "other", "--output", "other", "--no-tuning")
+            "7", "--name", "digits", "--output", "other", "--no-tuning")
         #expect(generated.status == 0, "\(generated.stderr)")
         let found = try report("--against", "other")
         let against = try #require(found.against)
@@ -266,7 +266,7 @@ extension Sandbox {
         let ending = try hilo(
             [
                 "generate", "--checkpoint", Self.digits.appending(path: "digits.pth").path,
-                "--name", "digits", "--isa", "generic", "--no-tuning", "--output", folder,
+                "--name", "digits", "--no-tuning", "--output", folder,
             ] + flags)
         #expect(ending.status == 0, "\(ending.stderr)")
     }

@@ -10,7 +10,7 @@ import Testing
 
     /// The folder builds with CMake alone, and what it installs is found from elsewhere. LinkExamplesTests
     /// does it without threads.
-    @Test(arguments: [Team.threads, .openMP])
+    @Test(arguments: TestScope.chosen([Team.threads, .openMP]) { $0 != .openMP })
     func buildsAndInstallsWithCMake(team: Team) async throws {
         try await withFolder { folder in
             let target = try Target(isas: [.native()], maxBatch: 3)

@@ -1,6 +1,7 @@
 import ArrayFiles
 import Foundation
 import HiLoKit
+import TestFixtures
 
 /// The package's folder, found from where this file was compiled.
 let projectFolder = URL(filePath: #filePath)
@@ -33,4 +34,9 @@ func smallNetwork(name: String = "small") throws -> Network {
 func writeInputs(_ values: [Float], of network: Network, to file: URL) throws {
     let images = values.count / network.inputShape.reduce(1, *)
     try NPYArray(shape: [images] + network.inputShape, values: values).write(to: file.path)
+}
+
+extension TestScope {
+    /// For what differs little between instruction sets: `make test` has the CPU's own, and none.
+    static let isas = chosen(ISA.all) { ![.generic, .native()].contains($0) }
 }

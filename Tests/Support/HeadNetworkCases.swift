@@ -66,10 +66,9 @@ public struct HeadNetworkCase: Decodable, Sendable, CustomStringConvertible {
     public var isLong: Bool {
         large
             || ![
-                "detect_even", "detect_beyond", "detect_nothing", "detect_crowded",
-                "detect_batch", "detect_odd_padded", "instances_even", "instances_beyond",
-                "instances_nothing",
-                "instances_odd_padded", "segment_even", "segment_odd", "detect_nan_class",
+                "detect_even", "detect_nothing", "detect_crowded", "detect_batch",
+                "detect_odd_padded", "instances_even", "instances_odd_padded", "segment_even",
+                "segment_odd", "detect_nan_class",
                 "detect_nan_boxes", "instances_nan_masks", "instances_nan_scores", "segment_nan",
             ].contains(id)
     }

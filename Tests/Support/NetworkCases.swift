@@ -118,7 +118,8 @@ public struct NetworkCase: Decodable, Sendable, CustomStringConvertible {
     /// Of the published networks `make test` has one: others have more blocks, more channels or other
     /// maps, and small backbones show all windows and alphas.
     public var isLong: Bool {
-        id.hasPrefix("litv2") && id != "litv2_s_224" || id == "tiny_mlp2"
+        id.hasPrefix("litv2")
+            ? id != "litv2_s_224" : ["tiny_mlp2", "three_stages", "one_stage"].contains(id)
     }
 
     /// The network; its name is the case's.
@@ -174,7 +175,7 @@ public struct BackboneCase: Decodable, Sendable, CustomStringConvertible {
     public var isLong: Bool {
         ![
             "dense_odd", "dense_window_3", "dense_first_norm", "dense_tiny_window_1_alpha_10",
-            "dense_tiny_window_2_alpha_09", "dense_tiny_window_4_alpha_00",
+            "dense_tiny_window_4_alpha_00",
         ].contains(id)
     }
 

@@ -26,7 +26,9 @@ private func randomKernels(of plan: Plan, _ random: inout SeededGenerator) -> [K
 /// Every plan that a search could choose gives a right library.
 @Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct RandomPlanTests {
-    static let draws: [(isa: ISA, seed: Int)] = [(.generic, 11), (.avx2, 12), (.avx512, 13)]
+    static let draws: [(isa: ISA, seed: Int)] = TestScope.chosen([
+        (.generic, 11), (.avx2, 12), (.avx512, 13),
+    ]) { ![.generic, .native()].contains($0.isa) }
 
     /// The plan's kernels run in the network too; the further ones, as the tuner's candidates do,
     /// by themselves.
@@ -37,7 +39,9 @@ struct RandomPlanTests {
         #expect(try plan.reread() == plan)
         #expect(plan != (try Planner(network, plan.target).plan()))
         var random = SeededGenerator(seed: seed)
-        let further = (0..<5).flatMap { _ in randomKernels(of: plan, &random) }
+        let further = (0..<(TestScope.isLong ? 5 : 2)).flatMap { _ in
+            randomKernels(of: plan, &random)
+        }
         plan.variants[0].kernels += Set(further).subtracting(plan.variants[0].kernels)
         #expect(plan.variants[0].kernels.count > 20)
         try await withFolder { folder in

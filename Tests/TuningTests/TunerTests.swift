@@ -27,7 +27,8 @@ struct TunerTests {
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
             let compiler = try await Compiler.shared()
-            let options = Tuner.Options(timeLimit: 60, threads: 2, batch: 2)
+            let seconds = TestScope.isLong ? 60.0 : 15
+            let options = Tuner.Options(timeLimit: seconds, threads: 2, batch: 2)
             let result = try await Tuner(library, compiler: compiler, options: options).tune()
             #expect(try contents(library.folder) == before)
             #expect(result.rejections.isEmpty)
