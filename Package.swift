@@ -160,7 +160,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Compiling tests with optimisation takes as long as running a third of them, and what they compute on are other modules.
+// Optimising the tests takes more time than they gain: what computes much are other modules.
 for target in package.targets where target.type == .test {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
 }
