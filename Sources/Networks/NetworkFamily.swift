@@ -70,6 +70,16 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
 }
 
 extension NetworkFamily {
+    /// Whoever packs weights has all of them in memory.
+    ///
+    /// - Throws: `NetworkError` when they take more than 1 GiB in single precision, three times LITv2-B's.
+    public func checkSize() throws {
+        let (count, most) = (parameters.reduce(0) { $0 + $1.count }, 1 << 28)
+        guard count <= most else {
+            throw NetworkError("\(name): \(count) weights; up to \(most) are possible")
+        }
+    }
+
     public static var models: [NamedModel] { [] }
     public var pictureScale: PictureScale? { nil }
     public var optionalParameters: Set<String> { [] }

@@ -23,9 +23,8 @@ public struct Planner: Sendable {
         self.decisions = decisions
     }
 
-    /// - Throws: `PlanError` when a decision does not fit the target, resolutions repeat, or the network has more
-    ///   weights than memory is sure to hold;
-    ///   `NetworkError` when the network does not take one of them.
+    /// - Throws: `PlanError` when a decision does not fit the target, or resolutions repeat;
+    ///   `NetworkError` when the network does not take one of them, or has too many weights.
     public func plan() throws -> Plan {
         guard resolutions.count == 1 || !resolutions.contains(where: \.isFlexible) else {
             throw PlanError(
@@ -38,7 +37,7 @@ public struct Planner: Sendable {
                     + "be planned once")
         }
         let networks = try resolutions.map { try network.at($0) }
-        try networks[0].checkSize()
+        try networks[0].base.checkSize()
         try target.kept.check(layersOf: networks[0])
         let passes = try networks.map { try PlannedGraph($0, target) }
         var weights = WeightTable()
@@ -62,20 +61,6 @@ public struct Planner: Sendable {
         }
         weights = builder.weights
         return Variant(isa: isa, kernels: builder.kernels, passes: planned)
-    }
-}
-
-extension Network {
-    /// 1 GiB in single precision, three times LITv2-B's: whoever packs weights has all of them in memory.
-    private static let mostWeights = 1 << 28
-
-    fileprivate func checkSize() throws {
-        let count = parameters.reduce(0) { $0 + $1.count }
-        guard count <= Self.mostWeights else {
-            throw PlanError(
-                "\(count) weights: a network may have \(Self.mostWeights) of them (1 GiB in single precision)"
-            )
-        }
     }
 }
 

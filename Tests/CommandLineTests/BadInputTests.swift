@@ -48,6 +48,14 @@ import Testing
             65, of: generate("--config", "odd.yaml"), saying: ["odd.yaml", "100x100", "32"])
     }
 
+    /// Found by fuzzing: making its weights took all memory.
+    @Test func aConfigurationOfGigabytes() throws {
+        let text = Sandbox.yaml.replacing(/EMBED_DIM: \d+/, with: "EMBED_DIM: 4720")
+        try sandbox.write("large.yaml", text)
+        try sandbox.expectFailure(
+            65, of: generate("--config", "large.yaml"), saying: ["large.yaml", "weights; up to"])
+    }
+
     /// A base is a file like the one that names it.
     @Test func basesOfAConfiguration() throws {
         let folder = sandbox.file("configs/more")

@@ -41,6 +41,13 @@ import Testing
 
     @Test func theExampleIsANetwork() { #expect(plain().hasPrefix("accepted")) }
 
+    /// All weights are in memory at once.
+    @Test func moreWeightsThanMemoryHolds() {
+        #expect(plain(channels: 2048).hasPrefix("accepted"))
+        #expect(
+            plain(channels: 4096).hasSuffix("weights; up to 268435456 are possible"))
+    }
+
     // MARK: Parts out of order
 
     @Test func partsOutOfOrder() {

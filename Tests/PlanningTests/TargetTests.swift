@@ -109,8 +109,8 @@ import Testing
     @Test func weightsMustFitIntoMemory() throws {
         let layer = try HiLo(dim: 1 << 14, heads: 4, window: 2, alpha: 0.5, height: 4, width: 4)
         let planner = try Planner(Network(layer), Target(isa: .generic))
-        let error = #expect(throws: PlanError.self) { try planner.plan() }
-        #expect(error?.description.contains("a network may have 268435456 of them") == true)
+        let error = #expect(throws: NetworkError.self) { try planner.plan() }
+        #expect(error?.description.contains("weights; up to 268435456 are possible") == true)
     }
 
     @Test func resolutionsMustSuitTheNetwork() throws {

@@ -76,6 +76,7 @@ public struct LITv2: Sendable, Hashable, Codable {
         for (index, stage) in stages.enumerated() {
             try check(stage, at: index)
         }
+        try checkSize()
     }
 
     private func check(side: Int) throws {
