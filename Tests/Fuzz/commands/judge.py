@@ -121,9 +121,7 @@ def faults(ending: Ending, arguments: list[str]) -> list[str]:
         found.append(f"exit code {ending.code}")
     elif ending.code != 0 and not ending.errors.strip():
         found.append(f"exit code {ending.code} without a word")
-    # A layer may be asked for that is larger than what a file may hold here, let alone memory.
-    is_huge = ending.code == 73 and b"File too large" in ending.errors
-    if ending.memory > MOST_MEMORY and not is_huge:
+    if ending.memory > MOST_MEMORY:
         found.append(f"took {ending.memory >> 20} MB")
     found += _faults_of_texts(ending)
     if "--json" in arguments and ending.code == 0:
