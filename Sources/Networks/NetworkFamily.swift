@@ -73,7 +73,7 @@ extension NetworkFamily {
     /// Whoever packs weights has all of them in memory.
     ///
     /// - Throws: `NetworkError` when they take more than 1 GiB in single precision, three times LITv2-B's.
-    public func checkSize() throws {
+    package func checkSize() throws {
         let (count, most) = (parameters.reduce(0) { $0 + $1.count }, 1 << 28)
         guard count <= most else {
             throw NetworkError("\(name): \(count) weights; up to \(most) are possible")

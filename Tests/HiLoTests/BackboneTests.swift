@@ -53,7 +53,7 @@ import Testing
     }
 
     private static let resolutions = TestScope.chosen([(64, 96), (37, 41), (100, 36)]) {
-        $0.1 == 36
+        $0 == (100, 36)
     }.map { Resolution(height: $0.0, width: $0.1) }
 
     private static func backbone(

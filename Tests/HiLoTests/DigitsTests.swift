@@ -18,7 +18,7 @@ import Testing
         return try Planner(Network(network), Target(isa: isa)).plan()
     }
 
-    /// All held-out digits through preprocessing and network, on every instruction set.
+    /// All held-out digits through preprocessing and network; `make test-long` has every instruction set.
     @Test(arguments: TestScope.isas) func heldOutDigitsAreClassifiedAsByPyTorch(isa: ISA)
         async throws
     {
