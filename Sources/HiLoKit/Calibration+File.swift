@@ -138,21 +138,29 @@ extension Calibration {
 }
 
 extension Calibration.Agreement {
-    /// Whether so many images with another answer are no more than so large a share.
-    public static func holds(_ differing: Int, of images: Int, maxDrop: Double) -> Bool {
-        Double(differing) / Double(images) <= maxDrop
-    }
-
     /// - Throws: `CalibrationError` when its numbers are impossible, or its promise does not hold.
     func check() throws {
-        guard images > 0, (0...1).contains(maxDrop), (0...images).contains(differing),
-            (0...images).contains(differingWithoutKept),
-            Self.holds(differing, of: images, maxDrop: maxDrop)
+        guard images > 0, (0...1).contains(maxDrop), isPossible(cost),
+            isPossible(costWithoutKept), cost.share(ofImages: images) <= maxDrop
         else {
             throw CalibrationError(
-                "agreement: expected some of its images to differ, and no larger a share than "
-                    + "maxDrop; found \(differing) and \(differingWithoutKept) of \(images), and "
-                    + "\(maxDrop)")
+                "agreement: expected a cost on some images, and no larger a share than maxDrop; found "
+                    + "\(words(cost)) and \(words(costWithoutKept)) of \(images) images, and \(maxDrop)"
+            )
+        }
+    }
+
+    private func isPossible(_ cost: Calibration.Cost) -> Bool {
+        switch cost {
+        case .answers(let differing): (0...images).contains(differing)
+        case .maps(let error): error >= 0 && error.isFinite
+        }
+    }
+
+    private func words(_ cost: Calibration.Cost) -> String {
+        switch cost {
+        case .answers(let differing): "\(differing)"
+        case .maps(let error): "\(error)"
         }
     }
 }

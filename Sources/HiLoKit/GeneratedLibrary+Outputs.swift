@@ -18,17 +18,41 @@ extension GeneratedLibrary {
         isa: ISA? = nil
     ) async throws -> (arrays: [NPYArray], report: RunReport) {
         let network = try resolution.map { try plan.network.at($0) } ?? plan.network
-        let files = network.outputs.map { folder.appending(path: "\($0.name).npy") }
-        let target = network.isBackbone || network.findings != nil ? folder : files[0]
         let report = try await run(
-            input: input, output: target, resolution: resolution, threads: threads,
-            isa: isa)
-        let arrays = try files.map { try NPYArray(contentsOf: $0.path) }
+            input: input, output: place(of: network, in: folder), resolution: resolution,
+            threads: threads, isa: isa)
+        return (try outputs(of: network, in: folder, images: report.images), report)
+    }
+
+    /// Prepares pictures, runs the network on them and reads what it returns.
+    ///
+    /// - Parameters:
+    ///   - pictures: a `PictureFile`.
+    ///   - folder: an existing folder, which gets the files of the outputs.
+    /// - Precondition: as of `run(pictures:output:)`.
+    /// - Returns: one array for each of the network's outputs, N × its shape.
+    /// - Throws: `LibraryError.harness`, `.notBuilt`; `NPYError`.
+    public func outputs(ofPictures pictures: URL, in folder: URL) async throws -> [NPYArray] {
+        let report = try await run(pictures: pictures, output: place(of: plan.network, in: folder))
+        return try outputs(of: plan.network, in: folder, images: report.images)
+    }
+
+    /// What the program is told to write: a file, or a folder for several.
+    private func place(of network: Network, in folder: URL) -> URL {
+        network.isBackbone || network.findings != nil ? folder : files(of: network, in: folder)[0]
+    }
+
+    private func files(of network: Network, in folder: URL) -> [URL] {
+        network.outputs.map { folder.appending(path: "\($0.name).npy") }
+    }
+
+    private func outputs(of network: Network, in folder: URL, images: Int) throws -> [NPYArray] {
+        let arrays = try files(of: network, in: folder).map { try NPYArray(contentsOf: $0.path) }
         for (array, shape) in zip(arrays, network.outputShapes)
-        where array.shape != [report.images] + shape {
+        where array.shape != [images] + shape {
             throw LibraryError.harness(
                 code: 0, "\(harness.path): wrote an array of \(array.shape), expected N × \(shape)")
         }
-        return (arrays, report)
+        return arrays
     }
 }

@@ -27,6 +27,8 @@ public struct Network: Sendable, Equatable, Codable {
     public var parameters: [Parameter] { base.parameters }
     public var optionalParameters: Set<String> { base.optionalParameters }
     public var graph: Graph { base.graph }
+    /// The network that returns the maps which its heads read, with the same weights; nil of one without heads.
+    public var pyramid: Network? { base.pyramid }
     public var identity: NetworkIdentity { base.identity }
     public var costs: [Cost] { base.costs }
 

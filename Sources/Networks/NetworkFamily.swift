@@ -37,6 +37,8 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     var optionalParameters: Set<String> { get }
     /// The computation, nothing folded and nothing fused.
     var graph: Graph { get }
+    /// The network that returns the maps which its heads read, with the same weights; nil of one without heads.
+    var pyramid: Network? { get }
     /// What decides which weights fit, whatever the resolution and the name.
     var identity: NetworkIdentity { get }
     /// Parameters and multiply-accumulates of each part, in the order of computation.
@@ -81,6 +83,7 @@ extension NetworkFamily {
     }
 
     public static var models: [NamedModel] { [] }
+    public var pyramid: Network? { nil }
     public var pictureScale: PictureScale? { nil }
     public var optionalParameters: Set<String> { [] }
     public var image: EvaluationRecipe? { nil }

@@ -7,8 +7,8 @@ public struct KeptLayer: Sendable, Hashable {
     public let layer: String
     /// What its products multiply: `.bf16` or `.f32`.
     public let type: ElementType
-    /// How far the network's logits move when this layer alone is narrower by one step, of integers or of bf16, as a
-    /// share of their own size (root mean squares); nil where nobody measured it.
+    /// How far the network's logits, or its maps, move when this layer alone is narrower by one step, of integers or of
+    /// bf16, as a share of their own size (root mean squares); nil where nobody measured it.
     public let error: Double?
 
     public init(_ layer: String, in type: ElementType = .bf16, error: Double? = nil) {

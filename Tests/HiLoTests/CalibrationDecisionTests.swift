@@ -24,17 +24,26 @@ import Testing
                 KeptLayer("layers.0.blocks.0.mlp"),
                 KeptLayer("layers.1.blocks.0.attn", in: .f32, error: 0.5),
             ],
-            agreement: .init(maxDrop: 0.01, images: 300, differing: 3, differingWithoutKept: 40))
+            agreement: .init(
+                maxDrop: 0.01, images: 300, cost: .answers(3), costWithoutKept: .answers(40)))
         let measured = calibration.keeping([], agreement: decided.agreement)
+        let ofMaps = calibration.keeping(
+            decided.kept,
+            agreement: .init(
+                maxDrop: 0.02, images: 16, cost: .maps(error: 0.0175),
+                costWithoutKept: .maps(error: 1.5)))
         try await withFolder { folder in
             let file = folder.appending(path: "calibration.json")
-            for one in [decided, measured, decided.keeping(decided.kept)] {
+            for one in [decided, measured, ofMaps, decided.keeping(decided.kept)] {
                 try one.write(to: file.path)
                 #expect(try Calibration(contentsOf: file.path, for: network, weights) == one)
             }
-            for (old, new, words) in Self.wrongDecisions {
-                let place = try #require(decided.json.firstRange(of: old), "\(old)")
-                let text = decided.json.replacingCharacters(in: place, with: new)
+            let wrong =
+                Self.wrongDecisions.map { (decided.json, $0) }
+                + Self.wrongErrors.map { (ofMaps.json, $0) }
+            for (json, (old, new, words)) in wrong {
+                let place = try #require(json.firstRange(of: old), "\(old)")
+                let text = json.replacingCharacters(in: place, with: new)
                 try Data(text.utf8).write(to: file)
                 let error = #expect(throws: CalibrationError.self) {
                     try Calibration(contentsOf: file.path, for: network, weights)
@@ -45,6 +54,13 @@ import Testing
             }
         }
     }
+
+    /// The same of one whose maps were compared.
+    private static let wrongErrors: [(old: String, new: String, words: [String])] = [
+        ("\"error\":0.0175", "\"error\":0.0225", ["agreement", "0.0225 and 1.5 of 16", "0.02"]),
+        ("\"error\":0.0175", "\"error\":-0.01", ["agreement"]),
+        ("\"errorWithoutKept\":1.5", "\"differing\":1", ["not a calibration", "errorWithoutKept"]),
+    ]
 
     /// A change of the text, and what the error must say.
     private static let wrongDecisions: [(old: String, new: String, words: [String])] = [

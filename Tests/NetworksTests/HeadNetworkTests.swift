@@ -40,6 +40,26 @@ import Testing
         }
     }
 
+    /// What narrower precisions change lies in front of the maps that heads read, with the same parameters.
+    @Test func pyramidsHaveAllThatCanBeNarrow() throws {
+        for network in try Self.networks(Self.backbone()) {
+            let pyramid = try #require(network.pyramid)
+            let whole = Network(network)
+            #expect(pyramid.quantisable.map(\.name) == whole.quantisable.map(\.name))
+            #expect(pyramid.quantisableLayers == whole.quantisableLayers)
+            #expect(pyramid.roundedLayers == whole.roundedLayers)
+            #expect(pyramid.parameters == whole.parameters)
+            #expect(pyramid.graph.parameters.isSubset(of: whole.graph.parameters))
+            let returned = pyramid.graph.outputs.map { pyramid.graph.tensors[$0] }
+            #expect(returned.allSatisfy { $0.channels == 16 })
+            #expect(
+                returned.map { [$0.map.height, $0.map.width, $0.channels] } == pyramid.outputShapes)
+            #expect(
+                try pyramid.at(Resolution(height: 64, width: 64)).outputShapes.contains([2, 2, 16]))
+        }
+        #expect(Network(try Self.backbone()).pyramid == nil)
+    }
+
     /// A map has half the rows, rounded down; a strided convolution rounds up.
     @Test func levels() throws {
         let network = try RetinaNet(Self.backbone())

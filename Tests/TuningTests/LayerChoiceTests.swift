@@ -50,17 +50,19 @@ import Testing
             (1...images).count { Double($0) / Double(images) < damage(keeping: kept) }
         }
 
-        func logits(_ library: LayerChoice.Library, _ indices: [Int]) -> [Float] {
+        func logits(_ library: LayerChoice.Library, _ indices: [Int]) -> Outputs {
             libraries.append(library)
             sizes.append(indices.count)
-            return indices.flatMap { image in
-                var logits = [Float](repeating: 7, count: 3)
-                logits[image % 3] += Float(image + 1) / Float(images)
-                if case .int8(let kept) = library {
-                    logits[(image + 1) % 3] += Float(damage(keeping: kept))
+            return [
+                indices.flatMap { image in
+                    var logits = [Float](repeating: 7, count: 3)
+                    logits[image % 3] += Float(image + 1) / Float(images)
+                    if case .int8(let kept) = library {
+                        logits[(image + 1) % 3] += Float(damage(keeping: kept))
+                    }
+                    return logits
                 }
-                return logits
-            }
+            ]
         }
 
         func choose(
@@ -68,7 +70,7 @@ import Testing
         ) async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
             try await LayerChoice(
                 levels: [.init(type: .bf16, layers: layers), .init(type: .f32, layers: layers)],
-                classes: 3, images: images, maxDrop: maxDrop
+                measure: .answers(classes: 3), images: images, maxDrop: maxDrop
             ) { library, indices, _ in self.logits(library, indices) }.choose()
         }
     }
@@ -77,7 +79,9 @@ import Testing
         let classifier = Classifier([0.001, 0.002, 0.0019], images: 200)
         let (kept, agreement) = try await classifier.choose(maxDrop: 0)
         #expect(kept.isEmpty)
-        #expect(agreement == .init(maxDrop: 0, images: 200, differing: 0, differingWithoutKept: 0))
+        #expect(
+            agreement
+                == .init(maxDrop: 0, images: 200, cost: .answers(0), costWithoutKept: .answers(0)))
         #expect(classifier.libraries == [.f32, .int8(kept: [])])
         #expect(classifier.sizes == [200, 200])
     }
@@ -88,7 +92,7 @@ import Testing
         let classifier = Classifier([0.0001, 0.0499], images: 100)
         let found = try await classifier.choose(maxDrop: maxDrop)
         #expect(found.kept.map(\.layer) == (kept == 0 ? [] : ["layer1"]))
-        #expect(found.agreement.differingWithoutKept == 4)
+        #expect(found.agreement.costWithoutKept == .answers(4))
     }
 
     /// One bad layer among many is found with a library for each layer, on some of the images.
@@ -99,7 +103,8 @@ import Testing
         let (kept, agreement) = try await classifier.choose(maxDrop: 0.01)
         #expect(kept.map(\.layer) == ["layer7"])
         #expect(try #require(kept[0].error) > 0.1)
-        #expect(agreement.differing == 1 && agreement.differingWithoutKept > 390)
+        #expect(
+            agreement.cost == .answers(1) && agreement.costWithoutKept.share(ofImages: 1000) > 0.39)
         #expect(classifier.sizes == [1000, 1000] + Array(repeating: 64, count: 12) + [1000])
     }
 
@@ -118,7 +123,7 @@ import Testing
                 Double(classifier.differing(keeping: Array(ranked.prefix($0)))) / 300 <= maxDrop
             })
         #expect(kept.map(\.layer) == ranked.prefix(fewest).map(\.layer))
-        #expect(agreement.differing == classifier.differing(keeping: kept))
+        #expect(agreement.cost == .answers(classifier.differing(keeping: kept)))
         #expect(kept.map { $0.error ?? 0 } == kept.map { $0.error ?? 0 }.sorted(by: >))
         let logarithm = (0...count).first { 1 << $0 >= count } ?? 0
         #expect(classifier.libraries.count <= 2 + count + 2 * logarithm + 1)
@@ -136,9 +141,9 @@ import Testing
         let others = ["layer3", "layer0", "layer2", "layer1"].filter { !layers.contains($0) }
         #expect(kept.dropFirst(count).map(\.layer) == others)
         #expect(kept.dropFirst(count).allSatisfy { $0.type == .bf16 })
-        #expect(agreement.differing == classifier.differing(keeping: kept))
-        #expect(Double(agreement.differing) <= 100 * maxDrop)
-        #expect(classifier.differing(keeping: Array(kept.dropFirst())) > agreement.differing)
+        #expect(agreement.cost == .answers(classifier.differing(keeping: kept)))
+        #expect(agreement.cost.share(ofImages: 100) <= maxDrop)
+        #expect(Double(classifier.differing(keeping: Array(kept.dropFirst()))) / 100 > maxDrop)
     }
 
     /// What single precision loses too cannot be helped by keeping layers.
@@ -155,22 +160,37 @@ import Testing
         ] { #expect(text.contains(words), "\(text)") }
         // It is as it says.
         let looser = try await classifier.choose(maxDrop: 0.35)
-        #expect(looser.kept.isEmpty && looser.agreement.differing == 35)
+        #expect(looser.kept.isEmpty && looser.agreement.cost == .answers(35))
     }
 
-    @Test func differencesAreSharesOfWhatTellsClassesApart() {
-        let expected: [Float] = [1, -1, 100, 103, 101, 99]
-        func share(_ found: [Float]) -> Double {
-            LogitDifference(found, from: expected, classes: 3).share
+    /// Where maps are compared, their error counts: of the layers in the search above, squares of damages.
+    @Test(arguments: [(0.2, []), (0.01, ["layer2"]), (0.0005, ["layer2", "layer0"])])
+    func errorsOfMapsAreBounded(maxDrop: Double, layers: [String]) async throws {
+        let damages: [Double] = [0.05, 0.01, 0.4]
+        let shape = OutputMeasure.Shape(tokens: 2, channels: 1, layout: .tokens)
+        let (kept, agreement) = try await LayerChoice(
+            levels: [.init(type: .bf16, layers: damages.indices.map { "layer\($0)" })],
+            measure: .maps([shape]), images: 3, maxDrop: maxDrop
+        ) { library, images, _ in
+            guard case .int8(let kept) = library else {
+                return [images.flatMap { _ in [6, 4] as [Float] }]
+            }
+            let names = kept.map(\.layer)
+            let damage = damages.indices.filter { !names.contains("layer\($0)") }
+                .reduce(0) { $0 + damages[$1] * damages[$1] }.squareRoot()
+            return [images.flatMap { _ in [6 + Float(damage), 4 - Float(damage)] }]
+        }.choose()
+        #expect(kept.map(\.layer) == layers)
+        guard case .maps(let error) = agreement.costWithoutKept else {
+            Issue.record("\(agreement)")
+            return
         }
-        #expect(share(expected) == 0)
-        // An image's mean changes no answer.
-        #expect(share(expected.map { $0 + 5 }) < 1e-6)
-        // Without the mean twice as large: as far off as large.
-        let means: [Float] = [100 / 3, 100 / 3, 100 / 3, 101, 101, 101]
-        #expect(abs(share(zip(expected, means).map { 2 * $0 - $1 }) - 1) < 1e-6)
-        #expect(LogitDifference([1, 2], from: [3, 3], classes: 2).share == 1)
-        #expect(LogitDifference([4, 4], from: [3, 3], classes: 2).share == 0)
+        // Values are 1 away from their mean.
+        #expect(abs(error - 0.1626) < 1e-6)
+        #expect(agreement.cost.share(ofImages: 3) <= maxDrop && agreement.images == 3)
+        for (layer, damage) in zip(kept, [0.4, 0.05]) {
+            #expect(abs((layer.error ?? 0) - damage) < 1e-3)
+        }
     }
 
     // MARK: - Sources that are shared

@@ -22,11 +22,11 @@ struct LifterTests {
             seen.withLock { $0 }
         }
 
-        func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
-            let logits = try await images.logits(of: library, on: indices)
+        func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> [[Float]] {
+            let outputs = try await images.outputs(of: library, on: indices)
             let target = library.plan.target
-            seen.withLock { $0.append((target.kept.map(\.layer), target.precision, logits)) }
-            return logits
+            seen.withLock { $0.append((target.kept.map(\.layer), target.precision, outputs[0])) }
+            return outputs
         }
     }
 
@@ -39,15 +39,15 @@ struct LifterTests {
             #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
             #expect(lifted.tensors == recorded.tensors)
             let agreement = try #require(lifted.agreement)
-            #expect(agreement.differing == 0 && agreement.images == classifier.images.count)
-            #expect(agreement.differingWithoutKept > 1, "\(agreement)")
+            #expect(agreement.cost == .answers(0) && agreement.images == classifier.images.count)
+            #expect(agreement.costWithoutKept.share(ofImages: 1) > 1, "\(agreement)")
             let layers = network.quantisableLayers
             let alone = layers.map { layer in layers.filter { $0 != layer } }
             #expect(spy.runs.map(\.kept) == [[], []] + alone + [[SpoiltClassifier.layer]])
             #expect(spy.runs.map(\.precision) == [.f32] + Array(repeating: .int8, count: 6))
             #expect(answers(spy.runs[6].logits) == classifier.answers)
             #expect(answers(spy.runs[1].logits) != classifier.answers)
-            try expectTheSameAgain(lifted, classifier, folder)
+            try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
         }
     }
 
@@ -59,10 +59,41 @@ struct LifterTests {
             let (_, spy, lifted) = try await lift(classifier, folder)
             #expect(lifted.kept.first?.layer == SpoiltClassifier.layer)
             #expect(lifted.kept.map(\.type) == [.f32, .bf16, .bf16, .bf16])
-            #expect(lifted.agreement?.differing == 0)
+            #expect(lifted.agreement?.cost == .answers(0))
             let ofBF16 = try #require(spy.runs.first { $0.kept.count == 4 })
             #expect(answers(ofBF16.logits) != classifier.answers)
-            try expectTheSameAgain(lifted, classifier, folder)
+            try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
+        }
+    }
+
+    /// The same of a segmenter, by the maps that its head reads: what is kept is enough, and nothing more is kept.
+    @Test func aLayerThatSpoilsMapsIsKept() async throws {
+        let network = try SpoiltClassifier.segmenter()
+        let layer = "backbone." + SpoiltClassifier.layer
+        let seeded = try WeightSource.seed(11).weights(for: network)
+        let weights = WeightSource.Matched(
+            weights: SpoiltClassifier.spoilt(seeded, layer, weight: 1024, ratio: 1),
+            unused: [], absent: [])
+        try await withFolder { folder in
+            let file = folder.appending(path: "x.npy")
+            let images = SpoiltClassifier.images(of: network, 20)
+            try NPYArray(
+                shape: [images.count] + network.inputShape, values: images.flatMap { $0 }
+            ).write(to: file.path)
+            let compiler = try await Compiler.shared()
+            let recorded = try await Calibrator.record(
+                network, weights, images: [.array(file)], with: compiler)
+            let lifter = try Lifter(
+                network, weights, recorded, images: ArrayImages(contentsOf: file),
+                compiler: compiler)
+            let lifted = try await lifter.lift(maxDrop: 0.01)
+            #expect(lifted.kept.map(\.layer) == [layer])
+            let agreement = try #require(lifted.agreement)
+            // All 16 that there is room for.
+            #expect(agreement.images == 16)
+            #expect(agreement.costWithoutKept.share(ofImages: 16) > 0.01)
+            #expect(agreement.cost.share(ofImages: 16) < 0.003, "\(agreement)")
+            try expectTheSameAgain(lifted, network, weights, folder)
         }
     }
 
@@ -92,30 +123,30 @@ struct LifterTests {
 
     /// The calibration as a file says all that the library follows from.
     private func expectTheSameAgain(
-        _ lifted: Calibration, _ classifier: SpoiltClassifier, _ folder: URL
+        _ lifted: Calibration, _ network: Network, _ weights: WeightSource.Matched, _ folder: URL
     ) throws {
         let file = folder.appending(path: "calibration.json")
         try lifted.write(to: file.path)
         let again = try Calibration(
-            contentsOf: file.path, for: classifier.network, classifier.weights)
+            contentsOf: file.path, for: network, weights)
         #expect(again == lifted && again.json == lifted.json)
-        let weights = try [lifted, again].map { calibration in
+        let files = try [lifted, again].map { calibration in
             let target = try Target(isa: .avx2, precision: .int8, kept: calibration.kept)
-            let plan = try Planner(classifier.network, target).plan()
+            let plan = try Planner(network, target).plan()
             let library = try LibraryGenerator(
-                plan, classifier.weights, origin: "test", calibration: calibration
+                plan, weights, origin: "test", calibration: calibration
             ).write(to: folder.appending(path: "library"))
             #expect(try plan.reread() == plan)
             return try Data(contentsOf: library.weightsFile)
         }
-        #expect(weights[0] == weights[1])
+        #expect(files[0] == files[1])
         // A plan without them is not what the calibration is for.
         let plan = try Planner(
-            classifier.network, Target(isa: .avx2, precision: .int8)
+            network, Target(isa: .avx2, precision: .int8)
         ).plan()
         #expect(throws: CalibrationError.self) {
             try LibraryGenerator(
-                plan, classifier.weights, origin: "test", calibration: lifted)
+                plan, weights, origin: "test", calibration: lifted)
         }
     }
 }
@@ -156,7 +187,24 @@ private struct SpoiltClassifier {
         answers = chosen.map { Self.likeliest(centred[$0][...]) }
     }
 
-    private static func spoilt(_ weights: Weights, weight: Float, ratio: Float) -> Weights {
+    /// A segmenter on a backbone with that layer.
+    static func segmenter() throws -> Network {
+        let backbone = try LITv2(name: "tiny", height: 32, width: 48) {
+            PatchEmbedding(channels: 12)
+            Stage(depth: 1) { ConvFFN() }
+            TokenMerging()
+            Stage(depth: 1) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                ConvFFN()
+            }
+            FeatureMaps()
+        }
+        return Network(try SemanticFPN(backbone, classes: 3, channels: 16, width: 16))
+    }
+
+    static func spoilt(
+        _ weights: Weights, _ layer: String = layer, weight: Float, ratio: Float
+    ) -> Weights {
         var changed: [String: [Float]] = [:]
         for name in ["fc1.weight", "fc1.bias", "dwconv.dwconv.weight", "dwconv.dwconv.bias"] {
             var values = weights["\(layer).\(name)"]
@@ -181,7 +229,7 @@ private struct SpoiltClassifier {
     private static let hidden = 96
 
     /// Planes of one colour with some noise.
-    private static func images(of network: Network, _ count: Int) -> [[Float]] {
+    static func images(of network: Network, _ count: Int) -> [[Float]] {
         let plane = network.inputShape[1] * network.inputShape[2]
         return (0..<count).map { image in
             let colours = SeededValues(seed: UInt64(image), name: "colour").values(3, scale: 2)

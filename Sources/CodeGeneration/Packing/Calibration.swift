@@ -21,24 +21,6 @@ public struct Calibration: Sendable, Equatable, Codable {
         }
     }
 
-    /// How often the library answers as one in single precision does, on the images of the calibration.
-    public struct Agreement: Sendable, Equatable, Codable {
-        /// The largest share of images that was to get another answer.
-        public let maxDrop: Double
-        public let images: Int
-        /// Images with another answer, of the library as it is.
-        public let differing: Int
-        /// The same where no layer is kept.
-        public let differingWithoutKept: Int
-
-        public init(maxDrop: Double, images: Int, differing: Int, differingWithoutKept: Int) {
-            self.maxDrop = maxDrop
-            self.images = images
-            self.differing = differing
-            self.differingWithoutKept = differingWithoutKept
-        }
-    }
-
     public static let formatVersion = 1
     public let format: Int
     /// A checksum of the weights that the network had.

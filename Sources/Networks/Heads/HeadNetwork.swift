@@ -24,6 +24,10 @@ protocol HeadNetwork: NetworkFamily {
     func headCosts(_ rule: CountingRule) -> [Cost]
     /// The parameters behind the backbone.
     var headParameters: [Parameter] { get }
+    /// Adds backbone and pyramid.
+    ///
+    /// - Returns: the maps that heads read, the finest first.
+    func addPyramid(to graph: inout Graph) -> [Int]
 }
 
 extension HeadNetwork {
@@ -33,6 +37,7 @@ extension HeadNetwork {
     public var inputShape: [Int] { backbone.inputShape }
     public var labels: [String] { [] }
     public var pictureScale: PictureScale? { scale }
+    public var pyramid: Network? { Network(PyramidNetwork(base: self)) }
 
     public var parameters: [Parameter] {
         backbone.parameters.map { Parameter("backbone." + $0.name, $0.shape) } + headParameters
@@ -54,6 +59,11 @@ extension HeadNetwork {
 
     /// Numbers of the backbone's stages, from 0, that the pyramid takes.
     var pyramidStages: Range<Int> { Self.firstStage - 1..<backbone.stages.count }
+
+    func addPyramid(to graph: inout Graph) -> [Int] {
+        let maps = graph.maps(of: backbone, prefix: "backbone.")
+        return graph.pyramid(on: maps, channels: channels)
+    }
 
     func checkHeads() throws {
         try backbone.check()

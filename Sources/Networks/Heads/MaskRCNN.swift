@@ -133,8 +133,7 @@ public struct MaskRCNN: HeadNetwork {
 extension MaskRCNN {
     public var graph: Graph {
         var graph = Graph(input: Tensor(map: resolution, channels: 3))
-        let maps = graph.maps(of: backbone, prefix: "backbone.")
-        let levels = graph.pyramid(on: maps, channels: channels)
+        let levels = addPyramid(to: &graph)
         let coarsest = graph.add(
             .subsample, [levels[levels.count - 1]], map: self.levels[levels.count].map,
             label: "neck.subsample")

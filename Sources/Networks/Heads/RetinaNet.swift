@@ -95,6 +95,15 @@ public struct RetinaNet: HeadNetwork {
 extension RetinaNet {
     public var graph: Graph {
         var graph = Graph(input: Tensor(map: resolution, channels: 3))
+        let pyramid = graph.stack(addPyramid(to: &graph))
+        let logits = head(
+            &graph, pyramid, tower: "cls_convs", "retina_cls", to: Self.anchors * classes)
+        let deltas = head(&graph, pyramid, tower: "reg_convs", "retina_reg", to: Self.anchors * 4)
+        graph.returns(graph.detections(rule, logits: logits, deltas: deltas))
+        return graph.choosingConvolutions(convolutions)
+    }
+
+    func addPyramid(to graph: inout Graph) -> [Int] {
         let maps = graph.maps(of: backbone, prefix: "backbone.")
         var levels = graph.pyramid(on: maps, channels: channels)
         // The first takes the backbone's last map, and no ReLU stands between them.
@@ -104,12 +113,7 @@ extension RetinaNet {
                 last, "neck.fpn_convs.\(levels.count).conv", to: channels, stride: 2)
             levels.append(last)
         }
-        let pyramid = graph.stack(levels)
-        let logits = head(
-            &graph, pyramid, tower: "cls_convs", "retina_cls", to: Self.anchors * classes)
-        let deltas = head(&graph, pyramid, tower: "reg_convs", "retina_reg", to: Self.anchors * 4)
-        graph.returns(graph.detections(rule, logits: logits, deltas: deltas))
-        return graph.choosingConvolutions(convolutions)
+        return levels
     }
 
     private func head(

@@ -87,8 +87,7 @@ public struct SemanticFPN: HeadNetwork {
 extension SemanticFPN {
     public var graph: Graph {
         var graph = Graph(input: Tensor(map: resolution, channels: 3))
-        let maps = graph.maps(of: backbone, prefix: "backbone.")
-        let levels = graph.pyramid(on: maps, channels: channels)
+        let levels = addPyramid(to: &graph)
         var sum = branch(&graph, levels[0], 0)
         for level in levels.indices.dropFirst() {
             let x = branch(&graph, levels[level], level)

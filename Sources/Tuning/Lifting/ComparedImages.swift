@@ -3,15 +3,15 @@ import Foundation
 import HiLoKit
 import Toolchain
 
-/// Images on which libraries of a classifier are compared.
+/// Images on which libraries of a network are compared.
 public protocol ComparedImages: Sendable {
     var count: Int { get }
     /// Runs a library on some of them.
     ///
     /// - Parameter indices: in ascending order.
-    /// - Returns: the logits, image by image.
+    /// - Returns: an array for each of the outputs, image by image.
     /// - Throws: `LibraryError`, and errors of the images' files.
-    func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float]
+    func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> [[Float]]
 }
 
 /// Those of an array, as `GeneratedLibrary.run(input:output:)` takes it.
@@ -29,12 +29,10 @@ public struct ArrayImages: ComparedImages {
 
     public var count: Int { shape.map { $0[0] } ?? 1 }
 
-    public func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
+    public func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> [[Float]] {
         try await withTemporaryFolder { folder in
-            let output = folder.appending(path: "y.npy")
             let input = try part(indices, in: folder)
-            try await library.run(input: input, output: output)
-            return try NPYArray(contentsOf: output.path).values
+            return try await library.outputs(of: input, in: folder).arrays.map(\.values)
         }
     }
 

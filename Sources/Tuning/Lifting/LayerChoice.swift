@@ -1,12 +1,11 @@
-import Evaluation
 import Foundation
 import Graphs
 import HiLoKit
 import Planning
 
-/// Which layers stay in wider types, found by the logits of libraries that keep some.
+/// Which layers stay in wider types, found by the outputs of libraries that keep some.
 struct LayerChoice {
-    /// The logits of images, computed in single precision or with integers in all layers but those that are kept.
+    /// Computed in single precision or with integers in all layers but those that are kept.
     enum Library: Equatable {
         case f32
         case int8(kept: [KeptLayer])
@@ -19,25 +18,25 @@ struct LayerChoice {
         let layers: [String]
     }
 
-    typealias Logits = (_ library: Library, _ images: [Int], _ what: String) async throws -> [Float]
+    typealias Run = (_ library: Library, _ images: [Int], _ what: String) async throws -> Outputs
 
     /// First of integers to bf16; then, where all layers of bf16 are not enough, to single precision.
     let levels: [Level]
-    let classes: Int
+    let measure: OutputMeasure
     let images: Int
     let maxDrop: Double
     /// Builds and runs a library; `what` says in words which.
-    let logits: Logits
+    let run: Run
 
-    /// Images for what one layer does. A mean over all their logits needs no more; counting answers does.
+    /// Images for what one layer does. A mean over all their outputs needs no more; counting answers does.
     private static let mostImagesALayer = 64
 
     /// The layers that are kept, the widest and those that lose most first, and the agreement with them.
     ///
     /// - Throws: `LiftingError` when all layers are not enough; what `logits` throws.
     func choose() async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
-        let expected = try await logits(.f32, Array(0..<images), "f32")
-        let whole = try await differing(from: expected, keeping: [], "int8")
+        let expected = try await run(.f32, Array(0..<images), "f32")
+        let whole = try await cost(keeping: [], beside: expected, "int8")
         guard !holds(whole) else { return ([], agreement(whole, whole)) }
         var (kept, last) = ([KeptLayer](), whole)
         for level in levels {
@@ -50,14 +49,15 @@ struct LayerChoice {
 
     /// As few of the first layers as are enough, or all, with those that other levels keep.
     private func lifted(
-        _ ranked: [KeptLayer], over others: [KeptLayer], _ expected: [Float], _ before: Int
-    ) async throws -> (kept: [KeptLayer], differing: Int) {
-        var found: [Int: Int] = [:]
+        _ ranked: [KeptLayer], over others: [KeptLayer], _ expected: Outputs,
+        _ before: Calibration.Cost
+    ) async throws -> (kept: [KeptLayer], cost: Calibration.Cost) {
+        var found: [Int: Calibration.Cost] = [:]
         var last = before
         let count = try await Self.fewest(of: ranked.count) { count in
             let type = ranked[0].type.rawValue
-            last = try await differing(
-                from: expected, keeping: ranked.prefix(count).over(others),
+            last = try await cost(
+                keeping: ranked.prefix(count).over(others), beside: expected,
                 "\(count) of \(ranked.count) layers lifted to \(type) (before, \(words(last)))")
             found[count] = last
             return holds(last)
@@ -66,35 +66,37 @@ struct LayerChoice {
         return (kept, count.flatMap { found[$0] } ?? last)
     }
 
-    private func holds(_ differing: Int) -> Bool {
-        Calibration.Agreement.holds(differing, of: images, maxDrop: maxDrop)
+    private func holds(_ cost: Calibration.Cost) -> Bool {
+        cost.share(ofImages: images) <= maxDrop
     }
 
-    private func agreement(_ differing: Int, _ whole: Int) -> Calibration.Agreement {
+    private func agreement(
+        _ cost: Calibration.Cost, _ whole: Calibration.Cost
+    ) -> Calibration.Agreement {
         Calibration.Agreement(
-            maxDrop: maxDrop, images: images, differing: differing, differingWithoutKept: whole)
+            maxDrop: maxDrop, images: images, cost: cost, costWithoutKept: whole)
     }
 
-    /// Each layer of a level with how far it alone moves the logits, those that do most first.
+    /// Each layer of a level with how far it alone moves the outputs, those that do most first.
     private func ranking(
-        _ level: Level, over kept: [KeptLayer], _ expected: [Float], _ before: Int
+        _ level: Level, over kept: [KeptLayer], _ expected: Outputs, _ before: Calibration.Cost
     ) async throws -> [KeptLayer] {
         let most = min(images, Self.mostImagesALayer)
         let some = (0..<most).map { $0 * images / most }
-        let wanted = some.flatMap { expected[$0 * classes..<($0 + 1) * classes] }
-        var shares: [Double] = []
+        let wanted = measure.outputs(expected, ofImages: some)
+        var movements: [Double] = []
         for (index, layer) in level.layers.enumerated() {
             let others = level.layers.filter { $0 != layer }.map { KeptLayer($0, in: level.type) }
-            let moved = try await logits(
+            let moved = try await run(
                 .int8(kept: others[...].over(kept)), some,
                 "layer \(index + 1) of \(level.layers.count) alone (all, \(words(before)))")
-            shares.append(LogitDifference(moved, from: wanted, classes: classes).share)
+            movements.append(measure.movement(of: moved, beside: wanted))
         }
         // Of equals the first comes first.
-        return level.layers.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }.map { index in
+        return level.layers.indices.sorted { (movements[$1], $0) < (movements[$0], $1) }.map {
             // So many digits say all.
-            let digits = Double(String(format: "%.3g", shares[index]))
-            return KeptLayer(level.layers[index], in: level.type, error: digits ?? shares[index])
+            let digits = Double(String(format: "%.3g", movements[$0]))
+            return KeptLayer(level.layers[$0], in: level.type, error: digits ?? movements[$0])
         }
     }
 
@@ -115,35 +117,45 @@ struct LayerChoice {
         return many
     }
 
-    /// Images with another answer than in single precision.
-    private func differing(
-        from expected: [Float], keeping kept: [KeptLayer], _ what: String
-    ) async throws -> Int {
-        let found = try await logits(.int8(kept: kept), Array(0..<images), what)
-        var agreement = ClassificationAgreement()
-        for start in stride(from: 0, to: found.count, by: classes) {
-            let image = start..<start + classes
-            agreement.add(Array(found[image]), Array(expected[image]))
-        }
-        return agreement.images - agreement.sameBest
+    private func cost(
+        keeping kept: [KeptLayer], beside expected: Outputs, _ what: String
+    ) async throws -> Calibration.Cost {
+        measure.cost(
+            of: try await run(.int8(kept: kept), Array(0..<images), what), beside: expected)
     }
 
     // MARK: - Words
 
-    private func words(_ differing: Int) -> String {
-        "\(String(format: "%.1f", 100 * (1 - Double(differing) / Double(images)))) % agree"
+    private func words(_ cost: Calibration.Cost) -> String {
+        let share = cost.share(ofImages: images)
+        return switch cost {
+        case .answers: "\(percent(1 - share)) agree"
+        case .maps: "an error of \(percent(share))"
+        }
     }
 
-    private func failure(_ whole: Int, _ lifted: Int) -> LiftingError {
+    private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
+    private func failure(
+        _ whole: Calibration.Cost, _ lifted: Calibration.Cost
+    ) -> LiftingError {
         // Rounded up, so that it holds.
-        let enough = (Double(whole) / Double(images) * 1000).rounded(.up) / 1000
+        let enough = (whole.share(ofImages: images) * 1000).rounded(.up) / 1000
         let widest = levels.last?.type.rawValue ?? "int8"
+        let found =
+            switch (whole, lifted) {
+            case (.answers(let whole), .answers(let lifted)):
+                "of \(images) images \(whole) are answered otherwise than in f32 with int8, and "
+                    + "\(lifted) still with all layers in \(widest)"
+            default:
+                "of the power of the maps \(percent(whole.share(ofImages: images))) are error beside f32 "
+                    + "with int8, and \(percent(lifted.share(ofImages: images))) still with all layers in "
+                    + widest
+            }
+        let advice =
+            "give more images, --max-drop \(enough), which int8 holds as it is, or --precision f32"
         return LiftingError(
-            description: """
-                --max-drop \(String(format: "%g", maxDrop)): of \(images) images \(whole) are answered otherwise \
-                than in f32 with int8, and \(lifted) still with all layers in \(widest); give more images, \
-                --max-drop \(enough), which int8 holds as it is, or --precision f32
-                """)
+            description: "--max-drop \(String(format: "%g", maxDrop)): \(found); \(advice)")
     }
 }
 
@@ -155,7 +167,7 @@ extension ArraySlice<KeptLayer> {
     }
 }
 
-/// Why a promise of how many answers integers may change cannot be kept.
+/// Why a promise of how much integers may change cannot be kept.
 public struct LiftingError: Error, Sendable, CustomStringConvertible {
     public let description: String
 }

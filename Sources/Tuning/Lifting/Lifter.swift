@@ -2,19 +2,21 @@ import HiLoKit
 import Planning
 import Toolchain
 
-/// Finds the layers of a classifier whose integers of 8 bits change too many answers, and keeps them in bf16, or in
-/// single precision where bf16 changes too many.
+/// Finds the layers of a network whose integers of 8 bits change its outputs too much, and keeps them in bf16, or in
+/// single precision where bf16 changes them too much.
 ///
+/// What counts are a classifier's answers, and of other networks the maps that they return or that their heads read.
 /// Everything is measured with libraries as they would run, on images of the calibration: in single precision,
-/// with all layers of integers, and, where these two disagree too often, with each layer of integers alone, which
-/// says how far that one moves the logits. Those that move them most are kept, as many as it takes. Where all
+/// with all layers of integers, and, where these two are too far apart, with each layer of integers alone, which
+/// says how far that one moves the outputs. Those that move them most are kept, as many as it takes. Where all
 /// layers are kept and that is not enough, the same follows with layers of bf16.
 public struct Lifter: Sendable {
     /// Told what goes on, in words, and how much of it is done.
     public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ what: String) -> Void
 
+    /// Whose libraries are compared.
     private let network: Network
-    private let classes: Int
+    private let measure: OutputMeasure
     private let calibration: Calibration
     private let blocks: PackedBlocks
     private let images: any ComparedImages
@@ -24,7 +26,7 @@ public struct Lifter: Sendable {
     private static let batch = 8
 
     /// - Parameters:
-    ///   - network: a classifier in which something can be of integers.
+    ///   - network: one in which something can be of integers.
     ///   - weights: of `network`.
     ///   - calibration: of these weights.
     ///   - images: those of the calibration, or others like them.
@@ -32,11 +34,9 @@ public struct Lifter: Sendable {
         _ network: Network, _ weights: WeightSource.Matched, _ calibration: Calibration,
         images: any ComparedImages, compiler: Compiler
     ) throws {
-        guard let classes = network.classes else {
-            preconditionFailure("\(network.name) is no classifier")
-        }
-        self.network = try network.at(network.resolution.fixed)
-        self.classes = classes
+        let compared = network.pyramid ?? network
+        self.network = try compared.at(compared.resolution.fixed)
+        measure = OutputMeasure(of: self.network)
         self.calibration = calibration
         blocks = PackedBlocks(weights, calibration)
         self.images = images
@@ -45,8 +45,9 @@ public struct Lifter: Sendable {
 
     /// The calibration with the layers that are kept, and what agreement that gives.
     ///
-    /// - Parameter maxDrop: the share of images that may get another answer than in single precision.
-    /// - Throws: `LiftingError` when more do with all layers kept too; errors of builds and runs.
+    /// - Parameter maxDrop: the share of images that may get another answer than in single precision; of maps the
+    ///   share that errors may be of their power.
+    /// - Throws: `LiftingError` when it is more with all layers kept too; errors of builds and runs.
     public func lift(maxDrop: Double, progress: Progress? = nil) async throws -> Calibration {
         try await withTemporaryFolder { folder in
             var bench = ComparisonBench(folder: folder, compiler: compiler)
@@ -54,14 +55,14 @@ public struct Lifter: Sendable {
                 levels: [
                     .init(type: .bf16, layers: network.quantisableLayers),
                     .init(type: .f32, layers: network.roundedLayers),
-                ], classes: classes, images: images.count, maxDrop: maxDrop
+                ], measure: measure, images: measure.images(of: images.count), maxDrop: maxDrop
             ) { library, indices, what in
                 try Task.checkCancellation()
                 progress?(0, indices.count, what)
                 let built = try await bench.library(plan(library), blocks) { done, total, _ in
                     progress?(done, total, "\(what): compiling")
                 }
-                return try await logits(of: built, on: indices)
+                return try await outputs(of: built, on: indices)
             }
             let (kept, agreement) = try await choice.choose()
             return calibration.keeping(kept, agreement: agreement)
@@ -79,13 +80,16 @@ public struct Lifter: Sendable {
         return try Planner(network, target).plan()
     }
 
-    private func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
-        let found = try await images.logits(of: library, on: indices)
-        guard found.count == indices.count * classes else {
+    /// - Parameter indices: among those that are compared, which are spread evenly over all.
+    private func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> Outputs {
+        let compared = measure.images(of: images.count)
+        let found = try await images.outputs(
+            of: library, on: indices.map { $0 * images.count / compared })
+        guard measure.holds(found, ofImages: indices.count) else {
             throw LibraryError.harness(
                 code: 0,
-                "\(library.harness.path): expected logits of \(indices.count) images, found "
-                    + "\(found.count) values")
+                "\(library.harness.path): expected outputs of \(indices.count) images, found "
+                    + "\(found.map(\.count)) values")
         }
         return found
     }

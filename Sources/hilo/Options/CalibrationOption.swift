@@ -16,8 +16,10 @@ struct CalibrationOption: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "The share of the calibration's images that a classifier may answer otherwise with int8 "
-                + "than in f32. Layers that lose most stay in bf16 until that holds, and in f32 where "
-                + "bf16 is not enough. 1 measures nothing and keeps none. (default: \(Self.usualDrop))",
+                + "than in f32; of other networks the share that errors may be of the power of "
+                + "the maps that they return or their heads read. Layers that lose most stay in bf16 "
+                + "until that holds, and in f32 where bf16 is not enough. 1 measures nothing and "
+                + "keeps none. (default: \(Self.usualDrop))",
             valueName: "share"))
     var maxDrop: Double?
 
@@ -26,7 +28,7 @@ struct CalibrationOption: ParsableArguments {
     func validate() throws {
         guard let maxDrop, !(0...1).contains(maxDrop) else { return }
         throw ValidationError(
-            "--max-drop is \(maxDrop); expected a share of the images, from 0 to 1: 0.01 is 1 %")
+            "--max-drop is \(maxDrop); expected a share, from 0 to 1: 0.01 is 1 %")
     }
 
     /// - Throws: `UsageError` when it is missing, or nothing needs it.
@@ -65,7 +67,7 @@ struct CalibrationOption: ParsableArguments {
         if maxDrop == 1 { return calibration.keeping([]) }
         let before =
             calibration.agreement.map { "for --max-drop \($0.maxDrop)" }
-            ?? "without measuring answers"
+            ?? "without measuring what int8 changes"
         throw UsageError(
             "--max-drop \(maxDrop): \(path) was recorded \(before); leave it out, or give the "
                 + "pictures or the array again as --calibration")

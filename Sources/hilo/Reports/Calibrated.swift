@@ -13,8 +13,8 @@ struct Calibrated {
     /// - Parameters:
     ///   - weights: of the plan's network.
     ///   - source: nil of a plan without integers.
-    /// - Throws: `UsageError` for a `--max-drop` that nothing can be measured for; `LiftingError` when no layers
-    ///   are enough; errors of files and builds.
+    /// - Throws: `UsageError` for a `--max-drop` beside a plan; `LiftingError` when no layers are enough; errors of
+    ///   files and builds.
     init(
         _ plan: Plan, _ weights: WeightSource.Matched, _ source: CalibrationSource?,
         options: PlanOptions, _ flags: CalibrationOption
@@ -23,7 +23,7 @@ struct Calibrated {
             (self.plan, calibration) = (plan, nil)
             return
         }
-        try Self.check(flags, plan.network, hasPlan: options.plan != nil)
+        try Self.check(flags, hasPlan: options.plan != nil)
         let recorded = try await source.calibration(of: plan.network, weights)
         let settled = try await Self.settled(
             recorded, plan, weights, source, isPlanned: options.plan != nil, flags)
@@ -31,18 +31,10 @@ struct Calibrated {
         calibration = settled
     }
 
-    private static func check(
-        _ flags: CalibrationOption, _ network: Network, hasPlan: Bool
-    ) throws {
-        guard let maxDrop = flags.maxDrop else { return }
-        if hasPlan {
-            throw UsageError(
-                "--max-drop: --plan says which layers stay in bf16; leave one of them out")
-        }
-        guard network.classes == nil, maxDrop < 1 else { return }
+    private static func check(_ flags: CalibrationOption, hasPlan: Bool) throws {
+        guard flags.maxDrop != nil, hasPlan else { return }
         throw UsageError(
-            "--max-drop: counts the answers of a classifier, and \(network.name) is none; leave it "
-                + "out, and compare what the library returns with one in f32")
+            "--max-drop: --plan says which layers stay in bf16; leave one of them out")
     }
 
     private static func settled(
@@ -56,12 +48,6 @@ struct Calibrated {
         if case .file(let path) = source { return try flags.reused(recorded, from: path) }
         let maxDrop = flags.maxDrop ?? CalibrationOption.usualDrop
         guard maxDrop < 1, let images = try source.comparedImages() else { return recorded }
-        guard plan.network.classes != nil else {
-            Console.note(
-                "int8 is not compared with f32: that would count the answers of a classifier, and "
-                    + "\(plan.network.name) is none")
-            return recorded
-        }
         let lifter = try Lifter(
             plan.network, weights, recorded, images: images, compiler: try await .find())
         return try await ProgressLine.during { line in
@@ -76,7 +62,7 @@ extension KeptLayer {
     /// Why it is kept.
     var reason: String {
         error.map {
-            "\(narrower.rawValue) in it alone moves the logits by \(decimal(100 * $0, 2)) %"
+            "\(narrower.rawValue) in it alone moves the outputs by \(decimal(100 * $0, 2)) %"
         }
             ?? "the plan says so"
     }
@@ -88,13 +74,32 @@ extension Calibration {
     /// What was decided, a line each.
     var decisions: [String] {
         let agreements = agreement.map { agreement in
-            let same = agreement.images - agreement.differing
-            let before = agreement.images - agreement.differingWithoutKept
-            return "agreement: \(same) of \(agreement.images) images answered as in f32"
-                + (kept.isEmpty ? "" : ", \(before) with all layers of int8")
+            agreement.sentence
+                + (kept.isEmpty
+                    ? ""
+                    : ", \(agreement.words(agreement.costWithoutKept)) with all layers of int8")
         }
-        return [agreements].compactMap { $0 }
-            + kept.map { "kept \($0.sentence)" }
+        return [agreements].compactMap { $0 } + kept.map { "kept \($0.sentence)" }
+    }
+}
+
+extension Calibration.Agreement {
+    fileprivate var sentence: String {
+        switch cost {
+        case .answers: "agreement: \(words(cost)) of \(images) images answered as in f32"
+        case .maps:
+            "agreement: on \(images) images the error of the maps is, of their power in f32, "
+                + words(cost)
+        }
+    }
+
+    fileprivate func words(_ cost: Calibration.Cost) -> String {
+        switch cost {
+        case .answers(let differing): "\(images - differing)"
+        case .maps(let error):
+            "\(decimal(100 * error, 3)) %"
+                + (error > 0 ? " (\(decimal(-10 * log10(error), 1)) dB)" : "")
+        }
     }
 }
 

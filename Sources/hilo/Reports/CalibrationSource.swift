@@ -126,20 +126,19 @@ private struct PictureImages: ComparedImages {
 
     var count: Int { pictures.count }
 
-    func logits(of library: GeneratedLibrary, on indices: [Int]) async throws -> [Float] {
+    func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> [[Float]] {
         let chosen = indices.map { pictures[$0] }
-        var (done, logits) = (0, [Float]())
+        var (done, outputs) = (0, [[Float]]())
         while done < chosen.count {
             done += try await withTemporaryFolder { folder in
                 let file = folder.appending(path: "pictures")
                 let count = try PictureChunk.write(
                     chosen[done...], to: file, ignoringOrientation: false)
-                let output = folder.appending(path: "y.npy")
-                try await library.run(pictures: file, output: output)
-                logits += try NPYArray(contentsOf: output.path).values
+                let added = try await library.outputs(ofPictures: file, in: folder).map(\.values)
+                outputs = outputs.isEmpty ? added : zip(outputs, added).map { $0 + $1 }
                 return count
             }
         }
-        return logits
+        return outputs
     }
 }
