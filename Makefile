@@ -22,7 +22,7 @@
 #   make generated      writes Generated/ anew after a change of templates or generator
 #   make fixtures       computes Tests/Fixtures anew with PyTorch (into .venv)
 #   make scenes-accuracy  AP and mIoU of the trained detectors and the segmenter on 500 held-out scenes,
-#                       by PyTorch (in .venv) and by the C libraries: a table
+#                       by PyTorch (in .venv) and by the C libraries in every precision: a table
 #   make accuracy       top-1 of the trained classifiers in every precision, beside PyTorch's answers, time
 #                       and size: a table and a plot in out/accuracy (installs PyTorch into .venv)
 #   make bench          the speed of S, M and B, memory and start-up: tables and out/bench/own.json

@@ -1,11 +1,13 @@
 """Measures AP and mIoU on held-out scenes: of PyTorch, and of what the C library wrote.
 
     python Examples/scenes/evaluate.py                      the three checkpoints, by PyTorch
+    python Examples/scenes/evaluate.py --noise 0.01         the same with noise on the maps that heads read
     python Examples/scenes/evaluate.py --save FOLDER        also writes PyTorch's results
     python Examples/scenes/evaluate.py --write FOLDER       the held-out set, for `hilo accuracy`
     python Examples/scenes/evaluate.py --detections PLACE   AP of detections.json, also of many
     python Examples/scenes/evaluate.py --labels FOLDER      mIoU of label maps, PNG or NumPy
-    python Examples/scenes/evaluate.py --compare HILO       makes the C libraries and compares them
+    python Examples/scenes/evaluate.py --compare HILO       makes the C libraries, in every precision, and
+                                                            compares them
     python Examples/scenes/evaluate.py --summary FILE       PyTorch's figures of images/, for a test
 """
 
@@ -35,7 +37,9 @@ HELD_OUT_SEED = 2022
 FIRST_CATEGORY = 1
 STATISTICS = {"AP": 0, "AP50": 1, "AP75": 2, "small": 3, "medium": 4, "large": 5}
 COMPARED = ["AP", "AP50", "mIoU"]
-TOLERANCE = 1e-3  # of AP and mIoU, between PyTorch and the C library
+TOLERANCE = 1e-3  # of AP and mIoU, between PyTorch and the C library in single precision
+PRECISIONS = ["f32", "bf16", "int8"]
+CALIBRATION_SEED, CALIBRATION_SCENES = 5, 256  # of training items, for the scales of integers
 
 # Figures by name: of boxes, of masks or of labels.
 Figures = dict[str, dict[str, float]]
@@ -168,10 +172,22 @@ def say(title: str, figures: Figures) -> None:
         print(f"{title}: {kind}  {numbers}", flush=True)
 
 
+def noisy(maps: list[torch.Tensor], share: float) -> list[torch.Tensor]:
+    """With an error of so large a share of each map's power, as `hilo generate --max-drop` counts it."""
+    random = torch.Generator().manual_seed(1)
+    out = []
+    for x in maps:
+        power = x.var(dim=(2, 3), keepdim=True, correction=0).mean()  # 0 of a single token
+        out.append(x + (share * power).sqrt() * torch.randn(x.shape, generator=random))
+    return out
+
+
 def by_pytorch(options, task: str, data: Data) -> Figures:
     net = network(task).eval()
     checkpoint = torch.load(options.checkpoints / f"{task}.pth", weights_only=True)
     net.load_state_dict(checkpoint["state_dict"])
+    if options.noise:
+        net.neck.register_forward_hook(lambda _, __, maps: noisy(maps, options.noise))
     place = options.save / task if options.save else None
     if place:
         place.mkdir(parents=True, exist_ok=True)
@@ -186,10 +202,10 @@ def by_pytorch(options, task: str, data: Data) -> Figures:
     return detection_figures(data.annotations, results)
 
 
-def by_library(options, task: str, data: Data) -> Figures:
+def by_library(options, task: str, data: Data, precision: str) -> Figures:
     """Through the command line: from the checkpoint to what the C library finds."""
-    library = Library(options.compare, task, options.output)
-    library.make(options.checkpoints / f"{task}.pth")
+    library = Library(options.compare, task, options.output, precision)
+    library.make(options.checkpoints / f"{task}.pth", options.output / "calibration")
     place = library.run(options.output / "held_out")
     if task == "semantic_fpn":
         maps = [read_labels(place, index) for index in range(len(data.images))]
@@ -197,25 +213,36 @@ def by_library(options, task: str, data: Data) -> Figures:
     return detection_figures(data.annotations, read_detections(place))
 
 
+def write_calibration(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for index, scene in enumerate(compose(CALIBRATION_SEED, CALIBRATION_SCENES, part="train")):
+        Image.fromarray(scene.image).save(folder / f"{name_of(index)}.png")
+
+
 def compare(options, data: Data) -> None:
-    """Prints PyTorch's figures beside the C library's; a difference too large ends in an error."""
-    shutil.rmtree(options.output / "held_out", ignore_errors=True)  # there may be more in it
+    """Prints PyTorch's figures beside the C libraries'; a difference too large ends in an error."""
+    for name in ["held_out", "calibration"]:
+        shutil.rmtree(options.output / name, ignore_errors=True)  # there may be more in it
     write(options.output / "held_out", data)
+    write_calibration(options.output / "calibration")
     lines, differences = [], []
     for task in options.task or KINDS:
-        ours = by_library(options, task, data)
         theirs = by_pytorch(options, task, data)
+        ours = {p: by_library(options, task, data, p) for p in options.precision or PRECISIONS}
         for kind, name in [(k, n) for k in theirs for n in COMPARED]:
             if name not in theirs[kind]:
                 continue
-            first, second = theirs[kind][name], ours.get(kind, {}).get(name, float("nan"))
-            differences.append(abs(second - first))
-            lines.append(
-                f"{task:<14}{kind:<8}{name:<6}{first:>8.4f}{second:>11.4f}{second - first:>+12.5f}")
-    print(f"{len(data.images)} held-out scenes           PyTorch  C library  difference")
+            known = theirs[kind][name]
+            found = {p: each.get(kind, {}).get(name, float("nan")) for p, each in ours.items()}
+            differences += [abs(found[p] - known) for p in found if p == "f32"]
+            numbers = "".join(f"{value:>9.4f}" for value in found.values())
+            lines.append(f"{task:<14}{kind:<8}{name:<6}{known:>9.4f}{numbers}")
+    title = f"{len(data.images)} held-out scenes"
+    names = "".join(f"{p:>9}" for p in options.precision or PRECISIONS)
+    print(f"{title:<28}{'PyTorch':>9}{names}")
     print("\n".join(lines))
     if not all(difference <= TOLERANCE for difference in differences):  # a NaN is none
-        sys.exit(f"evaluate: a difference is larger than {TOLERANCE:g}")
+        sys.exit(f"evaluate: in f32 a difference is larger than {TOLERANCE:g}")
 
 
 def summarise(options) -> None:
@@ -253,6 +280,9 @@ def arguments():
     parser.add_argument("--detections", type=Path, metavar="PLACE")
     parser.add_argument("--labels", type=Path, metavar="FOLDER")
     parser.add_argument("--compare", type=Path, metavar="HILO", help="the command line to use")
+    parser.add_argument(
+        "--noise", type=float, metavar="SHARE", help="of the power of the pyramid's maps, in PyTorch")
+    parser.add_argument("--precision", choices=PRECISIONS, action="append", help="of --compare")
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", default=Path("out/scenes-accuracy"),
         help="where --compare writes scenes, libraries and results")
