@@ -9,7 +9,8 @@ extension Plan {
     public var fingerprint: String {
         let identity = Identity(
             format: Plan.formatVersion, precision: target.precision, network: network.identity,
-            kept: kept(in: .bf16), keptInF32: kept(in: .f32))
+            kept: kept(in: .bf16), keptInF32: kept(in: .f32),
+            layout: target.precision == .int8 ? Self.integerLayout : nil)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(identity) else {
@@ -17,6 +18,10 @@ extension Plan {
         }
         return String(fnv1a(data), radix: 16).leftPadded(to: 16)
     }
+
+    /// How integers and what goes with them are packed: one more with each change that leaves the weights of other
+    /// precisions as they are.
+    private static let integerLayout = 2
 
     /// Whatever was measured, and in whatever order they stand; nil for none.
     private func kept(in type: ElementType) -> [String]? {
@@ -30,6 +35,8 @@ extension Plan {
         let network: NetworkIdentity
         /// Layers in bf16, and in single precision, among those of integers.
         let kept, keptInF32: [String]?
+        /// nil for that of the format.
+        let layout: Int?
     }
 }
 

@@ -69,7 +69,7 @@ extension Graph {
     /// The products that stay as they are, in the order of the graph.
     public func unlowered(to type: ElementType) -> [Unlowered] {
         nodes.compactMap { node in
-            guard node.operation.linear != nil, tensors[node.inputs[0]].type == .f32,
+            guard node.operation.linear?.matrix == .f32, tensors[node.inputs[0]].type == .f32,
                 let reason = obstacle(of: node.inputs[0], to: type)
             else { return nil }
             return Unlowered(label: node.label, reason: reason)
@@ -90,10 +90,11 @@ extension Graph {
         }
     }
 
-    /// Whether node `index` may read narrow elements: a product, or a pool whose means enter products.
+    /// Whether node `index` may read narrow elements: a product whose matrix alone is not narrow yet, or a pool
+    /// whose means enter products.
     private func entersProducts(_ index: Int, as type: ElementType) -> Bool {
         switch nodes[index].operation {
-        case .linear: true
+        case .linear(let linear): linear.matrix == linear.element
         case .averagePool: obstacle(of: nodes[index].output, to: type) == nil
         default: false
         }

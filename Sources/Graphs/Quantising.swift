@@ -40,8 +40,16 @@ extension Graph {
         }
     }
 
+    /// The layers that can be of integers, in all or in their matrices alone, each once, in the order of the graph.
+    public var quantisableLayers: [String] {
+        let ofMeans = productsOfMeans.compactMap { nodes[$0].operation.linear?.layer }
+        return (quantisable.map(\.layer) + ofMeans).reduce(into: []) { layers, layer in
+            if !layers.contains(layer) { layers.append(layer) }
+        }
+    }
+
     /// Products on integers of 8 bits: what `quantisable` names, the means of its tokens, and the matrices that
-    /// meet them.
+    /// meet them; and the matrices alone of products of the mean of all tokens.
     ///
     /// - Parameter kept: layers that stay as they are, of `QuantisedTensor.layer`.
     public func quantised(keeping kept: Set<String> = []) -> Graph {
@@ -57,7 +65,30 @@ extension Graph {
             (linear.element, linear.matrix, linear.inputScales) = (.int8, .int8, scales)
             graph.nodes[index].operation = .linear(linear)
         }
+        for index in productsOfMeans {
+            guard var linear = nodes[index].operation.linear, !kept.contains(linear.layer)
+            else { continue }
+            linear.matrix = .int8
+            graph.nodes[index].operation = .linear(linear)
+        }
         return graph
+    }
+
+    /// The products of the mean of all tokens. What they read is one row an image, so that it costs nothing to
+    /// leave that in single precision, and their matrix, which is read once for it, is all that takes time.
+    private var productsOfMeans: [Int] {
+        nodes.indices.filter { index in
+            guard let linear = nodes[index].operation.linear,
+                linear.inputs % ElementType.int8.perWord == 0,
+                let producer = producer(of: nodes[index].inputs[0])
+            else { return false }
+            return nodes[producer].operation == .meanPool
+        }
+    }
+
+    /// The products that have a matrix of integers alone, in the order of the graph.
+    public var withIntegerMatrices: [Unlowered] {
+        productsOfMeans.compactMap { unquantised(nodes[$0]) }
     }
 
     /// The products that cannot be on integers, but can be on bf16, in the order of the graph.
@@ -65,13 +96,20 @@ extension Graph {
         let graph = quantised()
         return graph.nodes.compactMap { node in
             let input = node.inputs[0]
-            guard node.operation.linear != nil, graph.tensors[input].type != .int8,
-                obstacle(of: input, to: .bf16) == nil, let producer = producer(of: input)
+            guard node.operation.linear?.matrix == .f32, graph.tensors[input].type != .int8,
+                obstacle(of: input, to: .bf16) == nil
             else { return nil }
-            let reason =
-                obstacle(of: input, to: .int8) ?? "\(nodes[producer].label) cannot write integers"
-            return Unlowered(label: node.label, reason: reason)
+            return unquantised(node)
         }
+    }
+
+    /// Why the inputs of a product are no integers.
+    private func unquantised(_ node: Node) -> Unlowered? {
+        let input = node.inputs[0]
+        let reason =
+            obstacle(of: input, to: .int8)
+            ?? producer(of: input).map { "\(nodes[$0].label) cannot write integers" }
+        return reason.map { Unlowered(label: node.label, reason: $0) }
     }
 
     private mutating func quantise(_ tensor: Int, as name: String) {

@@ -57,12 +57,8 @@ extension Network {
     /// The tensors that can be integers of 8 bits.
     public var quantisable: [QuantisedTensor] { graph.folded.quantisable }
 
-    /// The layers that these are in, each once, in the order of the graph.
-    public var quantisableLayers: [String] {
-        quantisable.map(\.layer).reduce(into: []) { layers, layer in
-            if !layers.contains(layer) { layers.append(layer) }
-        }
-    }
+    /// The layers that can be of integers, in all or in their matrices alone.
+    public var quantisableLayers: [String] { graph.folded.quantisableLayers }
 
     /// The layers with products that can be on bf16.
     public var roundedLayers: [String] { graph.folded.loweredLayers(to: .bf16) }

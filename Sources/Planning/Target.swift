@@ -7,7 +7,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     case f32, bf16
     /// Inputs in single precision with matrices of bf16.
     case bf16Weights = "f32-by-bf16"
-    /// Integers of 8 bits where they can be; where not, bf16.
+    /// Integers of 8 bits where they can be; where not, bf16, or single precision with matrices of integers.
     case int8
 
     /// Whether an instruction set has instructions for its products. Others compute the same products, but bf16
@@ -48,6 +48,11 @@ extension Network {
     /// The products that are on bf16 where others are on integers, because of what they read.
     public func unquantisable(_ precision: Precision) -> [Graph.Unlowered] {
         precision == .int8 ? graph.folded.unquantisable : []
+    }
+
+    /// The products that have a matrix of integers alone, because of what they read.
+    public func withIntegerMatrices(_ precision: Precision) -> [Graph.Unlowered] {
+        precision == .int8 ? graph.folded.withIntegerMatrices : []
     }
 
     /// The tensors that are integers in a target's libraries.

@@ -143,7 +143,9 @@ struct CalibrationCommandTests {
                 "in f32: head, because bf16 in it alone moves the outputs by 25.00 %"))
         #expect(!shown.stdout.contains("in bf16: head"))
         let integers = try sandbox.hilo("plan", "--config", "tiny.yaml", "--precision", "int8")
-        #expect(integers.stdout.contains("in bf16: head, because mean cannot write integers"))
+        #expect(
+            integers.stdout.contains("in f32 by int8: head, because mean cannot write integers"))
+        #expect(!shown.stdout.contains("in f32 by int8"))
 
         // Nothing is measured for a file, so nothing is compiled.
         let tensors = network.quantisable.map { tensor in

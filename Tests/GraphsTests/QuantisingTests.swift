@@ -16,7 +16,8 @@ import Testing
                 case .linear(let linear):
                     #expect(linear.inputScales == input.scales, "\(node.label)")
                     #expect(linear.element == input.type, "\(node.label)")
-                    #expect(linear.matrix == input.type, "\(node.label)")
+                    let isOfMean = linear.layer == "head"
+                    #expect(linear.matrix == (isOfMean ? .int8 : input.type), "\(node.label)")
                 case .averagePool: #expect(input.scales == output.scales, "\(node.label)")
                 default:
                     #expect(
@@ -27,14 +28,22 @@ import Testing
         }
     }
 
-    /// Every product is on integers, on bf16 for a reason, or in single precision for one.
+    /// Every product is on integers, has a matrix of them for a reason, or is on bf16 or in single precision for one.
     @Test func productsAreOnIntegersOrThereIsAReason() throws {
         for network in try Sample.networks() {
             let graph = network.graph.folded
             let products = graph.quantised().nodes.filter { $0.operation.linear != nil }
             let others = products.filter { $0.operation.linear?.element != .int8 }.map(\.label)
-            let told = graph.unquantisable.map(\.label) + graph.unlowered(to: .bf16).map(\.label)
-            #expect(told.sorted() == others.sorted(), "\(network.name)")
+            let told =
+                graph.withIntegerMatrices + graph.unquantisable
+                + graph.quantised().unlowered(to: .bf16)
+            #expect(told.map(\.label).sorted() == others.sorted(), "\(network.name)")
+            let lowered = graph.quantised().lowered(to: .bf16).nodes.filter {
+                graph.withIntegerMatrices.map(\.label).contains($0.label)
+            }
+            for linear in lowered.compactMap(\.operation.linear) {
+                #expect(linear.element == .f32 && linear.matrix == .int8, "\(network.name)")
+            }
         }
     }
 
@@ -73,9 +82,13 @@ import Testing
             #expect(others.map(\.parameter) == ["patch_embed.proj", "head"], "\(model)")
             #expect(
                 try model.network(name: "net").graph.folded.unquantisable == [
-                    .init(label: "patch_embed.proj", reason: "patches cannot write integers"),
-                    .init(label: "head", reason: "mean cannot write integers"),
+                    .init(label: "patch_embed.proj", reason: "patches cannot write integers")
                 ], "\(model)")
+            #expect(
+                try model.network(name: "net").graph.folded.withIntegerMatrices == [
+                    .init(label: "head", reason: "mean cannot write integers")
+                ], "\(model)")
+            #expect(others.map(\.matrix) == [.f32, .int8], "\(model)")
         }
     }
 
@@ -87,7 +100,7 @@ import Testing
             let (integers, halves) = (
                 graph.quantised().lowered(to: .bf16), graph.lowered(to: .bf16)
             )
-            for layer in Set(graph.quantisable.map(\.layer)) {
+            for layer in graph.quantisableLayers {
                 layers += 1
                 let kept = graph.quantised(keeping: [layer]).lowered(to: .bf16)
                 let ownTensors = graph.quantisable.filter { $0.layer == layer }.map(\.name)
@@ -108,7 +121,7 @@ import Testing
                     #expect(linear == expected, "\(layer), \(label)")
                 }
             }
-            #expect(graph.quantised(keeping: Set(graph.quantisable.map(\.layer))) == graph)
+            #expect(graph.quantised(keeping: Set(graph.quantisableLayers)) == graph)
         }
         #expect(layers > 20)
     }
@@ -120,7 +133,7 @@ import Testing
             let graph = network.graph.folded
             let whole = graph.quantised().lowered(to: .bf16)
             let lowered = graph.loweredLayers(to: .bf16)
-            #expect(Set(lowered).isSuperset(of: graph.quantisable.map(\.layer)))
+            #expect(Set(lowered).isSuperset(of: graph.quantisableLayers))
             for layer in lowered {
                 layers += 1
                 let kept = graph.quantised(keeping: [layer]).lowered(to: .bf16, keeping: [layer])
@@ -133,7 +146,9 @@ import Testing
                     )
                     guard let linear = kept.nodes[index].operation.linear else { continue }
                     let type = kept.tensors[kept.nodes[index].inputs[0]].type
-                    #expect(linear.element == type && linear.matrix == type, "\(label)")
+                    let isOfMean = linear.layer == "head" && layer != "head"
+                    #expect(linear.element == type, "\(label)")
+                    #expect(linear.matrix == (isOfMean ? .int8 : type), "\(label)")
                     #expect(linear.layer != layer || type == .f32, "\(label)")
                 }
             }
@@ -154,11 +169,10 @@ import Testing
         }
     }
 
-    /// An attention with its norm, a ConvFFN or a merging each.
+    /// An attention with its norm, a ConvFFN or a merging each, and the head.
     @Test func publishedNetworksHaveALayerForEachPartOfABlock() throws {
-        let layers = Set(
-            try Preset.small.network(name: "net").graph.folded.quantisable.map(\.layer))
-        #expect(layers.count == 12 + 8 + 3)
+        let layers = try Preset.small.network(name: "net").graph.folded.quantisableLayers
+        #expect(layers.count == 12 + 8 + 3 + 1 && layers.last == "head")
         for name in [
             "layers.0.blocks.1.mlp", "layers.2.blocks.5.attn", "layers.1.downsample",
         ] { #expect(layers.contains(name), "\(layers.sorted())") }

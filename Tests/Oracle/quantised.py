@@ -4,7 +4,8 @@ What HiLo makes integers of is rounded to s·q + o here, with the scales s and o
 what norms, attentions, GELU and deformable samples give to products, and means of norms. Matrices are
 the integers of that file times their steps, taken back to the units of the checkpoint, so that all else
 is the network of litv2.py, and nothing is folded. Each matrix is checked to be the checkpoint's own,
-rounded; biases are made of the checkpoint's and checked. Patches and the input of the head are bf16.
+rounded; biases are made of the checkpoint's and checked. Patches are bf16, and so is the matrix that reads
+them; the head's is integers times steps, and what it reads is not rounded.
 
 `Trace` keeps the integers, and the sums of products of integers, which are exact.
 """
@@ -81,17 +82,6 @@ class Quantise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.grid.values(self.trace.round(self.label, self.grid.fractions(x), to_integers))
-
-
-class Halve(nn.Module):
-    """Rounds to bf16."""
-
-    def __init__(self, trace: Trace, label: str):
-        super().__init__()
-        self.trace, self.label = trace, label
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.trace.round(self.label, x, to_bf16)
 
 
 class GridLinear(nn.Module):
@@ -198,7 +188,7 @@ class Quantiser:
                     self.quantise_block(block, f"layers.{index}.blocks.{number}")
                 if stage.downsample is not None:
                     stage.downsample = self.merging(stage.downsample, f"layers.{index}.downsample")
-            self.halve_ends()
+            self.round_ends()
         unused = packed.quantised ^ set(self.grids)
         assert not unused, f"integers of {unused} are in one of file and network"
 
@@ -264,16 +254,17 @@ class Quantiser:
                             self.means[parameter], self.packed)
         return QuantisedMerging(conv.conv_offset, self.point(f"{name}.samples", parameter), linear)
 
-    def halve_ends(self):
-        """Patches and head: what has no integers is bf16."""
+    def round_ends(self):
+        """Patches and head, whose matrices alone are rounded here."""
         network = self.network
         proj = network.patch_embed.proj
         proj.weight.copy_(to_bf16(proj.weight))
         packed = double(self.packed.halves("patch_embed.proj").matrix)
         assert (packed == proj.weight.flatten(1)).all(), "patch_embed.proj: other bf16"
         if hasattr(network, "head"):
-            network.head.weight.copy_(to_bf16(network.head.weight))
-            packed = double(self.packed.halves("head").matrix)
-            assert (packed == network.head.weight).all(), "head: other bf16"
-            network.head = nn.Sequential(Halve(self.trace, "mean"), network.head)
+            panels = self.packed.integers("head")
+            integers, step = double(panels.matrix), double(panels.step)
+            check_rounded("head", integers, step, network.head.weight)
+            assert (double(panels.bias) == network.head.bias).all(), "head: another bias"
+            network.head.weight.copy_(integers * step[:, None])
 

@@ -68,9 +68,9 @@ import Testing
         }
         #expect(narrow?.description == "head: is kept in int8; expected bf16 or f32")
         // Its products are on bf16 in any case.
-        let head = try Planner(
-            Sample.tiny(), Target(isa: .avx2, precision: .int8, kept: [KeptLayer("head")]))
-        #expect(throws: PlanError.self) { try head.plan() }
+        let patches = try Planner(
+            Sample.tiny(), Target(isa: .avx2, precision: .int8, kept: [KeptLayer("patch_embed")]))
+        #expect(throws: PlanError.self) { try patches.plan() }
         let planner = try Planner(
             Sample.tiny(),
             Target(isa: .avx2, precision: .int8, kept: [KeptLayer("layers.1.blocks.0.mpl")]))

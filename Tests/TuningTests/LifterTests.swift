@@ -44,8 +44,10 @@ struct LifterTests {
             let layers = network.quantisableLayers
             let alone = layers.map { layer in layers.filter { $0 != layer } }
             #expect(spy.runs.map(\.kept) == [[], []] + alone + [[SpoiltClassifier.layer]])
-            #expect(spy.runs.map(\.precision) == [.f32] + Array(repeating: .int8, count: 6))
-            #expect(answers(spy.runs[6].logits) == classifier.answers)
+            #expect(
+                spy.runs.map(\.precision) == [.f32]
+                    + Array(repeating: .int8, count: layers.count + 2))
+            #expect(answers(spy.runs[layers.count + 2].logits) == classifier.answers)
             #expect(answers(spy.runs[1].logits) != classifier.answers)
             try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
         }
@@ -58,9 +60,12 @@ struct LifterTests {
         try await withFolder { folder in
             let (_, spy, lifted) = try await lift(classifier, folder)
             #expect(lifted.kept.first?.layer == SpoiltClassifier.layer)
-            #expect(lifted.kept.map(\.type) == [.f32, .bf16, .bf16, .bf16])
+            let layers = classifier.network.quantisableLayers
+            #expect(
+                lifted.kept.map(\.type)
+                    == [.f32] + Array(repeating: .bf16, count: layers.count - 1))
             #expect(lifted.agreement?.cost == .answers(0))
-            let ofBF16 = try #require(spy.runs.first { $0.kept.count == 4 })
+            let ofBF16 = try #require(spy.runs.first { $0.kept.count == layers.count })
             #expect(answers(ofBF16.logits) != classifier.answers)
             try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
         }

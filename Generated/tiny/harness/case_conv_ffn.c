@@ -13,6 +13,8 @@ typedef struct sizes {
     long expand, taps, contract;
 } sizes;
 
+static product_types types_of(const conv_ffn_shape *s) { return (product_types){ s->element, s->matrix }; }
+
 static sizes sizes_of(const conv_ffn_shape *s)
 {
     return (sizes){ panel_weights(s->hidden, s->channels, s->matrix), taps_of(s->element) * s->hidden,
@@ -39,10 +41,10 @@ static float weight(const void *shape, long i, double normal)
     const conv_ffn_shape *s = shape;
     const sizes n = sizes_of(s);
     if (i < n.expand)
-        return panel_weight(s->hidden, s->channels, s->matrix, 1.5, i, normal);
+        return panel_weight(s->hidden, s->channels, types_of(s), 1.5, i, normal);
     if (i < n.expand + n.taps)
         return depthwise_weight(s->hidden, i - n.expand, normal);
-    return panel_weight(s->channels, s->hidden, s->matrix, 1.0, i - n.expand - n.taps, normal);
+    return panel_weight(s->channels, s->hidden, types_of(s), 1.0, i - n.expand - n.taps, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
@@ -58,7 +60,7 @@ static void pack(const void *shape, const float *weights, float *const packed[])
 static estimate expand(const kernel_case *c, const float *x, long h)
 {
     const conv_ffn_shape *s = c->shape;
-    return reference_output(s->matrix, x, c->weights, s->channels, s->hidden, h);
+    return reference_output(types_of(s), x, c->weights, s->channels, s->hidden, h);
 }
 
 /* As the second product takes it. Rounding errors of the terms of a sum are of either sign, and their

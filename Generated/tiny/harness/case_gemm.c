@@ -20,11 +20,13 @@ static void layout(const void *shape, kernel_layout *l)
     l->packed[0] = panel_words(s->n, s->k, s->matrix);
 }
 
+static product_types types_of(const gemm_shape *s) { return (product_types){ s->element, s->matrix }; }
+
 /* Wide enough before a GELU that its tails are met. */
 static float weight(const void *shape, long index, double normal)
 {
     const gemm_shape *s = shape;
-    return panel_weight(s->n, s->k, s->matrix, s->epilogue == EPILOGUE_GELU ? 2.5 : 1.0, index, normal);
+    return panel_weight(s->n, s->k, types_of(s), s->epilogue == EPILOGUE_GELU ? 2.5 : 1.0, index, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])
@@ -59,7 +61,7 @@ static void reference(const kernel_case *c, output_row at, estimate *row)
     const gemm_shape *s = c->shape;
     const float *x = input_row(c, 0, at.row), *added = input_row(c, 1, added_row(c, at.row));
     for (long n = 0; n < s->n; ++n) {
-        row[n] = reference_output(s->matrix, x, c->weights, s->k, s->n, n);
+        row[n] = reference_output(types_of(s), x, c->weights, s->k, s->n, n);
         if (s->epilogue == EPILOGUE_GELU)
             row[n] = gelu_of(row[n]);
         else if (s->epilogue == EPILOGUE_RELU)

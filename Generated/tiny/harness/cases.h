@@ -107,6 +107,11 @@ static inline const float *input_row(const kernel_case *c, int input, long row)
 /* So many parts cover it, the last one perhaps beyond its end. */
 static inline long divide_up(long whole, long part) { return (whole + part - 1) / part; }
 
+/* What a product multiplies. */
+typedef struct product_types {
+    element_type element, matrix;
+} product_types;
+
 /* cases_packing.c: as packing.h says. `weights` is n x k values that elements can have, then n of the bias; of
  * integers then n steps. */
 void pack_panels(const float *weights, long n, long k, element_type element, float *packed);
@@ -115,7 +120,7 @@ long panel_weights(long n, long k, element_type element);
 long panel_words(long n, long k, element_type element);
 /* One of these weights from a normal deviate, such that outputs of inputs that make use of their elements' values
  * have about `spread`. */
-float panel_weight(long n, long k, element_type element, double spread, long index, double normal);
+float panel_weight(long n, long k, product_types types, double spread, long index, double normal);
 /* `count` values that lie `stride` apart. */
 void pack_row(const float *values, long stride, long count, float *packed);
 /* Nine taps [channel][3][3] and a bias, a packed row each; where integers follow, a and b of x a + b. */

@@ -20,15 +20,17 @@ static void pack_element(float *word, float value, element_type element, long ro
 
 long panel_weights(long n, long k, element_type element) { return n * (k + (element == INT8 ? 2 : 1)); }
 
-float panel_weight(long n, long k, element_type element, double spread, long index, double normal)
+float panel_weight(long n, long k, product_types types, double spread, long index, double normal)
 {
-    if (index >= n * (k + 1))
-        return (float)(spread * (0.5 + fabs(normal)) / sqrt((double)k)) / (spread_of(INT8) * spread_of(INT8));
+    if (index >= n * (k + 1)) {
+        const float integers = spread_of(types.element) * spread_of(types.matrix);
+        return (float)(spread * (0.5 + fabs(normal)) / sqrt((double)k)) / integers;
+    }
     if (index >= n * k)
         return (float)normal;
-    if (element == INT8)
+    if (types.matrix == INT8)
         return as_element(INT8, (float)(spread_of(INT8) * normal));
-    return as_element(element, (float)(spread * normal / sqrt((double)k)));
+    return as_element(types.matrix, (float)(spread * normal / sqrt((double)k)));
 }
 
 long panel_words(long n, long k, element_type element)

@@ -64,16 +64,18 @@ estimate reference_product(const float *x, const float *w, long k, double bias)
     return total_of(&t, (double)k + 1);
 }
 
-estimate reference_output(element_type element, const float *x, const float *weights, long k, long n_count, long n)
+estimate reference_output(product_types types, const float *x, const float *weights, long k, long n_count, long n)
 {
     const float *w = weights + n * k, *bias = weights + n_count * k;
-    if (element != INT8)
+    if (types.matrix != INT8)
         return reference_product(x, w, k, bias[n]);
-    double sum = 0; /* exact */
-    for (long i = 0; i < k; ++i)
-        sum += (double)x[i] * w[i];
-    const double value = sum * bias[n_count + n];
-    return (estimate){ value + bias[n], 2 * UNIT_ROUNDOFF * (fabs(value) + fabs(value + bias[n])) };
+    const double step = bias[n_count + n];
+    estimate sum = reference_product(x, w, k, 0);
+    if (types.element == INT8)
+        sum.bound = 0; /* exact */
+    const double value = sum.value * step;
+    return (estimate){ value + bias[n],
+                       sum.bound * step + 2 * UNIT_ROUNDOFF * (fabs(value) + fabs(value + bias[n])) };
 }
 
 void reference_average(token_block block, long channels, double count, estimate *row)

@@ -38,7 +38,7 @@ estimate reference_product(const float *x, const float *w, long k, double bias);
 
 /* Output n of a product with weights of `k` inputs and `n_count` outputs, as pack_panels takes them: bias and
  * all. */
-estimate reference_output(element_type element, const float *x, const float *weights, long k, long n_count, long n);
+estimate reference_output(product_types types, const float *x, const float *weights, long k, long n_count, long n);
 
 /* Tokens of a map whose rows are `pitch` tokens apart. */
 typedef struct token_block {

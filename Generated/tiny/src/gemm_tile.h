@@ -4,7 +4,7 @@
  *
  * Everything but the pointers is a constant at every call, so that the sums, which are floats, live in
  * registers and one text serves all shapes and elements. A tile walks down k in steps of a word of the matrix,
- * 32 bits: one float, two bf16 or four integers of 8 bits, whose sums are integers. It takes `vectors` vectors of a panel's row and broadcasts what they meet of
+ * 32 bits: one float, two bf16 or four integers of 8 bits, whose sums with integers are integers. It takes `vectors` vectors of a panel's row and broadcasts what they meet of
  * each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES k
  * of a row at once instead. */
 #ifndef GEMM_TILE_H
@@ -90,6 +90,8 @@ INLINE vf gemm_part_of(vf words, gemm_constants c, int part)
 /* What a part multiplies of words of the matrix. */
 INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
 {
+    if (c.matrix == INT8 && c.element != INT8)
+        return vf_signed_byte(vf_load(words), part);
     return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c, part);
 }
 
@@ -230,12 +232,15 @@ INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
                 sum[r][v] = total[r][v];
 }
 
-/* A sum and what is added to it. Integers have another row of the panels' end to begin with, and a step. */
+/* A sum and what is added to it. A matrix of integers has a step, and where inputs are integers too, another row
+ * of the panels' end to begin with. */
 INLINE vf gemm_with_bias(gemm_tile t, gemm_constants c, vf sum, int column)
 {
     const float *bias = t.bias + column;
-    if (c.element != INT8)
+    if (c.matrix != INT8)
         return sum + vf_load(bias);
+    if (c.element != INT8)
+        return vf_fma(sum, vf_load(bias + c.columns), vf_load(bias));
 #ifdef VF_HAS_SIGNED_INT8
     const vi total = (vi)sum; /* of bytes that need no correction */
 #else

@@ -6,7 +6,8 @@
  * of one k as a float, those of two as bf16, or of four as integers of 8 bits. The last panel is filled up with
  * zeros. Tiles of sums are as wide as a panel or as a part of one, which they walk down. A matrix of integers has
  * two more rows behind the bias: the step of each column's integers, which its sums are multiplied by; and, as
- * 32-bit integers, what its sums begin with: -128 times the column's integers, as maps hold theirs plus 128.
+ * 32-bit integers, what its sums begin with: -128 times the column's integers, as maps hold theirs plus 128. Sums
+ * with floats leave that row unread.
  * Rows, such as gamma of a norm or a tap of all channels, are filled up to whole cache lines. */
 #ifndef PACKING_H
 #define PACKING_H

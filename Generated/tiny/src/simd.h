@@ -82,6 +82,12 @@ INLINE vf vf_dot_int8(vf a, vf b, vf sum)
 }
 #endif
 
+/* Byte `byte` of each word, from -128 to 127, as floats. */
+INLINE vf vf_signed_byte(vf words, int byte)
+{
+    return __builtin_convertvector((vi)((vu)words << (24 - 8 * byte)) >> 24, vf);
+}
+
 /* The nearest integer, of two equally near the even one, as a byte of a map; NaN becomes the least. Where the sum
  * lies between 2^23 and 2^24, its last bits are an integer. */
 INLINE vb vf_to_int8(vf x)

@@ -48,7 +48,14 @@ struct PlanTable {
             "scratch: \(pass.pass.scratchBytes) bytes a thread",
             "weights: \(4 * pass.plan.weightFloats) bytes",
             "predicted: one image by a roofline model of \(machine.summary)",
-        ] + pass.plan.target.kept.map(\.sentence) + unquantisable + unlowered
+        ] + pass.plan.target.kept.map(\.sentence) + withIntegerMatrices + unquantisable
+            + unlowered
+    }
+
+    /// What has a matrix of integers alone, and why.
+    private var withIntegerMatrices: [String] {
+        pass.network.withIntegerMatrices(pass.plan.target.precision).filter { !isKept($0.label) }
+            .map { "in f32 by int8: \($0.label), because \($0.reason)" }
     }
 
     /// What cannot be integers, and why.
@@ -60,7 +67,7 @@ struct PlanTable {
 
     /// Whether it is said of a product's layer why that is not narrower.
     private func isKept(_ label: String) -> Bool {
-        pass.plan.target.layers(keptIn: .f32).contains { label == $0 || label.hasPrefix("\($0).") }
+        pass.plan.target.kept.map(\.layer).contains { label == $0 || label.hasPrefix("\($0).") }
     }
 
     /// What stays in single precision, and why.

@@ -217,6 +217,19 @@ static void check_bf16_in_memory(void)
     CHECK(vf_first_bf16(pair)[0] == 2.0f && vf_second_bf16(pair)[0] == 1.0f, "the bf16 of a word");
 }
 
+/* Every byte at every place, with others beside it. */
+static void check_signed_bytes(void)
+{
+    for (uint32_t byte = 0; byte < 4; ++byte)
+        for (uint32_t value = 0; value < 0x100u; ++value) {
+            const uint32_t others = 0x80ff7f81u & ~(0xffu << 8 * byte);
+            const vf words = vf_set(float_of(others | value << 8 * byte));
+            const vf found = vf_signed_byte(words, (int)byte);
+            CHECK(found[value % VF_LANES] == (float)(int8_t)value, "byte %u, %02x: %a", byte, value,
+                  found[value % VF_LANES]);
+        }
+}
+
 int main(void)
 {
     check_larger_and_smaller();
@@ -227,5 +240,6 @@ int main(void)
     check_all_first();
     check_rounding_to_bf16();
     check_bf16_in_memory();
+    check_signed_bytes();
     return failures > 0;
 }

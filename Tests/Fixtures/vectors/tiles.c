@@ -41,7 +41,7 @@ static int32_t beginning_of(const float *panel, gemm_constants c, int column)
     return sum;
 }
 
-/* A bias; of integers steps behind it and what sums begin with. */
+/* A bias; of integers steps behind it and what sums begin with, which those with floats do not read. */
 static float *filled_behind(size_t count, const float *panel, gemm_constants c, random_source *source)
 {
     float *p = filled(count, source);
@@ -74,7 +74,8 @@ static operands make_operands(gemm_constants c, int rows, int columns, random_so
 {
     const size_t output = (size_t)((rows - 1) * c.output_stride + columns);
     const size_t tile = (size_t)(c.vectors * VF_LANES);
-    const size_t behind = c.element == INT8 ? 3 * (size_t)c.columns : tile; /* bias, and what integers have more */
+    /* Bias, and what integers have more. */
+    const size_t behind = c.element == INT8 ? 3 * (size_t)c.columns : c.matrix == INT8 ? 2 * (size_t)c.columns : tile;
     const float *panel = filled_words((size_t)(c.steps - 1) * PANEL_COLUMNS + tile, c.matrix, source);
     return (operands){
         .input = filled_words(input_floats(c, rows), c.element, source),
@@ -107,6 +108,9 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
         const float first = float_of(bits_of(w) << 16), second = float_of(bits_of(w) & 0xffff0000u);
         if (c.matrix == F32) {
             sum = vf_fma(vf_set(*x), vf_set(w), sum);
+        } else if (c.matrix == INT8) {
+            for (int byte = 0; byte < 4; ++byte)
+                sum = vf_fma(vf_set(x[byte]), vf_set((int8_t)byte_of(w, byte)), sum);
         } else if (c.element == F32) {
             sum = vf_fma(vf_set(x[0]), vf_set(first), sum);
             sum = vf_fma(vf_set(x[1]), vf_set(second), sum);
@@ -115,7 +119,12 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
             sum += vf_set(float_of(bits_of(*x) << 16) * first);
         }
     }
-    sum = c.element == INT8 ? integer_sum(o, c, row, column) : sum + vf_set(o.bias[column]);
+    if (c.element == INT8)
+        sum = integer_sum(o, c, row, column);
+    else if (c.matrix == INT8)
+        sum = vf_fma(sum, vf_set(o.bias[c.columns + column]), vf_set(o.bias[column]));
+    else
+        sum += vf_set(o.bias[column]);
     if (c.epilogue == EPILOGUE_GELU)
         vf_gelu_each(&sum, 1);
     if (c.epilogue == EPILOGUE_RESIDUAL)
@@ -146,7 +155,7 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         }
 }
 
-/* Of floats, of bf16, of floats by bf16, and of integers. Input in one block with columns that are not there, then in blocks of 8 or less. */
+/* Of floats, of bf16, of floats by bf16, of integers, and of floats by integers. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
     {                                                                                              \
@@ -161,11 +170,14 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
                                               BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS }; \
         static const gemm_constants bytes = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
                                               BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS };    \
+        static const gemm_constants steps = { k, 4 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
+                                              BLOCK, (rows) * (4 * (k) + 1), F32, INT8, COLUMNS }; \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
         check_tile(pairs, rows, COLUMNS);                                                          \
         check_tile(mixed, rows, COLUMNS);                                                          \
         check_tile(bytes, rows, COLUMNS);                                                          \
+        check_tile(steps, rows, COLUMNS);                                                          \
     }
 
 TILE(1, 1, 1)

@@ -36,6 +36,10 @@ enum GEMMCases: FamilyCases {
         inWords(of: .int8, &random) + [
             GEMM.Spec(rows: 9, k: 3076, n: 40, epilogue: .residual, element: .int8),
             GEMM.Spec(rows: 49, k: 96, n: 70, epilogue: .residual, element: .int8),
+            GEMM.Spec(rows: 1, k: 4, n: 1, matrix: .int8),
+            GEMM.Spec(rows: 13, k: 76, n: 45, inputStride: 79, epilogue: .gelu, matrix: .int8),
+            GEMM.Spec(rows: 1, k: 768, n: 131, matrix: .int8),
+            GEMM.Spec(rows: 9, k: 772, n: 40, epilogue: .residual, matrix: .int8),
         ]
     }
 
