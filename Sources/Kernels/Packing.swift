@@ -132,18 +132,41 @@ public struct PackedRow: Sendable, Hashable {
     public let parameter: String?
     public let start: Int
     public let stride: Int
+    /// Words.
     public let count: Int
     public let scaling: RowScaling?
+    /// How many values that are neighbours in the parameter a word holds as bf16, the first one in its lower half: two
+    /// or one; nil where a word is a float.
+    public let halves: Int?
 
     public init(
         _ parameter: String?, start: Int = 0, stride: Int = 1, count: Int,
-        scaling: RowScaling? = nil
+        scaling: RowScaling? = nil, halves: Int? = nil
     ) {
         self.parameter = parameter
         self.start = start
         self.stride = stride
         self.count = count
         self.scaling = scaling
+        self.halves = halves
+    }
+
+    /// Values of a word.
+    public var valuesInWord: Int { halves ?? 1 }
+
+    /// - Parameter values: `valuesInWord` of them.
+    public func word(of values: [Float]) -> Float {
+        guard halves != nil else { return values[0] }
+        let bits = values.map { UInt32(BF16($0).bits) }
+        return Float(bitPattern: bits[0] | (bits.count > 1 ? bits[1] << 16 : 0))
+    }
+
+    /// What `word` made a word of, each rounded.
+    public func values(of word: Float) -> [Float] {
+        guard let halves else { return [word] }
+        return (0..<halves).map {
+            BF16(bits: UInt16(truncatingIfNeeded: word.bitPattern >> (16 * UInt32($0)))).value
+        }
     }
 }
 
@@ -153,7 +176,8 @@ public enum RowScaling: Sendable, Hashable {
     case divided(by: String)
     /// (x − o) / s; −o / s without a parameter.
     case moved(by: String)
-    /// s and o themselves, which no kernel reads: what was folded can be taken out again.
+    /// s and o themselves, which no kernel reads: what was folded can be taken out again. Where rows without a
+    /// parameter say as much, these are left out.
     case scales(of: String)
     case offsets(of: String)
 }

@@ -42,7 +42,7 @@ public struct Planner: Sendable {
         let passes = try networks.map { try PlannedGraph($0, target) }
         var weights = WeightTable()
         let variants = try target.isas.map { try variant($0, passes, &weights) }
-        for tensor in networks[0].quantised(target) {
+        for tensor in networks[0].quantised(target) where !weights.tell(scalesOf: tensor.name) {
             _ = try weights.index(of: WeightBlock("scales of \(tensor.name)", .scales(tensor)))
         }
         return Plan(

@@ -22,6 +22,14 @@ struct WeightTable {
         return tensors.count - 1
     }
 
+    /// Whether the rows by which a kernel makes integers say their scales and offsets.
+    func tell(scalesOf name: String) -> Bool {
+        tensors.contains { tensor in
+            guard case .rows(let rows, _) = tensor.packing else { return false }
+            return rows.contains { $0.parameter == nil && $0.scaling == .divided(by: name) }
+        }
+    }
+
     /// Where the bias of a linear operator lies.
     func bias(of linear: Linear) -> WeightPlace? {
         for (index, tensor) in tensors.enumerated() {

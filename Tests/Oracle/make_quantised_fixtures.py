@@ -32,7 +32,7 @@ CASES = [
     ("classifier", Config(8, (1, 1), (2, 4), (2, 2), (1, 1), alpha=0.5, mlp_ratio=2.0, classes=5),
      24, 16, False),
 ]
-SEED = 700
+SEED = 720
 # Few, so that values of the case's own image lie beyond their ranges and are cut off.
 CALIBRATION_IMAGES = 4
 # What a library may be off by before rounding, for each of PyTorch's largest error in single precision.

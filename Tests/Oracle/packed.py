@@ -31,14 +31,26 @@ class Packed:
         return self.blocks[name].reshape(-1, -(-width // LINE) * LINE)[:, :width]
 
     def scales(self, name: str, channels: int) -> tuple[np.ndarray, np.ndarray]:
-        """Scales and offsets of the integers that a product reads."""
-        scales, offsets = self.rows(f"scales of {name}", channels)
-        return scales, offsets
+        """Scales and offsets of the integers that a product reads, in double precision."""
+        if f"scales of {name}" in self.blocks:
+            scales, offsets = self.rows(f"scales of {name}", channels)
+            return scales.astype(np.float64), offsets.astype(np.float64)
+        # Whoever makes the integers multiplies by 1/s and adds -o/s.
+        maker, rows = self.maker(name)
+        factors, terms = self.rows(maker, channels // rows)[-2 * rows:].astype(np.float64).reshape(2, channels)
+        return 1 / factors, -terms / factors
+
+    @staticmethod
+    def maker(name: str) -> tuple[str, int]:
+        """The block of the step that makes integers by a multiply-add, and the rows that it has for all channels."""
+        layer, _, product = name.rpartition(".")
+        return {"fc2": (f"{layer}.dwconv.dwconv", 1), "dconv": (f"{layer}.samples", 4)}[product]
 
     @property
     def quantised(self) -> set[str]:
         """The products whose inputs are integers with scales of their own."""
-        return {name.removeprefix("scales of ") for name in self.blocks if name.startswith("scales of ")}
+        told = {name.removeprefix("scales of ") for name in self.blocks if name.startswith("scales of ")}
+        return told | {name for name in self.blocks if name.endswith((".fc2", ".dconv"))}
 
     def integers(self, parameter: str) -> Panels:
         """A product on integers: four in a word, one step a column."""
@@ -49,6 +61,13 @@ class Packed:
         expected = -128 * matrix.sum(axis=1)
         assert (beginning.view(np.int32) == expected).all(), f"{parameter}: sums begin elsewhere"
         return Panels(matrix, bias, step)
+
+    def taps(self, name: str, channels: int) -> np.ndarray:
+        """Nine taps of each channel of a convolution before integers: bf16, two in a word."""
+        words = self.rows(name, channels)[:5].view(np.uint32)
+        halves = np.stack([words << 16, words & 0xffff0000], axis=1).reshape(10, channels)
+        assert (halves[9] == 0).all(), f"{name}: a tenth tap"
+        return halves[:9].view(np.float32).T
 
     def halves(self, parameter: str) -> Panels:
         """A product on bf16: two in a word."""

@@ -5,7 +5,7 @@ what norms, attentions, GELU and deformable samples give to products, and means 
 the integers of that file times their steps, taken back to the units of the checkpoint, so that all else
 is the network of litv2.py, and nothing is folded. Each matrix is checked to be the checkpoint's own,
 rounded; biases are made of the checkpoint's and checked. Patches are bf16, and so is the matrix that reads
-them; the head's is integers times steps, and what it reads is not rounded.
+them; the head's is integers times steps, and what it reads is not rounded. Taps of depthwise convolutions are bf16.
 
 `Trace` keeps the integers, and the sums of products of integers, which are exact.
 """
@@ -214,6 +214,10 @@ class Quantiser:
         mlp, name = block.mlp, f"{prefix}.mlp"
         block.norm2 = nn.Sequential(block.norm2, self.point(f"{prefix}.norm2", f"{name}.fc1"))
         mlp.fc1 = self.linear(mlp.fc1, f"{name}.fc1")
+        taps = mlp.dwconv.dwconv.weight
+        taps.copy_(to_bf16(taps))
+        packed = double(self.packed.taps(f"{name}.dwconv.dwconv", len(taps)))
+        assert (packed == taps.flatten(1)).all(), f"{name}: other taps"
         mlp.fc2 = nn.Sequential(
             self.point(f"{name}.dwconv.dwconv", f"{name}.fc2"), self.linear(mlp.fc2, f"{name}.fc2"))
 

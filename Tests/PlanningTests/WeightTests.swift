@@ -10,11 +10,14 @@ import Testing
 /// The packed weights hold every parameter of a network once, without gaps.
 @Suite struct WeightTests {
     @Test(arguments: ISA.all) func everyParameterIsPackedOnce(isa: ISA) throws {
+        for precision in [Precision.f32, .int8] { try expectEachOnce(isa, precision) }
+    }
+
+    private func expectEachOnce(_ isa: ISA, _ precision: Precision) throws {
         for network in try Sample.networks() {
             var uses: [String: Uses] = [:]
-            for tensor in try network.plan(isa).weights {
-                tensor.packing.count(in: &uses)
-            }
+            let plan = try Planner(network, Target(isa: isa, precision: precision)).plan()
+            for tensor in plan.weights { tensor.packing.count(in: &uses) }
             #expect(Set(uses.keys) == Set(network.parameters.map(\.name)), "\(network.name)")
             for parameter in network.parameters {
                 #expect(
@@ -162,9 +165,10 @@ extension Packing {
         case .rows(let rows, _):
             for row in rows {
                 guard let parameter = row.parameter else { continue }
-                for index in 0..<row.count {
+                for index in 0..<row.count * row.valuesInWord {
+                    let (word, value) = index.quotientAndRemainder(dividingBy: row.valuesInWord)
                     uses[parameter, default: Uses()].single[
-                        row.start + index * row.stride, default: 0] += 1
+                        row.start + word * row.stride + value, default: 0] += 1
                 }
             }
         }

@@ -31,7 +31,7 @@ static void layout(const void *shape, kernel_layout *l)
     const sizes n = sizes_of(s);
     l->weights = n.expand + n.taps + n.contract;
     l->packed[0] = panel_words(s->hidden, s->channels, s->matrix);
-    l->packed[1] = taps_of(s->element) * PACKED_ROW(s->hidden);
+    l->packed[1] = tap_rows(s->element) * PACKED_ROW(s->hidden);
     l->packed[2] = panel_words(s->channels, s->hidden, s->matrix);
 }
 
@@ -43,7 +43,7 @@ static float weight(const void *shape, long i, double normal)
     if (i < n.expand)
         return panel_weight(s->hidden, s->channels, types_of(s), 1.5, i, normal);
     if (i < n.expand + n.taps)
-        return depthwise_weight(s->hidden, i - n.expand, normal);
+        return depthwise_weight(s->hidden, s->element, i - n.expand, normal);
     return panel_weight(s->channels, s->hidden, types_of(s), 1.0, i - n.expand - n.taps, normal);
 }
 

@@ -11,13 +11,13 @@ static void layout(const void *shape, kernel_layout *l)
     l->in[0] = matrix(tokens, s->channels, s->stride);
     l->out[0] = matrix_of(s->output, tokens, s->channels, s->output_stride);
     l->weights = taps_of(s->output) * s->channels;
-    l->packed[0] = taps_of(s->output) * PACKED_ROW(s->channels);
+    l->packed[0] = tap_rows(s->output) * PACKED_ROW(s->channels);
 }
 
 static float weight(const void *shape, long index, double normal)
 {
     const depthwise_gelu_shape *s = shape;
-    return depthwise_weight(s->channels, index, normal);
+    return depthwise_weight(s->channels, s->output, index, normal);
 }
 
 static void pack(const void *shape, const float *weights, float *const packed[])

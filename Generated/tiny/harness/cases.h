@@ -123,10 +123,16 @@ long panel_words(long n, long k, element_type element);
 float panel_weight(long n, long k, product_types types, double spread, long index, double normal);
 /* `count` values that lie `stride` apart. */
 void pack_row(const float *values, long stride, long count, float *packed);
-/* Nine taps [channel][3][3] and a bias, a packed row each; where integers follow, a and b of x a + b. */
+/* Nine taps [channel][3][3] and a bias; where integers follow, a and b of x a + b, and taps are bf16. */
 void pack_taps(const float *weights, long channels, element_type output, float *packed);
+/* Weights of a channel, and packed rows of them. */
 static inline long taps_of(element_type output) { return output == INT8 ? 12 : 10; }
+static inline element_type taps_element(element_type output) { return output == INT8 ? BF16 : F32; }
+static inline long tap_rows(element_type output)
+{
+    return divide_up(9, PER_WORD(taps_element(output))) + taps_of(output) - 9;
+}
 /* One of these weights. */
-float depthwise_weight(long channels, long index, double normal);
+float depthwise_weight(long channels, element_type output, long index, double normal);
 
 #endif

@@ -74,15 +74,19 @@ void pack_row(const float *values, long stride, long count, float *packed)
 
 void pack_taps(const float *weights, long channels, element_type output, float *packed)
 {
-    for (long tap = 0; tap < taps_of(output); ++tap)
-        pack_row(weights + (tap < 9 ? tap : tap * channels), tap < 9 ? 9 : 1, channels,
-                 packed + tap * PACKED_ROW(channels));
+    const element_type element = taps_element(output);
+    for (long channel = 0; channel < channels; ++channel)
+        for (long tap = 0; tap < 9; ++tap)
+            pack_element(packed + tap / PER_WORD(element) * PACKED_ROW(channels) + channel,
+                         weights[channel * 9 + tap], element, tap);
+    for (long row = tap_rows(output) - 1, last = taps_of(output) - 1; last >= 9; --last, --row)
+        pack_row(weights + last * channels, 1, channels, packed + row * PACKED_ROW(channels));
 }
 
 /* The tails of GELU and both ends of integers are met. */
-float depthwise_weight(long channels, long index, double normal)
+float depthwise_weight(long channels, element_type output, long index, double normal)
 {
     if (index < 10 * channels)
-        return (float)(0.8 * normal);
+        return as_element(index < 9 * channels ? taps_element(output) : F32, (float)(0.8 * normal));
     return (float)(index < 11 * channels ? 60 + 20 * normal : -100 + 20 * normal);
 }

@@ -38,6 +38,21 @@ INLINE depthwise_taps depthwise_load_taps(const float *p, int padded)
     return taps;
 }
 
+/* Rows of the taps where these are bf16: the first of a word in its lower half, the ninth alone. */
+enum { DEPTHWISE_HALF_ROWS = 5 };
+
+/* The same where they are; the bias, a float, lies behind their rows. */
+INLINE depthwise_taps depthwise_load_halves(const float *p, int padded)
+{
+    depthwise_taps taps;
+    UNROLL for (int i = 0; i < 9; ++i) {
+        const vf words = vf_load(p + i / 2 * padded);
+        taps.row[i / 3][i % 3] = i % 2 ? vf_second_bf16(words) : vf_first_bf16(words);
+    }
+    taps.bias = vf_load(p + DEPTHWISE_HALF_ROWS * padded);
+    return taps;
+}
+
 /* Adds what token `i` of a row contributes to the outputs to its right, above it and to its left. */
 INLINE void depthwise_add(const float *row, const vf *taps, int i, int count, vf *sum, int lanes)
 {
@@ -87,7 +102,7 @@ typedef struct depthwise_place {
     void *token; /* the first one */
     element_type type;
     int stride;           /* elements from token to token */
-    const float *weights; /* those of the taps; for integers x a + b follow a and b of each channel */
+    const float *weights; /* those of the taps; for integers x a + b, a and b of each channel follow the bias */
     int padded;
 } depthwise_place;
 
@@ -97,9 +112,11 @@ INLINE void depthwise_gelu_block(const float *sums, int pitch, int count, depthw
     UNROLL for (int i = 0; i < count; ++i)
         y[i] = vf_load_upto(sums + (long)i * pitch, lanes);
     vf_gelu_each(y, count);
-    if (to.type == INT8)
+    if (to.type == INT8) {
+        const float *factors = to.weights + (DEPTHWISE_HALF_ROWS + 1) * to.padded;
         UNROLL for (int i = 0; i < count; ++i)
-            y[i] = vf_fma(y[i], vf_load(to.weights + 10 * to.padded), vf_load(to.weights + 11 * to.padded));
+            y[i] = vf_fma(y[i], vf_load(factors), vf_load(factors + to.padded));
+    }
     UNROLL for (int i = 0; i < count; ++i)
         vf_put(element_at(to.token, to.type, (long)i * to.stride), to.type, y[i], lanes);
 }

@@ -8,7 +8,8 @@
  * two more rows behind the bias: the step of each column's integers, which its sums are multiplied by; and, as
  * 32-bit integers, what its sums begin with: -128 times the column's integers, as maps hold theirs plus 128. Sums
  * with floats leave that row unread.
- * Rows, such as gamma of a norm or a tap of all channels, are filled up to whole cache lines. */
+ * Rows, such as gamma of a norm or a tap of all channels, are filled up to whole cache lines; where a map of integers
+ * comes of taps, these are bf16, two of a channel in a word. */
 #ifndef PACKING_H
 #define PACKING_H
 

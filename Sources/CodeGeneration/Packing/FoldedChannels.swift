@@ -17,6 +17,13 @@ struct FoldedChannels {
                 switch row.scaling {
                 case .scales(let name): scales[name] = values
                 case .offsets(let name): offsets[name] = values
+                // Rows of these are in the order of the channels, and divisors come first.
+                case .divided(let name) where row.parameter == nil:
+                    scales[name, default: []] += values.map { 1 / $0 }
+                case .moved(let name) where row.parameter == nil:
+                    offsets[name, default: []] += values.indices.map {
+                        -values[$0] * scale(name, row.start + $0)
+                    }
                 case .divided, .moved, nil: break
                 }
             }

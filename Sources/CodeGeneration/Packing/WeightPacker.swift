@@ -45,9 +45,12 @@ public struct WeightPacker: Sendable {
             quantisation.map { FoldedRow(scaling, $0, hasValues: values != nil) }
         }
         for i in 0..<row.count {
-            let value = values?[row.start + i * row.stride]
             let channel = row.parameter == nil ? row.start + i : i
-            packed[start + i] = scaling?.value(value ?? 0, at: channel) ?? value ?? 0
+            packed[start + i] = row.word(
+                of: (0..<row.valuesInWord).map { index in
+                    let value = values?[row.start + i * row.stride + index]
+                    return scaling?.value(value ?? 0, at: channel) ?? value ?? 0
+                })
         }
     }
 

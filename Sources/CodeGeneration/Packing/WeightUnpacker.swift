@@ -44,8 +44,10 @@ public struct WeightUnpacker: Sendable {
     ) {
         guard let parameter = row.parameter else { return }
         var recovered = tensor(parameter, counts, in: values)
-        for (i, value) in block.enumerated() {
-            recovered[row.start + i * row.stride] = folded.value(value, of: row, at: i)
+        for (i, word) in block.enumerated() {
+            for (index, value) in row.values(of: word).enumerated() {
+                recovered[row.start + i * row.stride + index] = folded.value(value, of: row, at: i)
+            }
         }
         values[parameter] = recovered
     }

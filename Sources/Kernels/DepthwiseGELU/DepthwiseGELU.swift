@@ -56,15 +56,22 @@ public enum DepthwiseGELU: KernelFamily {
             ])
     }
 
-    /// Nine taps, row by row, then the bias; for integers what GELU is multiplied by and what is added.
+    /// Nine taps, row by row, then the bias; for integers what GELU is multiplied by and what is added, and the taps
+    /// are bf16, two of a channel in a word: they would be a fiftieth of the file.
     static func weights(_ parameter: String, channels: Int, scales: String?) -> Packing {
-        let taps = (0..<9).map {
-            PackedRow("\(parameter).weight", start: $0, stride: 9, count: channels)
+        let perWord = scales == nil ? 1 : ElementType.bf16.perWord
+        let taps = stride(from: 0, to: 9, by: perWord).map {
+            PackedRow(
+                "\(parameter).weight", start: $0, stride: 9, count: channels,
+                halves: scales == nil ? nil : min(perWord, 9 - $0))
         }
         return .rows(
             taps + [PackedRow("\(parameter).bias", count: channels)]
                 + PackedRow.quantising(by: scales, count: channels), width: channels)
     }
+
+    /// Of `weights`, where the output is of such elements.
+    static func weightRows(_ output: ElementType?) -> Int { output == .int8 ? 5 + 1 + 2 : 9 + 1 }
 
     public static var inputStrides: [WritableKeyPath<Spec, Int>] { [\.stride] }
     public static var outputStrides: [WritableKeyPath<Spec, Int>] { [\.outputStride] }
@@ -75,7 +82,8 @@ public enum DepthwiseGELU: KernelFamily {
             rows: spec.map.count, width: spec.channels, stride: spec.outputStride,
             type: spec.output)
         return Operands(
-            inputs: [tokens], outputs: [active], weightBytes: 4 * (9 + 1) * spec.channels)
+            inputs: [tokens], outputs: [active],
+            weightBytes: 4 * weightRows(spec.output) * spec.channels)
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.map.count * spec.channels * 9 }

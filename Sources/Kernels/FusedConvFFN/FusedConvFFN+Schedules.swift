@@ -138,7 +138,8 @@ struct ConvFFNCost {
     func cycles(_ how: Schedule) -> Double {
         let strips = how.strips(of: spec.map.width)
         let panels = spec.channels / (how.vectors * isa.lanes) + 1
-        let weights = spec.hidden * (2 * spec.matrixBytes * spec.channels + 4 * 10)
+        let taps = 4 * DepthwiseGELU.weightRows(spec.element)
+        let weights = spec.hidden * (2 * spec.matrixBytes * spec.channels + taps)
         let kept = 4 * spec.hidden * 2 * strips[0].reach
         let active = spec.elementBytes * spec.hidden * how.band * how.strip
         // Kept rows are read and written once, active ones read for each panel of the output.

@@ -106,7 +106,7 @@ public enum FusedConvFFN: KernelFamily {
         return Operands(
             inputs: [input, tokens], outputs: [tokens], replaced: [0: 1],
             weightBytes: spec.matrixBytes * spec.hidden * 2 * spec.channels
-                + 4 * (11 * spec.hidden + spec.channels))
+                + 4 * ((DepthwiseGELU.weightRows(spec.element) + 1) * spec.hidden + spec.channels))
     }
 
     public static func macs(_ spec: Spec) -> Int {
