@@ -37,8 +37,8 @@ HELD_OUT_SEED = 2022
 FIRST_CATEGORY = 1
 STATISTICS = {"AP": 0, "AP50": 1, "AP75": 2, "small": 3, "medium": 4, "large": 5}
 COMPARED = ["AP", "AP50", "mIoU"]
-TOLERANCE = 1e-3  # of AP and mIoU, between PyTorch and the C library in single precision
-PRECISIONS = ["f32", "bf16", "int8"]
+# By precision, of AP and mIoU, between PyTorch in single precision and the C library.
+TOLERANCES = {"f32": 1e-3, "bf16": 3e-3, "int8": 5e-3}
 CALIBRATION_SEED, CALIBRATION_SCENES = 5, 256  # of training items, for the scales of integers
 
 # Figures by name: of boxes, of masks or of labels.
@@ -172,22 +172,31 @@ def say(title: str, figures: Figures) -> None:
         print(f"{title}: {kind}  {numbers}", flush=True)
 
 
-def noisy(maps: list[torch.Tensor], share: float) -> list[torch.Tensor]:
-    """With an error of so large a share of each map's power, as `hilo generate --max-drop` counts it."""
-    random = torch.Generator().manual_seed(1)
-    out = []
-    for x in maps:
-        power = x.var(dim=(2, 3), keepdim=True, correction=0).mean()  # 0 of a single token
-        out.append(x + (share * power).sqrt() * torch.randn(x.shape, generator=random))
-    return out
+class Noise:
+    """An error of the maps that heads read: of each picture's map so large a share of its power, its
+    channels' means taken off. A map of a single token has none."""
+
+    def __init__(self, share: float, seed: int = 1):
+        self.share, self.random = share, torch.Generator().manual_seed(seed)
+
+    def __call__(self, module: torch.nn.Module, inputs: tuple, maps: list) -> list[torch.Tensor]:
+        return [x + self.like(x) for x in maps]
+
+    def like(self, x: torch.Tensor) -> torch.Tensor:
+        power = x.var(dim=(2, 3), keepdim=True, correction=0).mean()
+        return (self.share * power).sqrt() * torch.randn(x.shape, generator=self.random)
+
+
+def same_pixels(net: HeadNetwork, data: Data, maps: list[np.ndarray]) -> float:
+    known = [found(net, image).label_map for image in data.images]
+    return float(np.mean([np.mean(one == other) for one, other in zip(maps, known)]))
 
 
 def by_pytorch(options, task: str, data: Data) -> Figures:
     net = network(task).eval()
     checkpoint = torch.load(options.checkpoints / f"{task}.pth", weights_only=True)
     net.load_state_dict(checkpoint["state_dict"])
-    if options.noise:
-        net.neck.register_forward_hook(lambda _, __, maps: noisy(maps, options.noise))
+    noise = net.neck.register_forward_hook(Noise(options.noise)) if options.noise else None
     place = options.save / task if options.save else None
     if place:
         place.mkdir(parents=True, exist_ok=True)
@@ -195,7 +204,11 @@ def by_pytorch(options, task: str, data: Data) -> Figures:
         maps = [found(net, image).label_map for image in data.images]
         for index, labels in enumerate(maps if place else []):
             Image.fromarray(labels.astype(np.uint8)).save(place / f"{name_of(index)}.png")
-        return label_figures(data.label_maps, maps)
+        figures = label_figures(data.label_maps, maps)
+        if noise:
+            noise.remove()
+            figures["labels"]["as without noise"] = same_pixels(net, data, maps)
+        return figures
     results = results_of(net, data.images)
     if place:
         (place / "detections.json").write_text(json.dumps(results) + "\n")
@@ -225,24 +238,26 @@ def compare(options, data: Data) -> None:
         shutil.rmtree(options.output / name, ignore_errors=True)  # there may be more in it
     write(options.output / "held_out", data)
     write_calibration(options.output / "calibration")
-    lines, differences = [], []
+    lines, wrong = [], []
     for task in options.task or KINDS:
         theirs = by_pytorch(options, task, data)
-        ours = {p: by_library(options, task, data, p) for p in options.precision or PRECISIONS}
+        ours = {p: by_library(options, task, data, p) for p in options.precision or TOLERANCES}
         for kind, name in [(k, n) for k in theirs for n in COMPARED]:
             if name not in theirs[kind]:
                 continue
             known = theirs[kind][name]
             found = {p: each.get(kind, {}).get(name, float("nan")) for p, each in ours.items()}
-            differences += [abs(found[p] - known) for p in found if p == "f32"]
+            wrong += [
+                f"{task}, {kind}: {name} in {p} is {value:.4f}" for p, value in found.items()
+                if not abs(value - known) <= TOLERANCES[p]]  # a NaN is none
             numbers = "".join(f"{value:>9.4f}" for value in found.values())
             lines.append(f"{task:<14}{kind:<8}{name:<6}{known:>9.4f}{numbers}")
     title = f"{len(data.images)} held-out scenes"
-    names = "".join(f"{p:>9}" for p in options.precision or PRECISIONS)
+    names = "".join(f"{p:>9}" for p in options.precision or TOLERANCES)
     print(f"{title:<28}{'PyTorch':>9}{names}")
     print("\n".join(lines))
-    if not all(difference <= TOLERANCE for difference in differences):  # a NaN is none
-        sys.exit(f"evaluate: in f32 a difference is larger than {TOLERANCE:g}")
+    if wrong:
+        sys.exit(f"evaluate: too far from PyTorch (allowed: {TOLERANCES}): " + "; ".join(wrong))
 
 
 def summarise(options) -> None:
@@ -282,7 +297,7 @@ def arguments():
     parser.add_argument("--compare", type=Path, metavar="HILO", help="the command line to use")
     parser.add_argument(
         "--noise", type=float, metavar="SHARE", help="of the power of the pyramid's maps, in PyTorch")
-    parser.add_argument("--precision", choices=PRECISIONS, action="append", help="of --compare")
+    parser.add_argument("--precision", choices=list(TOLERANCES), action="append", help="of --compare")
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", default=Path("out/scenes-accuracy"),
         help="where --compare writes scenes, libraries and results")
@@ -293,6 +308,8 @@ def arguments():
 
 def main():
     options = arguments()
+    if options.noise and options.compare:
+        sys.exit("evaluate: --noise is PyTorch's alone; leave out --compare")
     torch.set_num_threads(options.threads)
     if options.summary:
         return summarise(options)

@@ -51,7 +51,7 @@ extension Graph {
     /// Products on integers of 8 bits: what `quantisable` names, the means of its tokens, and the matrices that
     /// meet them; and the matrices alone of products of the mean of all tokens.
     ///
-    /// - Parameter kept: layers that stay as they are, of `QuantisedTensor.layer`.
+    /// - Parameter kept: layers that stay as they are, of `quantisableLayers`.
     public func quantised(keeping kept: Set<String> = []) -> Graph {
         var graph = self
         for point in quantisable where !kept.contains(point.layer) {

@@ -145,8 +145,8 @@ extension Calibration.Agreement {
         else {
             throw CalibrationError(
                 "agreement: expected a cost on some images, and no larger a share than maxDrop; found "
-                    + "\(words(cost)) and \(words(costWithoutKept)) of \(images) images, and \(maxDrop)"
-            )
+                    + "\(words(cost)), \(words(costWithoutKept)) with all layers of int8, on \(images) images, "
+                    + "and \(maxDrop)")
         }
     }
 
@@ -159,8 +159,8 @@ extension Calibration.Agreement {
 
     private func words(_ cost: Calibration.Cost) -> String {
         switch cost {
-        case .answers(let differing): "\(differing)"
-        case .maps(let error): "\(error)"
+        case .answers(let differing): "\(differing) other answers"
+        case .maps(let error): "an error of \(error)"
         }
     }
 }

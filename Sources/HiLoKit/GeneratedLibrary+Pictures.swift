@@ -23,7 +23,7 @@ extension GeneratedLibrary {
     ///   - resolution: one that the library holds; nil is the first.
     ///   - threads: nil is what the library chooses.
     ///   - isa: whose kernels run; nil is the best that this CPU has.
-    /// - Precondition: the network is a classifier or a backbone.
+    /// - Precondition: the network takes pictures, and is no detector or segmenter.
     /// - Throws: `LibraryError.harness`, also when the library is of a version that has no such
     ///   runs; `.notBuilt`.
     @discardableResult

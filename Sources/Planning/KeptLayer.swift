@@ -3,7 +3,7 @@ import Networks
 
 /// A layer that stays in bf16 or in single precision where others are of integers of 8 bits.
 public struct KeptLayer: Sendable, Hashable {
-    /// `QuantisedTensor.layer`.
+    /// Of `Graph.quantisableLayers`, or of those whose products can be on bf16.
     public let layer: String
     /// What its products multiply: `.bf16` or `.f32`.
     public let type: ElementType

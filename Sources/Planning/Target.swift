@@ -99,7 +99,7 @@ public struct Target: Sendable, Hashable, Codable {
         try Target(isas: isas, precision: precision, maxBatch: maxBatch, kept: kept)
     }
 
-    /// What `QuantisedTensor.layer` calls the layers that are kept.
+    /// The names of the layers that are kept.
     var keptNames: Set<String> { Set(kept.map(\.layer)) }
 
     /// Those of one type, as `kept` has them.

@@ -194,7 +194,7 @@ struct CalibrationCommandTests {
         let generated = try sandbox.hilo(flags + ["x.npy"])
         #expect(generated.status == 0, "\(generated.stderr)")
         #expect(
-            generated.stdout.contains("agreement: on 2 images the error of the maps is"),
+            generated.stdout.contains("agreement: on 2 images the error is, of the power in f32, "),
             "\(generated.stdout)")
         let text = try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
         #expect(text.contains("\"images\": 2") && text.contains("\"h_proj\""))

@@ -57,7 +57,10 @@ import Testing
 
     /// The same of one whose maps were compared.
     private static let wrongErrors: [(old: String, new: String, words: [String])] = [
-        ("\"error\":0.0175", "\"error\":0.0225", ["agreement", "0.0225 and 1.5 of 16", "0.02"]),
+        (
+            "\"error\":0.0175", "\"error\":0.0225",
+            ["agreement", "an error of 0.0225, an error of 1.5", "on 16 images, and 0.02"]
+        ),
         ("\"error\":0.0175", "\"error\":-0.01", ["agreement"]),
         ("\"errorWithoutKept\":1.5", "\"differing\":1", ["not a calibration", "errorWithoutKept"]),
     ]
@@ -73,7 +76,10 @@ import Testing
         ("\"type\":\"f32\"", "\"type\":\"int8\"", ["kept", "bf16 or f32"]),
         ("\"type\":\"f32\"", "\"type\":\"f64\"", ["not a calibration", "f64"]),
         ("\"layer\":", "\"lair\":", ["not a calibration", "layer"]),
-        ("\"differing\":3", "\"differing\":4", ["agreement", "4 and 40 of 300"]),
+        (
+            "\"differing\":3", "\"differing\":4",
+            ["agreement", "4 other answers, 40 other answers with all layers of int8, on 300"]
+        ),
         ("\"differing\":3", "\"differing\":-1", ["agreement"]),
         ("\"images\":300", "\"images\":0", ["agreement"]),
         ("\"maxDrop\":0.01", "\"maxDrop\":1.5", ["agreement"]),

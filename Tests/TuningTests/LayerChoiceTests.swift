@@ -193,6 +193,36 @@ import Testing
         }
     }
 
+    /// Neither promise nor advice that nothing can keep.
+    @Test(arguments: [(0.02, true), (1.5, false), (Float.nan, false)])
+    func errorsThatCannotBeBoundedAreRefused(damage: Float, hasAdvice: Bool) async throws {
+        let error = await #expect(throws: LiftingError.self) {
+            try await LayerChoice(
+                levels: [.init(type: .bf16, layers: ["layer"])],
+                measure: .maps([.init(tokens: 2, channels: 1, layout: .tokens)]), images: 2,
+                maxDrop: 0.0001
+            ) { library, images, _ in
+                let moved = library == .f32 ? 0 : damage
+                return [images.flatMap { _ in [1 + moved, -1 - moved] }]
+            }.choose()
+        }
+        let text = "\(try #require(error))"
+        #expect(text.contains("--max-drop 0.001, which int8 holds") == hasAdvice, "\(text)")
+        #expect(text.contains("0.04 % with int8, and 0.04 % still with") == hasAdvice, "\(text)")
+        #expect(text.contains("--precision f32"))
+    }
+
+    /// There is nothing to compare with.
+    @Test func outputsThatAreNotFiniteAreRefused() async throws {
+        let error = await #expect(throws: LiftingError.self) {
+            try await LayerChoice(
+                levels: [.init(type: .bf16, layers: ["layer"])], measure: .answers(classes: 2),
+                images: 1, maxDrop: 0.1
+            ) { _, _, _ in [[1, .nan]] }.choose()
+        }
+        #expect("\(try #require(error))".contains("not finite"))
+    }
+
     // MARK: - Sources that are shared
 
     private func file(_ path: String, _ text: String) -> GeneratedFile {

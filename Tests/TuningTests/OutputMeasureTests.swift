@@ -55,6 +55,23 @@ import Testing
         #expect(cost == .maps(error: 0.125))
     }
 
+    /// What is no number is no good agreement, in whichever map it is.
+    @Test func valuesThatAreNotFiniteDiffer() {
+        let shape = OutputMeasure.Shape(tokens: 2, channels: 1, layout: .tokens)
+        let measure = OutputMeasure.maps([shape, shape])
+        let expected: Outputs = [[1, 2], [3, 4]]
+        for value in [Float.nan, .infinity] {
+            for found in [[[value, 2], [3, 4]], [[1, 2], [3, value]]] {
+                let cost = measure.cost(of: found, beside: expected)
+                #expect(cost == .maps(error: .greatestFiniteMagnitude))
+                #expect(!measure.areFinite(found))
+            }
+        }
+        #expect(measure.areFinite(expected))
+        let logits = OutputMeasure.answers(classes: 2)
+        #expect(logits.movement(of: [[.nan, 1]], beside: [[0, 1]]).isFinite)
+    }
+
     /// All images of a classifier are compared, and of maps as many as there is room for.
     @Test func someImagesOfMapsAreCompared() throws {
         #expect(OutputMeasure.answers(classes: 7).images(of: 512) == 512)
@@ -62,7 +79,10 @@ import Testing
             OutputMeasure.maps([.init(tokens: tokens, channels: 64, layout: .planes)]).images(
                 of: all)
         }
-        #expect(images(100, of: 7) == 7 && images(100, of: 512) == 16)
+        #expect(images(300, of: 7) == 7 && images(300, of: 512) == 16)
+        // The coarsest map may have one token, and one image is no sample of these.
+        #expect(
+            images(100, of: 512) == 41 && images(1, of: 512) == 512 && images(1, of: 9999) == 4096)
         #expect(images(1 << 18, of: 512) == 4 && images(1 << 24, of: 512) == 1)
     }
 

@@ -2,10 +2,10 @@
 /* The innermost loops of a matrix product: a tile of output rows by a panel of packed weights, or by a
  * part of one, as wide as `vectors` vectors: the tile's columns.
  *
- * Everything but the pointers is a constant at every call, so that the sums, which are floats, live in
- * registers and one text serves all shapes and elements. A tile walks down k in steps of a word of the matrix,
- * 32 bits: one float, two bf16 or four integers of 8 bits, whose sums with integers are integers. It takes `vectors` vectors of a panel's row and broadcasts what they meet of
- * each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES k
+ * Everything but the pointers is a constant at every call, so that the sums live in registers and one text serves
+ * all shapes and elements. A tile walks down k in steps of a word of the matrix, 32 bits: one float, two bf16 or
+ * four integers of 8 bits. Sums are integers where the input is of integers too, else floats. It takes `vectors`
+ * vectors of a panel's row and broadcasts what they meet of each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES k
  * of a row at once instead. */
 #ifndef GEMM_TILE_H
 #define GEMM_TILE_H

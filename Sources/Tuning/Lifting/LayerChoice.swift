@@ -33,9 +33,16 @@ struct LayerChoice {
 
     /// The layers that are kept, the widest and those that lose most first, and the agreement with them.
     ///
-    /// - Throws: `LiftingError` when all layers are not enough; what `logits` throws.
+    /// - Throws: `LiftingError` when all layers are not enough; what `run` throws.
     func choose() async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
         let expected = try await run(.f32, Array(0..<images), "f32")
+        guard measure.areFinite(expected) else {
+            throw LiftingError(
+                description:
+                    "in f32 the network's outputs are not finite for some image of the calibration, so "
+                    + "int8 cannot be compared with it; use other weights or images, or --max-drop 1"
+            )
+        }
         let whole = try await cost(keeping: [], beside: expected, "int8")
         guard !holds(whole) else { return ([], agreement(whole, whole)) }
         var (kept, last) = ([KeptLayer](), whole)
@@ -83,7 +90,7 @@ struct LayerChoice {
     ) async throws -> [KeptLayer] {
         let most = min(images, Self.mostImagesALayer)
         let some = (0..<most).map { $0 * images / most }
-        let wanted = measure.outputs(expected, ofImages: some)
+        let wanted = most == images ? expected : measure.outputs(expected, ofImages: some)
         var movements: [Double] = []
         for (index, layer) in level.layers.enumerated() {
             let others = level.layers.filter { $0 != layer }.map { KeptLayer($0, in: level.type) }
@@ -134,13 +141,11 @@ struct LayerChoice {
         }
     }
 
-    private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+    private func percent(_ share: Double) -> String { String(format: "%.3g %%", 100 * share) }
 
     private func failure(
         _ whole: Calibration.Cost, _ lifted: Calibration.Cost
     ) -> LiftingError {
-        // Rounded up, so that it holds.
-        let enough = (whole.share(ofImages: images) * 1000).rounded(.up) / 1000
         let widest = levels.last?.type.rawValue ?? "int8"
         let found =
             switch (whole, lifted) {
@@ -148,14 +153,15 @@ struct LayerChoice {
                 "of \(images) images \(whole) are answered otherwise than in f32 with int8, and "
                     + "\(lifted) still with all layers in \(widest)"
             default:
-                "of the power of the maps \(percent(whole.share(ofImages: images))) are error beside f32 "
-                    + "with int8, and \(percent(lifted.share(ofImages: images))) still with all layers in "
-                    + widest
+                "the error is, of the power in f32, \(percent(whole.share(ofImages: images))) with int8, and "
+                    + "\(percent(lifted.share(ofImages: images))) still with all layers in \(widest)"
             }
-        let advice =
-            "give more images, --max-drop \(enough), which int8 holds as it is, or --precision f32"
+        // Rounded up, so that it holds.
+        let enough = (whole.share(ofImages: images) * 1000).rounded(.up) / 1000
+        let looser = enough < 1 ? "--max-drop \(enough), which int8 holds as it is, " : ""
         return LiftingError(
-            description: "--max-drop \(String(format: "%g", maxDrop)): \(found); \(advice)")
+            description: "--max-drop \(String(format: "%g", maxDrop)): \(found); "
+                + "give more images, \(looser)or --precision f32")
     }
 }
 

@@ -19,8 +19,9 @@ enum OutputMeasure: Sendable, Equatable {
         var count: Int { tokens * channels }
     }
 
-    /// - Parameter network: one whose outputs are no results of comparisons.
+    /// - Parameter network: no detector and no segmenter, but perhaps the `pyramid` of one.
     init(of network: Network) {
+        precondition(network.pyramid == nil, "\(network.name): compare its pyramid")
         if let classes = network.classes {
             self = .answers(classes: classes)
             return
@@ -48,20 +49,28 @@ enum OutputMeasure: Sendable, Equatable {
         }
     }
 
-    /// Bytes of the maps that are kept for comparisons; all tokens of some images say enough.
+    /// Bytes of the maps of all images that are compared, in single precision.
     private static let mostBytes = 256 << 20
-    private static let mostMaps = 16
+    /// Images that are enough, and tokens of the smallest map, where these are in more of them.
+    private static let enoughImages = 16
+    private static let enoughTokens = 4096
 
     /// How many of so many images are compared.
     func images(of all: Int) -> Int {
-        guard case .maps = self else { return all }
-        let bytes = 4 * counts.reduce(0, +)
-        return min(all, max(1, min(Self.mostMaps, Self.mostBytes / bytes)))
+        guard case .maps(let shapes) = self else { return all }
+        let bytes = 4 * counts.reduce(0, +), fewest = shapes.map(\.tokens).min() ?? 1
+        let enough = max(Self.enoughImages, (Self.enoughTokens + fewest - 1) / fewest)
+        return min(all, max(1, min(enough, Self.mostBytes / bytes)))
     }
 
     /// Whether outputs are those of so many images.
     func holds(_ outputs: Outputs, ofImages images: Int) -> Bool {
         outputs.map(\.count) == counts.map { $0 * images }
+    }
+
+    /// Whether a comparison with them says something.
+    func areFinite(_ outputs: Outputs) -> Bool {
+        outputs.allSatisfy { $0.allSatisfy(\.isFinite) }
     }
 
     /// Those of some images.
@@ -91,16 +100,17 @@ enum OutputMeasure: Sendable, Equatable {
     }
 
     /// The share that the squares of the differences are of those of the expected values; of several maps the
-    /// largest.
+    /// largest. Where a difference is no number, it is larger than any.
     private func error(of found: Outputs, beside expected: Outputs) -> Double {
         let pairs = zip(found, expected)
-        switch self {
-        case .answers(let classes):
-            return pairs.map { Difference(logits: $0, from: $1, classes: classes).share }[0]
-        case .maps(let shapes):
-            return zip(pairs, shapes).map { Difference(maps: $0.0, from: $0.1, of: $1).share }
-                .max() ?? 0
-        }
+        let shares =
+            switch self {
+            case .answers(let classes):
+                pairs.map { Difference(logits: $0, from: $1, classes: classes).share }
+            case .maps(let shapes):
+                zip(pairs, shapes).map { Difference(maps: $0.0, from: $0.1, of: $1).share }
+            }
+        return shares.allSatisfy(\.isFinite) ? shares.max() ?? 0 : .greatestFiniteMagnitude
     }
 }
 
@@ -134,23 +144,26 @@ private struct Difference {
     /// Each channel's mean over the tokens of all images is taken off what is expected: a channel that is the same
     /// everywhere says nothing, however large it is, but an error of it is one.
     init(maps found: [Float], from expected: [Float], of shape: OutputMeasure.Shape) {
-        let (tokenStep, channelStep) =
-            shape.layout == .planes ? (1, shape.tokens) : (shape.channels, 1)
-        for channel in 0..<shape.channels {
-            var (sum, own) = (0.0, 0.0)
-            for image in stride(from: 0, to: found.count, by: shape.count) {
-                for token in 0..<shape.tokens {
-                    let at = image + token * tokenStep + channel * channelStep
-                    let (value, off) = (Double(expected[at]), Double(found[at] - expected[at]))
-                    difference += off * off
-                    sum += value
-                    own += value * value
-                }
+        let (tokens, channels) = (shape.tokens, shape.channels)
+        var sums = [Double](repeating: 0, count: channels), own = sums
+        // In the order of memory: planes have their tokens inside, tokens their channels.
+        let inner = shape.layout == .planes ? tokens : channels
+        for (row, start) in stride(from: 0, to: found.count, by: inner).enumerated() {
+            for index in 0..<inner {
+                let channel = shape.layout == .planes ? row % channels : index
+                let value = Double(expected[start + index])
+                let off = Double(found[start + index]) - value
+                difference += off * off
+                sums[channel] += value
+                own[channel] += value * value
             }
-            squares += own
-            // Of equal values rounding leaves a hair.
-            let spread = own - sum * sum / Double(found.count / shape.channels)
-            power += spread > 1e-12 * own ? spread : 0
+        }
+        let count = Double(found.count / channels)
+        squares = own.reduce(0, +)
+        // Of equal values rounding leaves a hair.
+        power = zip(own, sums).reduce(0) { power, channel in
+            let spread = channel.0 - channel.1 * channel.1 / count
+            return power + (spread > 1e-12 * channel.0 ? spread : 0)
         }
     }
 }

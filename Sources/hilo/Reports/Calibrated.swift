@@ -45,7 +45,14 @@ struct Calibrated {
             return recorded.kept == plan.target.kept
                 ? recorded : recorded.keeping(plan.target.kept)
         }
-        if case .file(let path) = source { return try flags.reused(recorded, from: path) }
+        if case .file(let path) = source {
+            if flags.maxDrop == nil, recorded.agreement == nil {
+                Console.note(
+                    "\(path) was recorded without measuring what int8 changes; give the pictures or the "
+                        + "array again to hold --max-drop \(CalibrationOption.usualDrop)")
+            }
+            return try flags.reused(recorded, from: path)
+        }
         let maxDrop = flags.maxDrop ?? CalibrationOption.usualDrop
         guard maxDrop < 1, let images = try source.comparedImages() else { return recorded }
         let lifter = try Lifter(
@@ -88,8 +95,7 @@ extension Calibration.Agreement {
         switch cost {
         case .answers: "agreement: \(words(cost)) of \(images) images answered as in f32"
         case .maps:
-            "agreement: on \(images) images the error of the maps is, of their power in f32, "
-                + words(cost)
+            "agreement: on \(images) images the error is, of the power in f32, \(words(cost))"
         }
     }
 
@@ -97,7 +103,7 @@ extension Calibration.Agreement {
         switch cost {
         case .answers(let differing): "\(images - differing)"
         case .maps(let error):
-            "\(decimal(100 * error, 3)) %"
+            String(format: "%.3g %%", 100 * error)
                 + (error > 0 ? " (\(decimal(-10 * log10(error), 1)) dB)" : "")
         }
     }

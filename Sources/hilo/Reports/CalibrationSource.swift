@@ -135,7 +135,8 @@ private struct PictureImages: ComparedImages {
                 let count = try PictureChunk.write(
                     chosen[done...], to: file, ignoringOrientation: false)
                 let added = try await library.outputs(ofPictures: file, in: folder).map(\.values)
-                outputs = outputs.isEmpty ? added : zip(outputs, added).map { $0 + $1 }
+                if outputs.isEmpty { outputs = added.map { _ in [] } }
+                for index in added.indices { outputs[index] += added[index] }
                 return count
             }
         }
