@@ -99,11 +99,15 @@ def annotations(scenes: list[Scene]) -> dict:
         "categories": categories, "annotations": objects}
 
 
+def write_pictures(folder: Path, pictures: list[np.ndarray]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, picture in enumerate(pictures):
+        Image.fromarray(picture).save(folder / f"{name_of(index)}.png")
+
+
 def write(folder: Path, data: Data) -> None:
-    (folder / "labels").mkdir(parents=True, exist_ok=True)
-    for index, (image, labels) in enumerate(zip(data.images, data.label_maps)):
-        Image.fromarray(image).save(folder / f"{name_of(index)}.png")
-        Image.fromarray(labels).save(folder / "labels" / f"{name_of(index)}.png")
+    write_pictures(folder, data.images)
+    write_pictures(folder / "labels", data.label_maps)
     (folder / "annotations.json").write_text(json.dumps(data.annotations) + "\n")
 
 
@@ -202,8 +206,8 @@ def by_pytorch(options, task: str, data: Data) -> Figures:
         place.mkdir(parents=True, exist_ok=True)
     if task == "semantic_fpn":
         maps = [found(net, image).label_map for image in data.images]
-        for index, labels in enumerate(maps if place else []):
-            Image.fromarray(labels.astype(np.uint8)).save(place / f"{name_of(index)}.png")
+        if place:
+            write_pictures(place, [labels.astype(np.uint8) for labels in maps])
         figures = label_figures(data.label_maps, maps)
         if noise:
             noise.remove()
@@ -226,18 +230,13 @@ def by_library(options, task: str, data: Data, precision: str) -> Figures:
     return detection_figures(data.annotations, read_detections(place))
 
 
-def write_calibration(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for index, scene in enumerate(compose(CALIBRATION_SEED, CALIBRATION_SCENES, part="train")):
-        Image.fromarray(scene.image).save(folder / f"{name_of(index)}.png")
-
-
 def compare(options, data: Data) -> None:
     """Prints PyTorch's figures beside the C libraries'; a difference too large ends in an error."""
     for name in ["held_out", "calibration"]:
         shutil.rmtree(options.output / name, ignore_errors=True)  # there may be more in it
     write(options.output / "held_out", data)
-    write_calibration(options.output / "calibration")
+    scenes = compose(CALIBRATION_SEED, CALIBRATION_SCENES, part="train")
+    write_pictures(options.output / "calibration", [scene.image for scene in scenes])
     lines, wrong = [], []
     for task in options.task or KINDS:
         theirs = by_pytorch(options, task, data)

@@ -27,9 +27,7 @@ extension Graph {
     /// The layers with products that `lowered` changes, each once, in the order of the graph.
     public func loweredLayers(to type: ElementType) -> [String] {
         lowered(to: type).nodes.compactMap(\.operation.linear).filter { $0.element == type }
-            .reduce(into: []) { layers, linear in
-                if !layers.contains(linear.layer) { layers.append(linear.layer) }
-            }
+            .map(\.layer).withoutRepetition
     }
 
     /// The layers of the products that read a tensor, or the means of its tokens.

@@ -43,9 +43,7 @@ extension Graph {
     /// The layers that can be of integers, in all or in their matrices alone, each once, in the order of the graph.
     public var quantisableLayers: [String] {
         let ofMeans = productsOfMeans.compactMap { nodes[$0].operation.linear?.layer }
-        return (quantisable.map(\.layer) + ofMeans).reduce(into: []) { layers, layer in
-            if !layers.contains(layer) { layers.append(layer) }
-        }
+        return (quantisable.map(\.layer) + ofMeans).withoutRepetition
     }
 
     /// Products on integers of 8 bits: what `quantisable` names, the means of its tokens, and the matrices that

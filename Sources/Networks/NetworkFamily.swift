@@ -175,6 +175,22 @@ public struct NetworkOutput: Sendable, Equatable {
 }
 
 extension NetworkOutput {
+    /// The map of a stage, from 1.
+    static func featureMap(
+        ofStage stage: Int, _ map: Resolution, channels: Int, _ layout: FeatureLayout = .tokens
+    ) -> NetworkOutput {
+        switch layout {
+        case .planes:
+            NetworkOutput(
+                .featureMap(stage: stage, layout), shape: [channels, map.height, map.width],
+                dimensions: "channels, height, width")
+        case .tokens:
+            NetworkOutput(
+                .featureMap(stage: stage, layout), shape: [map.height, map.width, channels],
+                dimensions: "height, width, channels")
+        }
+    }
+
     /// So many rows of detections.
     static func detections(_ most: Int) -> NetworkOutput {
         NetworkOutput(

@@ -33,10 +33,7 @@ struct ObservedNetwork<Base: NetworkFamily>: NetworkWrapper {
 
     var outputs: [NetworkOutput] {
         observed.enumerated().map { index, tensor in
-            NetworkOutput(
-                .featureMap(stage: index + 1, .tokens),
-                shape: [tensor.map.height, tensor.map.width, tensor.channels],
-                dimensions: "height, width, channels")
+            .featureMap(ofStage: index + 1, tensor.map, channels: tensor.channels)
         }
     }
 

@@ -35,7 +35,8 @@ struct LifterTests {
         let classifier = try SpoiltClassifier()
         let network = classifier.network
         try await withFolder { folder in
-            let (recorded, spy, lifted) = try await lift(classifier, folder)
+            let (recorded, spy, lifted) = try await lift(
+                classifier.network, classifier.weights, classifier.images, folder)
             #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
             #expect(lifted.tensors == recorded.tensors)
             let agreement = try #require(lifted.agreement)
@@ -58,7 +59,8 @@ struct LifterTests {
     func aLayerThatSpoilsBF16IsKeptInSinglePrecision() async throws {
         let classifier = try SpoiltClassifier(for: .bf16)
         try await withFolder { folder in
-            let (_, spy, lifted) = try await lift(classifier, folder)
+            let (_, spy, lifted) = try await lift(
+                classifier.network, classifier.weights, classifier.images, folder)
             #expect(lifted.kept.first?.layer == SpoiltClassifier.layer)
             let layers = classifier.network.quantisableLayers
             #expect(
@@ -80,18 +82,8 @@ struct LifterTests {
             weights: SpoiltClassifier.spoilt(seeded, layer, weight: 1024, ratio: 1),
             unused: [], absent: [])
         try await withFolder { folder in
-            let file = folder.appending(path: "x.npy")
             let images = SpoiltClassifier.images(of: network, 20)
-            try NPYArray(
-                shape: [images.count] + network.inputShape, values: images.flatMap { $0 }
-            ).write(to: file.path)
-            let compiler = try await Compiler.shared()
-            let recorded = try await Calibrator.record(
-                network, weights, images: [.array(file)], with: compiler)
-            let lifter = try Lifter(
-                network, weights, recorded, images: ArrayImages(contentsOf: file),
-                compiler: compiler)
-            let lifted = try await lifter.lift(maxDrop: 0.01)
+            let (_, _, lifted) = try await lift(network, weights, images, folder)
             #expect(lifted.kept.map(\.layer) == [layer])
             let agreement = try #require(lifted.agreement)
             // All, since maps are small.
@@ -103,19 +95,18 @@ struct LifterTests {
     }
 
     private func lift(
-        _ classifier: SpoiltClassifier, _ folder: URL
+        _ network: Network, _ weights: WeightSource.Matched, _ images: [[Float]], _ folder: URL
     ) async throws -> (recorded: Calibration, spy: Spy, lifted: Calibration) {
         let file = folder.appending(path: "x.npy")
         try NPYArray(
-            shape: [classifier.images.count] + classifier.network.inputShape,
-            values: classifier.images.flatMap { $0 }
+            shape: [images.count] + network.inputShape, values: images.flatMap { $0 }
         ).write(to: file.path)
         let compiler = try await Compiler.shared()
         let recorded = try await Calibrator.record(
-            classifier.network, classifier.weights, images: [.array(file)], with: compiler)
+            network, weights, images: [.array(file)], with: compiler)
         let spy = try Spy(file)
         let lifted = try await Lifter(
-            classifier.network, classifier.weights, recorded, images: spy, compiler: compiler
+            network, weights, recorded, images: spy, compiler: compiler
         ).lift(maxDrop: 0.01)
         return (recorded, spy, lifted)
     }
@@ -194,17 +185,7 @@ private struct SpoiltClassifier {
 
     /// A segmenter on a backbone with that layer.
     static func segmenter() throws -> Network {
-        let backbone = try LITv2(name: "tiny", height: 32, width: 48) {
-            PatchEmbedding(channels: 12)
-            Stage(depth: 1) { ConvFFN() }
-            TokenMerging()
-            Stage(depth: 1) {
-                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                ConvFFN()
-            }
-            FeatureMaps()
-        }
-        return Network(try SemanticFPN(backbone, classes: 3, channels: 16, width: 16))
+        Network(try SemanticFPN(tinyLITv2(FeatureMaps()), classes: 3, channels: 16, width: 16))
     }
 
     static func spoilt(

@@ -5,17 +5,21 @@ import HiLoKit
 
 /// Every kernel with a choice, in little time.
 func tinyNetwork(name: String = "tiny") throws -> Network {
-    Network(
-        try LITv2(name: name, height: 32, width: 48) {
-            PatchEmbedding(channels: 12)
-            Stage(depth: 1) { ConvFFN() }
-            TokenMerging()
-            Stage(depth: 1) {
-                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                ConvFFN()
-            }
-            Classifier(classes: 7)
-        })
+    Network(try tinyLITv2(name: name, Classifier(classes: 7)))
+}
+
+/// The same with another end.
+func tinyLITv2(name: String = "tiny", _ end: any NetworkPart) throws -> LITv2 {
+    try LITv2(name: name, height: 32, width: 48) {
+        PatchEmbedding(channels: 12)
+        Stage(depth: 1) { ConvFFN() }
+        TokenMerging()
+        Stage(depth: 1) {
+            HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+            ConvFFN()
+        }
+        end
+    }
 }
 
 /// Wide enough for several panels of weights.

@@ -74,13 +74,6 @@ extension GEMM {
     }
 }
 
-extension [String] {
-    /// Each name where it stands first.
-    fileprivate var withoutRepetition: [String] {
-        indices.filter { !self[..<$0].contains(self[$0]) }.map { self[$0] }
-    }
-}
-
 extension Graph {
     /// The activation that takes the output of linear `index` alone.
     fileprivate func activation(behind index: Int) -> (node: Int?, epilogue: GEMM.Epilogue) {

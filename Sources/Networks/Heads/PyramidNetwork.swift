@@ -11,11 +11,9 @@ struct PyramidNetwork<Base: HeadNetwork>: NetworkWrapper {
     var outputs: [NetworkOutput] {
         let graph = graph
         return graph.outputs.enumerated().map { index, tensor in
-            let map = graph.tensors[tensor].map
-            return NetworkOutput(
-                .featureMap(stage: Base.firstStage + index, .tokens),
-                shape: [map.height, map.width, base.channels],
-                dimensions: "height, width, channels")
+            .featureMap(
+                ofStage: Base.firstStage + index, graph.tensors[tensor].map, channels: base.channels
+            )
         }
     }
 

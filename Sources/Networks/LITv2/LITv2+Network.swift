@@ -26,18 +26,9 @@ extension LITv2: NetworkFamily {
                 : [NetworkOutput(.values, shape: [channels], dimensions: "channels")]
         }
         return features.stages.map { stage in
-            let (map, channels) = (map(ofStage: stage - 1), stages[stage - 1].channels)
-            let kind = NetworkOutput.Kind.featureMap(stage: stage, features.layout)
-            return switch features.layout {
-            case .planes:
-                NetworkOutput(
-                    kind, shape: [channels, map.height, map.width],
-                    dimensions: "channels, height, width")
-            case .tokens:
-                NetworkOutput(
-                    kind, shape: [map.height, map.width, channels],
-                    dimensions: "height, width, channels")
-            }
+            .featureMap(
+                ofStage: stage, map(ofStage: stage - 1), channels: stages[stage - 1].channels,
+                features.layout)
         }
     }
 

@@ -55,7 +55,7 @@ public struct Lifter: Sendable {
                 levels: [
                     .init(type: .bf16, layers: network.quantisableLayers),
                     .init(type: .f32, layers: network.roundedLayers),
-                ], measure: measure, images: measure.images(of: images.count), maxDrop: maxDrop
+                ], measure: measure, images: compared, maxDrop: maxDrop
             ) { library, indices, what in
                 try Task.checkCancellation()
                 progress?(0, indices.count, what)
@@ -68,6 +68,9 @@ public struct Lifter: Sendable {
             return calibration.keeping(kept, agreement: agreement)
         }
     }
+
+    /// How many of the images.
+    private var compared: Int { measure.images(of: images.count) }
 
     private func plan(_ library: LayerChoice.Library) throws -> Plan {
         let target =
@@ -82,7 +85,6 @@ public struct Lifter: Sendable {
 
     /// - Parameter indices: among those that are compared, which are spread evenly over all.
     private func outputs(of library: GeneratedLibrary, on indices: [Int]) async throws -> Outputs {
-        let compared = measure.images(of: images.count)
         let found = try await images.outputs(
             of: library, on: indices.map { $0 * images.count / compared })
         guard measure.holds(found, ofImages: indices.count) else {

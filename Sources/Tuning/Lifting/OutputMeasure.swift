@@ -29,9 +29,7 @@ enum OutputMeasure: Sendable, Equatable {
         self = .maps(
             network.outputs.map { output in
                 let layout =
-                    if case .featureMap(_, .planes) = output.kind {
-                        FeatureLayout.planes
-                    } else {
+                    if case .featureMap(_, let layout) = output.kind { layout } else {
                         FeatureLayout.tokens
                     }
                 let shape = output.shape
@@ -59,7 +57,7 @@ enum OutputMeasure: Sendable, Equatable {
     func images(of all: Int) -> Int {
         guard case .maps(let shapes) = self else { return all }
         let bytes = 4 * counts.reduce(0, +), fewest = shapes.map(\.tokens).min() ?? 1
-        let enough = max(Self.enoughImages, (Self.enoughTokens + fewest - 1) / fewest)
+        let enough = max(Self.enoughImages, Self.enoughTokens.dividedRoundingUp(by: fewest))
         return min(all, max(1, min(enough, Self.mostBytes / bytes)))
     }
 
