@@ -155,7 +155,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "HiLoTests",
-            dependencies: ["HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures"]),
+            dependencies: [
+                "HiLoKit", "Planning", "ArrayFiles", "ImageFiles", "TestFixtures", "Toolchain",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,17 @@ extension ISA {
 
     /// The best instruction set that `cpu` has.
     public static func native(_ cpu: HostCPU = .current(), for precision: Precision = .f32) -> ISA {
-        sets(for: precision).last { $0.isAvailable(on: cpu) } ?? .generic
+        let sets = sets(for: precision).filter { $0.isAvailable(on: cpu) }
+        return fastestLast(sets, on: cpu, for: precision).last ?? .generic
+    }
+
+    /// Those of a library that `cpu` can run, in the order of `known`, with the one last that it chooses: the
+    /// rule of cpu.c.mustache.
+    static func fastestLast(_ isas: [ISA], on cpu: HostCPU, for precision: Precision) -> [ISA] {
+        guard precision == .bf16, cpu.isIntel, let passed = PassedOver(isas),
+            isas.last == passed.isa
+        else { return isas }
+        return isas.filter { $0 != passed.instead } + [passed.instead]
     }
 
     /// Those that differ in kernels of a precision.
@@ -33,7 +43,9 @@ extension ISA {
 extension GeneratedLibrary {
     /// The instruction sets of the library that `cpu` can run, the fastest last.
     public func runnable(on cpu: HostCPU = .current()) -> [ISA] {
-        plan.target.isas.filter { $0.isAvailable(on: cpu, emulatingTiles: emulatesTiles) }
+        ISA.fastestLast(
+            plan.target.isas.filter { $0.isAvailable(on: cpu, emulatingTiles: emulatesTiles) },
+            on: cpu, for: plan.target.precision)
     }
 
     /// The variant that runs on `cpu`; the first one where none does.

@@ -133,4 +133,7 @@ extension ISA {
         default: false
         }
     }
+
+    /// Whether what enters products as such elements becomes single precision for them.
+    func widens(_ element: ElementType) -> Bool { element == .bf16 && !multipliesBF16 }
 }

@@ -17,6 +17,8 @@ public struct HostCPU: Sendable, Equatable {
     public let l3: Int?
     /// What Linux says of the first processor, by its names; empty on other systems.
     package internal(set) var fields: [String: String] = [:]
+    /// Whether Linux says so.
+    public var isIntel: Bool { fields["vendor_id"] == "GenuineIntel" }
 
     /// The instruction sets that kernels can be made for.
     public static let knownFlags = [

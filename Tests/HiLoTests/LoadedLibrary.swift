@@ -47,6 +47,12 @@ final class LoadedLibrary {
         dlclose(handle)
     }
 
+    /// The instruction set whose kernels run.
+    func isa() throws -> String {
+        typealias Name = @convention(c) (OpaquePointer) -> UnsafePointer<CChar>
+        return String(cString: try Self.symbol(handle, "\(name)_model_isa", as: Name.self)(model))
+    }
+
     /// Runs all images in one call; the only output of each.
     func run(_ images: [[Float]], threads: Int) throws -> [[Float]] {
         let output = try outputs(images, threads: threads)[0]

@@ -1,8 +1,10 @@
 import ArrayFiles
 import Foundation
-import HiLoKit
 import TestFixtures
 import Testing
+
+@testable import HiLoKit
+@testable import Toolchain
 
 /// Several instruction sets in one library.
 @Suite(.serialized) struct VariantTests {
@@ -33,6 +35,38 @@ import Testing
                     try Data(contentsOf: outputs[0]) == Data(contentsOf: outputs[1]), "\(isa)")
                 if isa == .avx2 { try await expectRefusal(of: single, on: .generic) }
             }
+        }
+    }
+
+    /// Instructions that are slower than others are not taken, here and in C by the same rule.
+    @Test func slowInstructionsArePassedOver() async throws {
+        let isas = ISA.sets(for: .bf16).filter {
+            $0.architecture != .aarch64 && !$0.multipliesTiles
+        }
+        let plan = try Planner(smallNetwork(), Target(isas: isas, precision: .bf16)).plan()
+        try await withFolder { folder in
+            let library = try await built(
+                LibraryGenerator(plan, .seed(5)).write(to: folder.appending(path: "lib")))
+            let loaded = try LoadedLibrary(
+                library.sharedLibrary, plan.network, weights: library.weightsFile)
+            #expect(try loaded.isa() == library.best().isa.name)
+            #expect(library.best().isa == .native(for: .bf16) || ISA.avx512amx.isAvailable())
+        }
+    }
+
+    @Test(arguments: [
+        ("GenuineIntel", Precision.bf16, ISA.avx512), ("AuthenticAMD", .bf16, .avx512bf16),
+        ("GenuineIntel", .int8, .avx512bf16),
+    ])
+    func whoseProductsAreSlow(vendor: String, precision: Precision, fastest: ISA) {
+        let cpu = HostCPU(
+            model: "", isaFlags: [], cores: 2, l1d: nil, l2: nil, l3: nil,
+            fields: ["vendor_id": vendor])
+        let isas: [ISA] = [.avx2, .avx512, .avx512bf16]
+        #expect(ISA.fastestLast(isas, on: cpu, for: precision).last == fastest)
+        // Nothing as wide is there instead; tiles are fast.
+        for others in [[ISA.avx2, .avx512bf16], isas + [.avx512amx]] {
+            #expect(ISA.fastestLast(others, on: cpu, for: precision) == others)
         }
     }
 

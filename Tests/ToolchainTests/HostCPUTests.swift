@@ -27,6 +27,7 @@ extension ToolchainTests {
                 "proc/cpuinfo",
                 """
                 processor\t: 0
+                vendor_id\t: GenuineIntel
                 model name\t: Intel(R) Xeon(R) Platinum: 8481C
                 flags\t\t: fpu sse avx2 fma avx512f avx512vl avx512bw avx512dq avx512_bf16 amx_tile
                 bogomips\t: 4000
@@ -41,6 +42,7 @@ extension ToolchainTests {
             ])
             let host = host()
             #expect(host.model == "Intel(R) Xeon(R) Platinum: 8481C")
+            #expect(host.isIntel)
             #expect(
                 host.isaFlags == [
                     "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512_bf16",

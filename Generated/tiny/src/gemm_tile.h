@@ -26,6 +26,7 @@ typedef struct gemm_constants {
     element_type element;   /* of the input */
     element_type matrix;    /* of the panel: of the input, or narrower */
     int columns;            /* of all panels: from row to row of what lies behind them */
+    int is_widened;         /* whether the input's bf16 are floats already, as gemm_widen writes them */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -95,9 +96,26 @@ INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
     return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c, part);
 }
 
+/* Rows of so many words of bf16, `stride` words apart, become floats behind one another: of each row the first of
+ * all words, then the second. Where no instruction multiplies the words, taking them apart once for all columns
+ * leaves the tiles nothing to do but multiply. */
+static inline void gemm_widen(const float *words, int stride, int count, long rows, float *widened)
+{
+    for (long r = 0; r < rows; ++r, words += stride, widened += 2 * count) {
+        for (int k = 0; k < count; k += VF_LANES) {
+            const int lanes = count - k < VF_LANES ? count - k : VF_LANES;
+            const vf pairs = lanes == VF_LANES ? vf_load(words + k) : vf_load_upto(words + k, lanes);
+            vf_store_upto(widened + k, vf_first_bf16(pairs), lanes);
+            vf_store_upto(widened + count + k, vf_second_bf16(pairs), lanes);
+        }
+    }
+}
+
 /* What it multiplies of a row of the input, for all columns. */
 INLINE vf gemm_broadcast(const float *input, gemm_constants c, int part)
 {
+    if (c.is_widened)
+        return vf_set(input[gemm_element(c, part) * c.input_block]);
     if (c.element == F32)
         return vf_set(input[gemm_element(c, part)]);
     vf words = vf_set(*input);

@@ -24,6 +24,8 @@ struct LibraryNames: Sendable {
     let threadName: String
     let variants: [Variant]
     let variantCount: Int
+    /// The variant that some CPUs pass over, and what they run instead, by their places; nil without.
+    let passedOver: (place: Int, instead: Int)?
     let caps: [Cap]
     let bits: CPUFeatureBits
     let isaNames: String
@@ -52,6 +54,12 @@ struct LibraryNames: Sendable {
         self.bits = bits
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
         variantCount = variants.count
+        let isas = plan.target.isas
+        passedOver = (plan.target.precision == .bf16 ? PassedOver(isas) : nil).flatMap { passed in
+            isas.firstIndex(of: passed.isa).flatMap { place in
+                isas.firstIndex(of: passed.instead).map { (place, $0) }
+            }
+        }
         let cpus = ISA.known.filter {
             $0.architecture == nil || $0.architecture == bits.architecture
         }

@@ -61,6 +61,8 @@ extension FusedConvFFN {
         /// Whether there is one, and the words that it takes of tokens and of hidden channels.
         let unit: Bool
         let expandWords, contractWords, together: Int
+        /// Whether bf16 become floats before they are multiplied.
+        let isWidened: Bool
         let lowTiles: [Int]
         let sizes: SizeTags
         let element, matrix: ElementTags
@@ -77,6 +79,7 @@ extension FusedConvFFN {
                 TileUnit.words(of: spec.steps[0]), TileUnit.words(of: spec.steps[1])
             )
             together = spec.groupsTogether
+            isWidened = spec.isWidened(on: isa)
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
                 rows: how.strip == spec.map.width && !spec.map.isFlexible ? how.strip : 1,

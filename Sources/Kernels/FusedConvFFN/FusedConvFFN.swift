@@ -26,9 +26,11 @@ public enum FusedConvFFN: KernelFamily {
             self.matrix = (matrix ?? element).inSpec
         }
 
-        /// Bytes of an element that enters a product, and of one of a matrix.
-        var elementBytes: Int { (element ?? .f32).bytes }
+        /// Bytes of an element when it enters a product, and of one of a matrix.
+        func elementBytes(on isa: ISA) -> Int { isWidened(on: isa) ? 4 : (element ?? .f32).bytes }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
+        /// Whether what enters products becomes single precision for them.
+        func isWidened(on isa: ISA) -> Bool { isa.widens(element ?? .f32) }
         /// Panels of hidden channels that the unit contracts at once: two of integers fill its words.
         var groupsTogether: Int {
             matrix == .int8 && hidden % (2 * Packing.panelColumns) == 0 ? 2 : 1
@@ -114,17 +116,20 @@ public enum FusedConvFFN: KernelFamily {
     }
 
     /// Of each group of hidden channels, as wide as a tile, two rows and a band; of one the rows that a
-    /// pass expands; sums of one vector; the input under a narrow strip.
+    /// pass expands; sums of one vector; the input under a narrow strip. What is widened needs a copy of all
+    /// the input, and a band of one group as it was rounded.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
         let columns = how.vectors * isa.lanes
         let reach = spec.map.isFlexible ? how.strip + 2 : min(how.strip + 2, spec.map.width)
         let band = how.band * how.strip
         let fresh = (how.band + 2) * reach
         let isWhole = how.strip >= spec.map.width && !spec.map.isFlexible
-        let copy = isWhole ? 0 : fresh * spec.channels
+        let isWidened = spec.isWidened(on: isa)
+        let copy = isWhole && !isWidened ? 0 : fresh * spec.channels
         let hidden = spec.hidden.rounded(upTo: columns)
         return 4 * (hidden * 2 * reach + fresh * columns + band * isa.lanes)
-            + spec.elementBytes * (hidden * band + copy)
+            + spec.elementBytes(on: isa) * (hidden * band + copy)
+            + (isWidened ? 2 * band * columns : 0)
     }
 
     /// Of bands and strips of maps of any size: few enough that sizes cannot overflow.

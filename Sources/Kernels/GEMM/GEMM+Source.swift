@@ -66,6 +66,8 @@ extension GEMM {
         /// Whether there is one, and the words that it takes.
         let unit: Bool
         let words: Int
+        /// Whether rows of bf16 become floats before they are multiplied.
+        let isWidened: Bool
         let split: String
         let sharesRows: Bool
         let lowTiles: [Int]
@@ -89,6 +91,7 @@ extension GEMM {
             tileColumns = how.vectors * isa.lanes
             unit = how.unit != nil
             words = TileUnit.words(of: spec.steps)
+            isWidened = isa.widens(spec.elementType)
             split = how.split.rawValue
             sharesRows = how.split == .rows
             lowTiles = Kernels.lowTiles(

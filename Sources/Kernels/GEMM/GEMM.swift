@@ -141,7 +141,11 @@ public enum GEMM: KernelFamily {
     }
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
-    public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int { 0 }
+
+    /// The rows of a tile in single precision, where that is what is multiplied of bf16.
+    public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
+        isa.widens(spec.elementType) ? 4 * how.rows * spec.steps * spec.elementType.perWord : 0
+    }
 
     /// More columns than any cache holds, and few enough that the generated loops cannot overflow.
     private static let mostSlab = 65_536

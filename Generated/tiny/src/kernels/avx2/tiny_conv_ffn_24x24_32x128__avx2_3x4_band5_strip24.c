@@ -49,10 +49,10 @@ enum {
 
 static const gemm_constants EXPAND = { EXPAND_STEPS, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
                                        EXPAND_STEPS, 0, F32, F32,
-                                       PANELS_OF(HIDDEN) * PANEL_COLUMNS };
+                                       PANELS_OF(HIDDEN) * PANEL_COLUMNS, 0 };
 static const gemm_constants CONTRACT = { CONTRACT_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
                                          GROUP_STEPS, ACTIVE_GROUP, F32, F32,
-                                         PANELS_OF(CHANNELS) * PANEL_COLUMNS };
+                                         PANELS_OF(CHANNELS) * PANEL_COLUMNS, 0 };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those

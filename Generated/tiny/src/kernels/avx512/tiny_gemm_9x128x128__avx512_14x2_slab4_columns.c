@@ -33,7 +33,7 @@ enum {
 
 static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
                                           EPILOGUE_NONE, STEPS, 0, F32, F32,
-                                          PANELS * PANEL_COLUMNS };
+                                          PANELS * PANEL_COLUMNS, 0 };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)

@@ -1,0 +1,22 @@
+/// Kernels that some CPUs run faster without, although they have the instructions.
+///
+/// Intel's multiply words of bf16 in vectors at half the rate of floats: fast products of bf16 are those of
+/// AMX (docs/PERFORMANCE.md has the measurement). Where a CPU of theirs offers no AMX, as in many virtual
+/// machines, kernels that multiply floats give the same bits sooner.
+public struct PassedOver: Sendable, Equatable {
+    /// The kernels that are passed over.
+    public let isa: ISA
+    /// Those that run instead, of equally wide vectors.
+    public let instead: ISA
+
+    /// - Parameter isas: those of a library whose products are of bf16. nil where it has not both.
+    public init?(_ isas: [ISA]) {
+        let isa = ISA.avx512bf16
+        guard isas.contains(isa),
+            let instead = isas.last(where: {
+                $0.vectors == isa.vectors && $0 != isa && !$0.multipliesBF16
+            })
+        else { return nil }
+        (self.isa, self.instead) = (isa, instead)
+    }
+}
