@@ -24,8 +24,7 @@ extension ISA {
     /// Those of a library that `cpu` can run, in the order of `known`, with the one last that it chooses: the
     /// rule of cpu.c.mustache.
     static func fastestLast(_ isas: [ISA], on cpu: HostCPU, for precision: Precision) -> [ISA] {
-        guard precision == .bf16, cpu.isIntel, let passed = PassedOver(isas),
-            isas.last == passed.isa
+        guard cpu.isIntel, let passed = PassedOver(isas, for: precision), isas.last == passed.isa
         else { return isas }
         return isas.filter { $0 != passed.instead } + [passed.instead]
     }

@@ -56,15 +56,18 @@ import Testing
 
     @Test(arguments: [
         ("GenuineIntel", Precision.bf16, ISA.avx512), ("AuthenticAMD", .bf16, .avx512bf16),
-        ("GenuineIntel", .int8, .avx512bf16),
+        ("GenuineIntel", .int8, .avx512vnni), ("AuthenticAMD", .int8, .avx512bf16),
+        ("GenuineIntel", .f32, .avx512bf16),
     ])
     func whoseProductsAreSlow(vendor: String, precision: Precision, fastest: ISA) {
         let cpu = HostCPU(
             model: "", isaFlags: [], cores: 2, l1d: nil, l2: nil, l3: nil,
             fields: ["vendor_id": vendor])
-        let isas: [ISA] = [.avx2, .avx512, .avx512bf16]
+        let isas: [ISA] =
+            precision == .bf16
+            ? [.avx2, .avx512, .avx512bf16] : [.avx2, .avx512, .avx512vnni, .avx512bf16]
         #expect(ISA.fastestLast(isas, on: cpu, for: precision).last == fastest)
-        // Nothing as wide is there instead; tiles are fast.
+        // Nothing is there instead; tiles are fast.
         for others in [[ISA.avx2, .avx512bf16], isas + [.avx512amx]] {
             #expect(ISA.fastestLast(others, on: cpu, for: precision) == others)
         }

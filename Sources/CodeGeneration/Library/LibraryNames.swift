@@ -55,7 +55,7 @@ struct LibraryNames: Sendable {
         variants = plan.target.isas.map { Variant(isa: $0.name, features: bits.mask($0.features)) }
         variantCount = variants.count
         let isas = plan.target.isas
-        passedOver = (plan.target.precision == .bf16 ? PassedOver(isas) : nil).flatMap { passed in
+        passedOver = PassedOver(isas, for: plan.target.precision).flatMap { passed in
             isas.firstIndex(of: passed.isa).flatMap { place in
                 isas.firstIndex(of: passed.instead).map { (place, $0) }
             }

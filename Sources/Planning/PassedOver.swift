@@ -1,3 +1,5 @@
+import Machines
+
 /// Kernels that some CPUs run faster without, although they have the instructions.
 ///
 /// Intel's multiply words of bf16 in vectors at half the rate of floats: fast products of bf16 are those of
@@ -9,12 +11,15 @@ public struct PassedOver: Sendable, Equatable {
     /// Those that run instead, of equally wide vectors.
     public let instead: ISA
 
-    /// - Parameter isas: those of a library whose products are of bf16. nil where it has not both.
-    public init?(_ isas: [ISA]) {
+    /// - Parameters:
+    ///   - isas: those of a library; nil where it has not both.
+    ///   - precision: of integers too, whose products have to stay fast, some layers are bf16.
+    public init?(_ isas: [ISA], for precision: Precision) {
         let isa = ISA.avx512bf16
-        guard isas.contains(isa),
+        guard precision == .bf16 || precision == .int8, isas.contains(isa),
             let instead = isas.last(where: {
-                $0.vectors == isa.vectors && $0 != isa && !$0.multipliesBF16
+                $0.vectors == isa.vectors && !$0.multipliesBF16
+                    && ($0.multipliesInt8 || precision != .int8)
             })
         else { return nil }
         (self.isa, self.instead) = (isa, instead)
