@@ -49,14 +49,14 @@ enum RegisterTile {
     }
 
     /// The widest tile of panels of such elements, and the most rows of it. Where words are taken apart, a
-    /// mask and a broadcast take two registers more, so that narrower tiles are the larger ones (measured on
-    /// Zen 3 at 196×384×1536 in bf16: 4×2 vectors 71 GFLOP/s, 6×2 and 5×2 69, 2×4 68, 3×4 41).
+    /// mask and what it makes take two registers more, so that narrower tiles are the larger ones (LITv2-S at
+    /// 224 in bf16 with AVX2: of 6×2 vectors, those of 5×2 are 0.96 as fast, those of 4×2 0.93).
     static func panel(
         of element: ElementType, by matrix: ElementType, _ isa: ISA
     ) -> (vectors: Int, most: Int) {
         guard isa.multiplies(element, by: matrix) else {
-            // Bytes are taken apart into even and odd ones, those of the weights too.
-            let more = element == .int8 ? 6 : 2
+            // Bytes are taken apart into even and odd ones, those of the input too if they were not before.
+            let more = element == .int8 && !isa.widens(element) ? 6 : 2
             let most = (isa.registers - vectors - more) / vectors
             return (vectors, min(most, mostPanelRows(vectors: vectors, isa)))
         }
@@ -134,6 +134,13 @@ extension ISA {
         }
     }
 
-    /// Whether what enters products as such elements becomes single precision for them.
-    func widens(_ element: ElementType) -> Bool { element == .bf16 && !multipliesBF16 }
+    /// Whether such elements are made twice as wide before they meet a matrix of the same, once for all of its
+    /// columns: bf16 single precision, and integers ones of 16 bits, of which x86 multiplies and adds pairs.
+    func widens(_ element: ElementType) -> Bool {
+        switch element {
+        case .f32: false
+        case .bf16: !multipliesBF16
+        case .int8: !multipliesInt8 && architecture == .x86_64
+        }
+    }
 }

@@ -66,6 +66,22 @@ import Testing
         }
     }
 
+    /// Kernels that widen what they multiply do so with more instructions too: whoever builds the library may have
+    /// flags of their own.
+    @Test func moreInstructionsChangeNothing() async throws {
+        guard Architecture.host == .x86_64 else { return print("SKIPPED: these are x86's") }
+        let isas = [ISA.generic, .avx2, .avx512].filter { $0.isAvailable() }
+        let network = try Sample.tiny()
+        let plan = try Planner(network, Target(isas: isas, precision: .bf16)).plan()
+        try await withFolder { folder in
+            let library = try LibraryGenerator(plan, .seed(6))
+                .write(to: folder.appending(path: "lib"))
+            try await library.build(with: .shared(), extraFlags: ["-Werror", "-march=native"])
+            let found = try await Program.run(library.harness.path, arguments: ["verify"])
+            #expect(found.succeeded, "\(found.stdout)")
+        }
+    }
+
     /// Instructions for bf16 and AVX-512 without them round alike, so a network's outputs differ by no more
     /// than bf16 is off by. Their documents say that the bits are the same; this prints whether they are.
     @Test func instructionsAgreeWithTheirEmulation() async throws {

@@ -26,7 +26,7 @@ typedef struct gemm_constants {
     element_type element;   /* of the input */
     element_type matrix;    /* of the panel: of the input, or narrower */
     int columns;            /* of all panels: from row to row of what lies behind them */
-    int is_widened;         /* whether the input's bf16 are floats already, as gemm_widen writes them */
+    int is_widened;         /* whether each word of the input is two already, as gemm_widen writes them */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -68,15 +68,13 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y,
 /* Words of an input row that a step takes: as many elements as a word of the matrix has. */
 INLINE int gemm_input_words(gemm_constants c) { return PER_WORD(c.matrix) / PER_WORD(c.element); }
 
-/* An instruction that multiplies words adds all of their products; elsewhere a step is taken in parts, one for
- * each element of a word of the matrix. */
+/* An instruction that multiplies words adds all of their products. Elsewhere a step is taken in parts: one for each
+ * element of a word of the matrix where the input is of floats, and two where it was widened. */
 INLINE int gemm_parts(gemm_constants c)
 {
-#ifdef VF_HAS_BF16
-    if (c.element == BF16)
-        return 1;
-#endif
-    return c.element == INT8 ? 1 : PER_WORD(c.matrix);
+    if (c.is_widened)
+        return 2;
+    return c.element == F32 ? PER_WORD(c.matrix) : 1;
 }
 
 /* Which element of a step a part multiplies. Of words of two bf16 the second comes first, as vdpbf16ps adds
@@ -93,20 +91,34 @@ INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
 {
     if (c.matrix == INT8 && c.element != INT8)
         return vf_signed_byte(vf_load(words), part);
+#ifdef VF_HAS_PAIRS
+    if (c.is_widened && c.element == INT8)
+        return part ? vf_second_bytes(vf_load(words)) : vf_first_bytes(vf_load(words));
+#endif
     return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c, part);
 }
 
-/* Rows of so many words of bf16, `stride` words apart, become floats behind one another: of each row the first of
- * all words, then the second. Where no instruction multiplies the words, taking them apart once for all columns
- * leaves the tiles nothing to do but multiply. */
-static inline void gemm_widen(const float *words, int stride, int count, long rows, float *widened)
+/* The elements of words that a part multiplies, each as wide as two: one of bf16 is a float, the bytes 0 and 2 or
+ * 1 and 3 are two integers of 16 bits. */
+INLINE vf gemm_wide_part(vf words, element_type element, int part)
+{
+    if (element == BF16)
+        return part ? vf_first_bf16(words) : vf_second_bf16(words);
+    return (vf)((vu)words >> 8 * part & 0x00ff00ffu);
+}
+
+/* Rows of so many words, `stride` words apart, become rows of twice as many behind one another: what the first part
+ * of a step multiplies of all words, then what the second one does. Where no instruction multiplies the words,
+ * taking them apart once for all columns leaves the tiles little to do but multiply. */
+static inline void gemm_widen(const float *words, element_type element, int stride, int count, long rows,
+                              float *widened)
 {
     for (long r = 0; r < rows; ++r, words += stride, widened += 2 * count) {
         for (int k = 0; k < count; k += VF_LANES) {
             const int lanes = count - k < VF_LANES ? count - k : VF_LANES;
-            const vf pairs = lanes == VF_LANES ? vf_load(words + k) : vf_load_upto(words + k, lanes);
-            vf_store_upto(widened + k, vf_first_bf16(pairs), lanes);
-            vf_store_upto(widened + count + k, vf_second_bf16(pairs), lanes);
+            const vf taken = lanes == VF_LANES ? vf_load(words + k) : vf_load_upto(words + k, lanes);
+            vf_store_upto(widened + k, gemm_wide_part(taken, element, 0), lanes);
+            vf_store_upto(widened + count + k, gemm_wide_part(taken, element, 1), lanes);
         }
     }
 }
@@ -115,24 +127,25 @@ static inline void gemm_widen(const float *words, int stride, int count, long ro
 INLINE vf gemm_broadcast(const float *input, gemm_constants c, int part)
 {
     if (c.is_widened)
-        return vf_set(input[gemm_element(c, part) * c.input_block]);
+        return vf_set(input[part * c.input_block]);
     if (c.element == F32)
-        return vf_set(input[gemm_element(c, part)]);
-    vf words = vf_set(*input);
+        return vf_set(input[part]);
+    const vf words = vf_set(*input);
 #ifdef VF_HAS_SIGNED_INT8
     if (c.element == INT8)
         return (vf)((vu)words ^ 0x80808080u); /* a map's bytes less 128 */
 #endif
-    if (gemm_parts(c) == 1)
-        return words;
-#if defined(__x86_64__)
-    __asm__("" : "+x"(words)); /* or Clang takes words apart as scalars and broadcasts each half */
-#endif
-    return gemm_part_of(words, c, part);
+    return words;
 }
 
 INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
 {
+    if (c.element == F32 || (c.is_widened && c.element == BF16))
+        return vf_fma(a, b, sum);
+#ifdef VF_HAS_PAIRS
+    if (c.is_widened)
+        return vf_dot_pairs(a, b, sum);
+#endif
 #ifdef VF_HAS_BF16
     if (c.element == BF16)
         return vf_dot_bf16(a, b, sum);
@@ -141,9 +154,7 @@ INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
     if (c.element == INT8)
         return vf_dot_signed_int8(a, b, sum);
 #endif
-    if (c.element == INT8)
-        return vf_dot_int8(a, b, sum);
-    return vf_fma(a, b, sum);
+    return vf_dot_int8(a, b, sum);
 }
 
 /* What one part of a step adds to the sums. Of its weights and its inputs the fewer wait in registers, so

@@ -27,21 +27,26 @@ static inline vf vf_scale(vf a, vf n)
     return (vf)(((vi)a + exponent) & ~(vi)(n < vf_set(-126.0f)));
 }
 
-/* sum + the products of the four bytes of a, each from 0 to 255, and those of b, from -128 to 127. Without an
- * instruction for it the even bytes of each word, then the odd ones, as 16 bits: vpmaddubsw would add two
- * products in 16 bits, which are too few. */
+#ifdef __AVXVNNI__
+/* sum + the products of the four bytes of a, each from 0 to 255, and those of b, from -128 to 127. */
 #define VF_HAS_INT8
 static inline vf vf_dot_int8(vf a, vf b, vf sum)
 {
-#ifdef __AVXVNNI__
     return (vf)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
-#else
-    const __m256i bytes = _mm256_set1_epi32(0x00ff00ff);
-    const __m256i even = _mm256_madd_epi16(_mm256_and_si256((__m256i)a, bytes),
-                                           _mm256_srai_epi16(_mm256_slli_epi16((__m256i)b, 8), 8));
-    const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16((__m256i)a, 8), _mm256_srai_epi16((__m256i)b, 8));
-    return (vf)_mm256_add_epi32(_mm256_add_epi32((__m256i)sum, even), odd);
+}
 #endif
+
+/* The bytes 0 and 2 of each word, and 1 and 3, from -128 to 127, as 16 bits; sum + the products of such pairs.
+ * vpmaddubsw would take bytes as they are, but adds two products in 16 bits, which are too few. */
+#define VF_HAS_PAIRS
+static inline vf vf_first_bytes(vf words)
+{
+    return (vf)_mm256_srai_epi16(_mm256_slli_epi16((__m256i)words, 8), 8);
+}
+static inline vf vf_second_bytes(vf words) { return (vf)_mm256_srai_epi16((__m256i)words, 8); }
+static inline vf vf_dot_pairs(vf a, vf b, vf sum)
+{
+    return (vf)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16((__m256i)a, (__m256i)b));
 }
 
 static inline float vf_sum(vf v)

@@ -40,20 +40,26 @@ static inline vf vf_dot_bf16(vf a, vf b, vf sum)
 static inline vh vf_to_bf16(vf x) { return (vh)_mm512_cvtneps_pbh(x); }
 #endif
 
+#ifdef __AVX512VNNI__
 /* sum + the products of the four bytes of a, each from 0 to 255, and those of b, from -128 to 127. */
 #define VF_HAS_INT8
 static inline vf vf_dot_int8(vf a, vf b, vf sum)
 {
-#ifdef __AVX512VNNI__
     return (vf)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
-#else
-    /* The even bytes of each word, then the odd ones, as 16 bits: of products of bytes a sum of two may have 17. */
-    const __m512i bytes = _mm512_set1_epi32(0x00ff00ff);
-    const __m512i even = _mm512_madd_epi16(_mm512_and_si512((__m512i)a, bytes),
-                                           _mm512_srai_epi16(_mm512_slli_epi16((__m512i)b, 8), 8));
-    const __m512i odd = _mm512_madd_epi16(_mm512_srli_epi16((__m512i)a, 8), _mm512_srai_epi16((__m512i)b, 8));
-    return (vf)_mm512_add_epi32(_mm512_add_epi32((__m512i)sum, even), odd);
+}
 #endif
+
+/* The bytes 0 and 2 of each word, and 1 and 3, from -128 to 127, as 16 bits; sum + the products of such pairs.
+ * vpmaddubsw would take bytes as they are, but adds two products in 16 bits, which are too few. */
+#define VF_HAS_PAIRS
+static inline vf vf_first_bytes(vf words)
+{
+    return (vf)_mm512_srai_epi16(_mm512_slli_epi16((__m512i)words, 8), 8);
+}
+static inline vf vf_second_bytes(vf words) { return (vf)_mm512_srai_epi16((__m512i)words, 8); }
+static inline vf vf_dot_pairs(vf a, vf b, vf sum)
+{
+    return (vf)_mm512_add_epi32((__m512i)sum, _mm512_madd_epi16((__m512i)a, (__m512i)b));
 }
 
 static inline float vf_sum(vf v) { return _mm512_reduce_add_ps(v); }

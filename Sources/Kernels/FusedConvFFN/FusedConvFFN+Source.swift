@@ -61,8 +61,10 @@ extension FusedConvFFN {
         /// Whether there is one, and the words that it takes of tokens and of hidden channels.
         let unit: Bool
         let expandWords, contractWords, together: Int
-        /// Whether bf16 become floats before they are multiplied.
+        /// Whether what enters products is widened first.
         let isWidened: Bool
+        /// Whether an instruction for bf16 multiplies.
+        let needsBF16: Bool
         let lowTiles: [Int]
         let sizes: SizeTags
         let element, matrix: ElementTags
@@ -80,6 +82,7 @@ extension FusedConvFFN {
             )
             together = spec.groupsTogether
             isWidened = spec.isWidened(on: isa)
+            needsBF16 = how.unit == nil && spec.element == .bf16 && !isWidened
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(
                 rows: how.strip == spec.map.width && !spec.map.isFlexible ? how.strip : 1,

@@ -27,9 +27,11 @@ public enum FusedConvFFN: KernelFamily {
         }
 
         /// Bytes of an element when it enters a product, and of one of a matrix.
-        func elementBytes(on isa: ISA) -> Int { isWidened(on: isa) ? 4 : (element ?? .f32).bytes }
+        func elementBytes(on isa: ISA) -> Int {
+            (isWidened(on: isa) ? 2 : 1) * (element ?? .f32).bytes
+        }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
-        /// Whether what enters products becomes single precision for them.
+        /// Whether what enters products is widened first.
         func isWidened(on isa: ISA) -> Bool { isa.widens(element ?? .f32) }
         /// Panels of hidden channels that the unit contracts at once: two of integers fill its words.
         var groupsTogether: Int {
@@ -129,7 +131,7 @@ public enum FusedConvFFN: KernelFamily {
         let hidden = spec.hidden.rounded(upTo: columns)
         return 4 * (hidden * 2 * reach + fresh * columns + band * isa.lanes)
             + spec.elementBytes(on: isa) * (hidden * band + copy)
-            + (isWidened ? 2 * band * columns : 0)
+            + (isWidened ? (spec.element ?? .f32).bytes * band * columns : 0)
     }
 
     /// Of bands and strips of maps of any size: few enough that sizes cannot overflow.

@@ -66,8 +66,10 @@ extension GEMM {
         /// Whether there is one, and the words that it takes.
         let unit: Bool
         let words: Int
-        /// Whether rows of bf16 become floats before they are multiplied.
+        /// Whether rows are widened before they are multiplied.
         let isWidened: Bool
+        /// Whether an instruction for bf16 multiplies.
+        let needsBF16: Bool
         let split: String
         let sharesRows: Bool
         let lowTiles: [Int]
@@ -92,6 +94,7 @@ extension GEMM {
             unit = how.unit != nil
             words = TileUnit.words(of: spec.steps)
             isWidened = isa.widens(spec.elementType)
+            needsBF16 = how.unit == nil && spec.elementType == .bf16 && !isWidened
             split = how.split.rawValue
             sharesRows = how.split == .rows
             lowTiles = Kernels.lowTiles(

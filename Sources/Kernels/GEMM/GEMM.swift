@@ -142,9 +142,9 @@ public enum GEMM: KernelFamily {
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
 
-    /// The rows of a tile in single precision, where that is what is multiplied of bf16.
+    /// The rows of a tile, widened.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        isa.widens(spec.elementType) ? 4 * how.rows * spec.steps * spec.elementType.perWord : 0
+        isa.widens(spec.elementType) ? 2 * 4 * how.rows * spec.steps : 0
     }
 
     /// More columns than any cache holds, and few enough that the generated loops cannot overflow.

@@ -4,6 +4,8 @@
 
 #include "gemm_tile.h"
 
+#include <string.h>
+
 typedef struct operands {
     float *input;
     const float *panel;
@@ -132,12 +134,52 @@ static float expected_at(operands o, gemm_constants c, int row, int column)
     return sum[0];
 }
 
-INLINE void check_tile(gemm_constants c, int rows, int columns)
+enum { MOST_BLOCK = 8 };
+
+/* Whether tiles take such words as they are; some are widened wherever they have no instruction. */
+INLINE int has_words(element_type element)
+{
+#ifdef VF_HAS_BF16
+    const int is_bf16_missing = 0;
+#else
+    const int is_bf16_missing = 1;
+#endif
+    return element != BF16 || !is_bf16_missing;
+}
+
+INLINE int has_widened(element_type element)
+{
+#ifdef VF_HAS_PAIRS
+    return element != F32;
+#else
+    return element == BF16;
+#endif
+}
+
+/* The input of these constants as that of `wide`, in blocks that are all whole. */
+static const float *widened_input(operands o, gemm_constants c, gemm_constants wide, int rows)
+{
+    const int blocks = (c.steps - 1) / c.input_block + 1;
+    const size_t floats = (size_t)blocks * (size_t)rows * (size_t)wide.input_stride;
+    float *widened = filled_words(floats, F32, &(random_source){ 1 });
+    for (int block = 0; block < blocks; ++block)
+        for (int row = 0; row < rows; ++row) {
+            float words[MOST_BLOCK] = { 0 };
+            const int left = c.steps - block * c.input_block, count = left < c.input_block ? left : c.input_block;
+            memcpy(words, o.input + block * c.input_block_stride + row * c.input_stride, (size_t)count * sizeof *words);
+            gemm_widen(words, c.element, 0, c.input_block, 1,
+                       widened + block * wide.input_block_stride + row * wide.input_stride);
+        }
+    return widened;
+}
+
+/* Of the constants that say what to expect; `wide` are those with widened input. */
+INLINE void check_tile_of(gemm_constants c, gemm_constants wide, int rows, int columns)
 {
     random_source source = random_from((uint64_t)(rows * 1000 + c.steps));
     const operands o = make_operands(c, rows, columns, &source);
     const gemm_tile t = {
-        .input = o.input,
+        .input = wide.is_widened ? widened_input(o, c, wide, rows) : o.input,
         .panel = o.panel,
         .bias = o.bias,
         .residual = o.residual,
@@ -145,7 +187,7 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         .ahead = o.panel,
         .ahead_step = 1,
     };
-    gemm_compute(t, c, rows, columns);
+    gemm_compute(t, wide, rows, columns);
     for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column) {
             const float y = o.output[row * c.output_stride + column];
@@ -155,28 +197,47 @@ INLINE void check_tile(gemm_constants c, int rows, int columns)
         }
 }
 
+INLINE void check_tile(gemm_constants c, int rows, int columns)
+{
+    if (has_words(c.element))
+        check_tile_of(c, c, rows, columns);
+}
+
+/* The same, of input that was widened. */
+INLINE void check_widened(gemm_constants c, int rows, int columns)
+{
+    gemm_constants wide = c;
+    wide.is_widened = 1;
+    wide.input_stride = 2 * c.input_block;
+    wide.input_block_stride = rows * wide.input_stride;
+    if (has_widened(c.element))
+        check_tile_of(c, wide, rows, columns);
+}
+
 /* Of floats, of bf16, of floats by bf16, of integers, and of floats by integers. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
     {                                                                                              \
-        enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < 8 ? (k) : 8 };                        \
+        enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < MOST_BLOCK ? (k) : MOST_BLOCK };          \
         static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
-                                              k, 0, F32, F32, COLUMNS };                                  \
+                                              k, 0, F32, F32, COLUMNS, 0 };                                  \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
-                                               BLOCK, (rows) * BLOCK, F32, F32, COLUMNS };                \
+                                               BLOCK, (rows) * BLOCK, F32, F32, COLUMNS, 0 };                \
         static const gemm_constants pairs = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16, COLUMNS };          \
+                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16, COLUMNS, 0 };          \
         static const gemm_constants mixed = { k, 2 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
-                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS }; \
+                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS, 0 }; \
         static const gemm_constants bytes = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS };    \
+                                              BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS, 0 };    \
         static const gemm_constants steps = { k, 4 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
-                                              BLOCK, (rows) * (4 * (k) + 1), F32, INT8, COLUMNS }; \
+                                              BLOCK, (rows) * (4 * (k) + 1), F32, INT8, COLUMNS, 0 }; \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
         check_tile(pairs, rows, COLUMNS);                                                          \
+        check_widened(pairs, rows, COLUMNS);                                                       \
         check_tile(mixed, rows, COLUMNS);                                                          \
         check_tile(bytes, rows, COLUMNS);                                                          \
+        check_widened(bytes, rows, COLUMNS);                                                       \
         check_tile(steps, rows, COLUMNS);                                                          \
     }
 
