@@ -79,7 +79,15 @@ struct Generate: AsyncParsableCommand {
             "no instructions for \(precision.rawValue) in \(target.isas.map(\.name).joined(separator: ", ")): "
                 + "the products are the same, but "
                 + (precision == .bf16 ? "f32 is faster; " : "they take longer; ")
-                + others.map(\.name).joined(separator: ", ") + " have them")
+                + others.map(\.name).joined(separator: ", ") + " have them"
+                + (precision == .bf16 && Self.isSlowInBF16
+                    ? "; this CPU is slower still with avx512bf16, as Intel's are without AMX" : "")
+        )
+    }
+
+    /// Whether this CPU has instructions for bf16 and passes them over.
+    private static var isSlowInBF16: Bool {
+        ISA.avx512bf16.isAvailable() && !ISA.native(for: .bf16).multipliesBF16
     }
 
     private func list(_ names: [String]) -> String {
