@@ -135,12 +135,13 @@ extension ISA {
     }
 
     /// Whether such elements are made twice as wide before they meet a matrix of the same, once for all of its
-    /// columns: bf16 single precision, and integers ones of 16 bits, of which x86 multiplies and adds pairs.
-    func widens(_ element: ElementType) -> Bool {
+    /// columns: bf16 single precision, and integers ones of 16 bits, of which x86 multiplies and adds pairs. A
+    /// unit for tiles takes them as they are, emulated or not.
+    func widens(_ element: ElementType, for unit: MatrixUnit? = nil) -> Bool {
         switch element {
         case .f32: false
-        case .bf16: !multipliesBF16
-        case .int8: !multipliesInt8 && architecture == .x86_64
+        case .bf16: unit == nil && !multipliesBF16
+        case .int8: unit == nil && !multipliesInt8 && architecture == .x86_64
         }
     }
 }

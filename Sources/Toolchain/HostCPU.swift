@@ -17,7 +17,7 @@ public struct HostCPU: Sendable, Equatable {
     public let l3: Int?
     /// What Linux says of the first processor, by its names; empty on other systems.
     package internal(set) var fields: [String: String] = [:]
-    /// Whether Linux says so.
+    /// Whether it is one of Intel's, as Linux says; false on other systems.
     public var isIntel: Bool { fields["vendor_id"] == "GenuineIntel" }
 
     /// The instruction sets that kernels can be made for.

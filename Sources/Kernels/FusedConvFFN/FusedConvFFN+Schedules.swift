@@ -141,7 +141,8 @@ struct ConvFFNCost {
         let taps = 4 * DepthwiseGELU.weightRows(spec.element)
         let weights = spec.hidden * (2 * spec.matrixBytes * spec.channels + taps)
         let kept = 4 * spec.hidden * 2 * strips[0].reach
-        let active = spec.elementBytes(on: isa) * spec.hidden * how.band * how.strip
+        let bytes = spec.elementBytes * (spec.isWidened(how, isa) ? 2 : 1)
+        let active = bytes * spec.hidden * how.band * how.strip
         // Kept rows are read and written once, active ones read for each panel of the output.
         let spilled =
             2 * max(0, kept + active - Self.residentBytes)

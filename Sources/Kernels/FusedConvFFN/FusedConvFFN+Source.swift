@@ -81,7 +81,7 @@ extension FusedConvFFN {
                 TileUnit.words(of: spec.steps[0]), TileUnit.words(of: spec.steps[1])
             )
             together = spec.groupsTogether
-            isWidened = spec.isWidened(on: isa)
+            isWidened = spec.isWidened(how, isa)
             needsBF16 = how.unit == nil && spec.element == .bf16 && !isWidened
             // Whole rows of the map, or any part of one.
             lowTiles = Kernels.lowTiles(

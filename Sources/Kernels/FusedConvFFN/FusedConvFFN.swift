@@ -26,13 +26,13 @@ public enum FusedConvFFN: KernelFamily {
             self.matrix = (matrix ?? element).inSpec
         }
 
-        /// Bytes of an element when it enters a product, and of one of a matrix.
-        func elementBytes(on isa: ISA) -> Int {
-            (isWidened(on: isa) ? 2 : 1) * (element ?? .f32).bytes
-        }
+        /// Bytes of an element that enters a product, and of one of a matrix.
+        var elementBytes: Int { (element ?? .f32).bytes }
         var matrixBytes: Int { (matrix ?? .f32).bytes }
         /// Whether what enters products is widened first.
-        func isWidened(on isa: ISA) -> Bool { isa.widens(element ?? .f32) }
+        func isWidened(_ how: Schedule, _ isa: ISA) -> Bool {
+            isa.widens(element ?? .f32, for: how.unit)
+        }
         /// Panels of hidden channels that the unit contracts at once: two of integers fill its words.
         var groupsTogether: Int {
             matrix == .int8 && hidden % (2 * Packing.panelColumns) == 0 ? 2 : 1
@@ -126,12 +126,12 @@ public enum FusedConvFFN: KernelFamily {
         let band = how.band * how.strip
         let fresh = (how.band + 2) * reach
         let isWhole = how.strip >= spec.map.width && !spec.map.isFlexible
-        let isWidened = spec.isWidened(on: isa)
+        let isWidened = spec.isWidened(how, isa)
         let copy = isWhole && !isWidened ? 0 : fresh * spec.channels
         let hidden = spec.hidden.rounded(upTo: columns)
         return 4 * (hidden * 2 * reach + fresh * columns + band * isa.lanes)
-            + spec.elementBytes(on: isa) * (hidden * band + copy)
-            + (isWidened ? (spec.element ?? .f32).bytes * band * columns : 0)
+            + spec.elementBytes * (isWidened ? 2 : 1) * (hidden * band + copy)
+            + (isWidened ? spec.elementBytes * band * columns : 0)
     }
 
     /// Of bands and strips of maps of any size: few enough that sizes cannot overflow.

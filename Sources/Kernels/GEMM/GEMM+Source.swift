@@ -93,7 +93,7 @@ extension GEMM {
             tileColumns = how.vectors * isa.lanes
             unit = how.unit != nil
             words = TileUnit.words(of: spec.steps)
-            isWidened = isa.widens(spec.elementType)
+            isWidened = isa.widens(spec.elementType, for: how.unit)
             needsBF16 = how.unit == nil && spec.elementType == .bf16 && !isWidened
             split = how.split.rawValue
             sharesRows = how.split == .rows

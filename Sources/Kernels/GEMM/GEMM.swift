@@ -144,7 +144,7 @@ public enum GEMM: KernelFamily {
 
     /// The rows of a tile, widened.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        isa.widens(spec.elementType) ? 2 * 4 * how.rows * spec.steps : 0
+        isa.widens(spec.elementType, for: how.unit) ? 2 * 4 * how.rows * spec.steps : 0
     }
 
     /// More columns than any cache holds, and few enough that the generated loops cannot overflow.
