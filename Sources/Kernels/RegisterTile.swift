@@ -50,7 +50,7 @@ enum RegisterTile {
 
     /// The widest tile of panels of such elements, and the most rows of it. Where words are taken apart, a
     /// mask and what it makes take two registers more, so that narrower tiles are the larger ones (LITv2-S at
-    /// 224 in bf16 with AVX2: of 6×2 vectors, those of 5×2 are 0.96 as fast, those of 4×2 0.93).
+    /// 224 in bf16 with AVX2: beside tiles of 6×2 vectors 5×2 are 0.96 as fast, 4×2 0.93).
     static func panel(
         of element: ElementType, by matrix: ElementType, _ isa: ISA
     ) -> (vectors: Int, most: Int) {

@@ -138,7 +138,8 @@ extension ISA {
         registers: 32, compileFlags: ["-march=armv8.2-a+dotprod+i8mm+bf16"],
         vectors: neon.vectors)
 
-    /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest.
+    /// All that HiLo has kernels for; of those that a CPU can run the last is the fastest, but for what it passes
+    /// over (`PassedOver`).
     public static let known: [ISA] = [
         .generic, .avx2, .avx2vnni, .avx512, .avx512vnni, .avx512bf16, .avx512amx, .neon, .neondot,
         .neonbf16,

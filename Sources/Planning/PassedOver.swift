@@ -3,7 +3,7 @@ import Machines
 /// Kernels that some CPUs run faster without, although they have the instructions.
 ///
 /// Intel's multiply words of bf16 in vectors at half the rate of floats: fast products of bf16 are those of
-/// AMX (docs/PERFORMANCE.md has the measurement). Where a CPU of theirs offers no AMX, as in many virtual
+/// AMX (docs/PERFORMANCE.md has the measurement, on Emerald Rapids). Where a CPU of theirs offers no AMX, as in many virtual
 /// machines, kernels that multiply floats give the same bits sooner.
 public struct PassedOver: Sendable, Equatable {
     /// The kernels that are passed over.
@@ -18,7 +18,7 @@ public struct PassedOver: Sendable, Equatable {
         let isa = ISA.avx512bf16
         guard precision == .bf16 || precision == .int8, isas.contains(isa),
             let instead = isas.last(where: {
-                $0.vectors == isa.vectors && !$0.multipliesBF16
+                $0.vectors == isa.vectors && $0.features.isStrictSubset(of: isa.features)
                     && ($0.multipliesInt8 || precision != .int8)
             })
         else { return nil }

@@ -7,8 +7,9 @@ import Testing
 @Suite(.serialized) struct NarrowTests {
     /// What `make test` runs.
     private static let short = ["litv2_s_96", "tiny_64x96"]
-    /// Of instruction sets that are not this CPU's own: one without any for bf16, and the unit of tiles.
-    private static let others = [ISA.generic, .avx512amx]
+    /// Of instruction sets that are not this CPU's own: one without any for bf16, the one with it, and the unit of
+    /// tiles.
+    private static let others = [ISA.generic, .avx512bf16, .avx512amx]
 
     /// HiLo may be off by as much as PyTorch, taken over all networks; one by a half more.
     @Test func networksAreAsNearAsPyTorchsAutocast() async throws {

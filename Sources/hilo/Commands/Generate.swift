@@ -80,7 +80,7 @@ struct Generate: AsyncParsableCommand {
                 + "the products are the same, but "
                 + (precision == .bf16 ? "f32 is faster; " : "they take longer; ")
                 + others.map(\.name).joined(separator: ", ") + " have them"
-                + (precision == .bf16 && Self.isSlowInBF16
+                + (precision == .bf16 && others.contains(.avx512bf16) && Self.isSlowInBF16
                     ? "; this CPU is slower still with avx512bf16, as Intel's are without AMX" : "")
         )
     }

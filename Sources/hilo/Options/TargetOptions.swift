@@ -54,7 +54,7 @@ struct TargetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What matrix products multiply: f32; bf16, which halves the weights and is faster on "
-                + "CPUs with AVX512-BF16; or int8, integers of 8 bits where that is possible, which "
+                + "AMD's CPUs with AVX512-BF16; or int8, integers of 8 bits where that is possible, which "
                 + "needs --calibration. Sums and everything else stay f32. (default: f32)"))
     var precision: Precision?
 
