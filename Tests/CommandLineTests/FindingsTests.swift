@@ -27,16 +27,7 @@ struct FindingsTests {
         .deletingLastPathComponent().appending(path: "Fixtures/images")
 
     private static func backbone() throws -> LITv2 {
-        try LITv2(name: "finder", height: 64, width: 96) {
-            PatchEmbedding(channels: 12)
-            Stage(depth: 1) { ConvFFN() }
-            TokenMerging()
-            Stage(depth: 1) {
-                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                ConvFFN()
-            }
-            Classifier(classes: 10)
-        }
+        try Sample.twoStages(name: "finder", height: 64, width: 96, Classifier(classes: 10))
     }
 
     /// A library that is not built.

@@ -48,16 +48,7 @@ import Testing
 
     private func network() throws -> Network {
         Network(
-            try LITv2(name: "arm", height: 32, width: 48) {
-                PatchEmbedding(channels: 12)
-                Stage(depth: 1) { ConvFFN() }
-                TokenMerging()
-                Stage(depth: 1) {
-                    HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                    ConvFFN()
-                }
-                Classifier(classes: 10)
-            })
+            try Sample.twoStages(name: "arm", height: 32, width: 48, Classifier(classes: 10)))
     }
 
     private func parameters(of network: Network) throws -> @Sendable (String) -> [Float] {

@@ -18,16 +18,8 @@ func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Re
 /// A classifier that has every kernel and builds quickly.
 func smallNetwork(name: String = "small") throws -> Network {
     Network(
-        try LITv2(name: name, height: 64, width: 96) {
-            PatchEmbedding(channels: 12)
-            Stage(depth: 1) { ConvFFN() }
-            TokenMerging()
-            Stage(depth: 2) {
-                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                ConvFFN()
-            }
-            Classifier(classes: 10)
-        })
+        try Sample.twoStages(
+            name: name, height: 64, width: 96, depth: 2, Classifier(classes: 10)))
 }
 
 /// Writes the inputs of images, one behind the other, as an array that a library of `network` takes.

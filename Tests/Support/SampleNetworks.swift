@@ -21,6 +21,22 @@ public enum Sample {
             })
     }
 
+    /// Every kernel with a choice, in little time: two stages, the second of `depth` blocks with attention.
+    public static func twoStages(
+        name: String, height: Int, width: Int, depth: Int = 1, _ end: any NetworkPart
+    ) throws -> LITv2 {
+        try LITv2(name: name, height: height, width: width) {
+            PatchEmbedding(channels: 12)
+            Stage(depth: 1) { ConvFFN() }
+            TokenMerging()
+            Stage(depth: depth) {
+                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
+                ConvFFN()
+            }
+            end
+        }
+    }
+
     /// A backbone: maps that windows do not divide, an output without a norm, outputs that are read on.
     public static func backbone(height: Int = 60, width: Int = 44) throws -> Network {
         Network(

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 
 @testable import Tuning
 
@@ -10,16 +11,7 @@ func tinyNetwork(name: String = "tiny") throws -> Network {
 
 /// The same with another end.
 func tinyLITv2(name: String = "tiny", _ end: any NetworkPart) throws -> LITv2 {
-    try LITv2(name: name, height: 32, width: 48) {
-        PatchEmbedding(channels: 12)
-        Stage(depth: 1) { ConvFFN() }
-        TokenMerging()
-        Stage(depth: 1) {
-            HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-            ConvFFN()
-        }
-        end
-    }
+    try Sample.twoStages(name: name, height: 32, width: 48, end)
 }
 
 /// Wide enough for several panels of weights.
