@@ -7,6 +7,7 @@ import Networks
 import Planning
 import Synchronization
 import Templates
+import TestFixtures
 import Testing
 
 /// Networks that between them use every template and every partial of a classifier.
@@ -22,16 +23,8 @@ func samplePlans() throws -> [Plan] {
 
 private func smallNetwork() throws -> Network {
     Network(
-        try LITv2(name: "small", height: 64, width: 96) {
-            PatchEmbedding(channels: 12)
-            Stage(depth: 1) { ConvFFN() }
-            TokenMerging()
-            Stage(depth: 2) {
-                HiLoAttention(heads: 4, window: 2, alpha: 0.5)
-                ConvFFN()
-            }
-            Classifier(classes: 10)
-        })
+        try Sample.twoStages(
+            name: "small", height: 64, width: 96, depth: 2, Classifier(classes: 10)))
 }
 
 /// The same with the kernels that a classifier has no use for.
@@ -49,8 +42,9 @@ private func completePlans() throws -> [Plan] {
             WindowAttention.self,
             .init(map: map, heads: 2, headDim: 6, window: 3, shift: 1, hasTable: true)),
     ]
-    let tiles = try Planner(smallNetwork(), Target(isa: .avx512amx, precision: .bf16)).plan()
-    return try (samplePlans() + [tiles]).map { plan in
+    // Products that are widened, of words, and of tiles.
+    let narrow = try Target(isas: [.avx512, .avx512bf16, .avx512amx], precision: .bf16)
+    return try (samplePlans() + [Planner(smallNetwork(), narrow).plan()]).map { plan in
         var complete = plan
         for index in complete.variants.indices {
             let setting = Setting(

@@ -79,11 +79,11 @@ INLINE int gemm_parts(gemm_constants c)
 
 /* Which element of a step a part multiplies. Of words of two bf16 the second comes first, as vdpbf16ps adds
  * them; their products are exact in single precision, so fused or not sums have the same bits. */
-INLINE int gemm_element(gemm_constants c, int part) { return c.element == BF16 ? 1 - part : part; }
+INLINE int gemm_element(element_type input, int part) { return input == BF16 ? 1 - part : part; }
 
-INLINE vf gemm_part_of(vf words, gemm_constants c, int part)
+INLINE vf gemm_part_of(vf words, element_type input, int part)
 {
-    return gemm_element(c, part) ? vf_second_bf16(words) : vf_first_bf16(words);
+    return gemm_element(input, part) ? vf_second_bf16(words) : vf_first_bf16(words);
 }
 
 /* What a part multiplies of words of the matrix. */
@@ -95,7 +95,7 @@ INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
     if (c.is_widened && c.element == INT8)
         return part ? vf_second_bytes(vf_load(words)) : vf_first_bytes(vf_load(words));
 #endif
-    return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c, part);
+    return gemm_parts(c) == 1 ? vf_load(words) : gemm_part_of(vf_load(words), c.element, part);
 }
 
 /* The elements of words that a part multiplies, each as wide as two: one of bf16 is a float, the bytes 0 and 2 or
@@ -103,7 +103,7 @@ INLINE vf gemm_weights(const float *words, gemm_constants c, int part)
 INLINE vf gemm_wide_part(vf words, element_type element, int part)
 {
     if (element == BF16)
-        return part ? vf_first_bf16(words) : vf_second_bf16(words);
+        return gemm_part_of(words, element, part);
     return (vf)((vu)words >> 8 * part & 0x00ff00ffu);
 }
 
@@ -116,7 +116,7 @@ static inline void gemm_widen(const float *words, element_type element, int stri
     for (long r = 0; r < rows; ++r, words += stride, widened += 2 * count) {
         for (int k = 0; k < count; k += VF_LANES) {
             const int lanes = count - k < VF_LANES ? count - k : VF_LANES;
-            const vf taken = lanes == VF_LANES ? vf_load(words + k) : vf_load_upto(words + k, lanes);
+            const vf taken = vf_load_upto(words + k, lanes);
             vf_store_upto(widened + k, gemm_wide_part(taken, element, 0), lanes);
             vf_store_upto(widened + count + k, gemm_wide_part(taken, element, 1), lanes);
         }

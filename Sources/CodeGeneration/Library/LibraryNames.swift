@@ -11,6 +11,11 @@ struct LibraryNames: Sendable {
         let features: UInt32
     }
 
+    /// Places among the variants.
+    struct PassedOverVariant: Sendable {
+        let place, instead: Int
+    }
+
     /// What HILO_CPU may say.
     struct Cap: Sendable {
         let name: String
@@ -25,7 +30,7 @@ struct LibraryNames: Sendable {
     let variants: [Variant]
     let variantCount: Int
     /// The variant that some CPUs pass over, and what they run instead, by their places; nil without.
-    let passedOver: (place: Int, instead: Int)?
+    let passedOver: PassedOverVariant?
     let caps: [Cap]
     let bits: CPUFeatureBits
     let isaNames: String
@@ -57,7 +62,9 @@ struct LibraryNames: Sendable {
         let isas = plan.target.isas
         passedOver = PassedOver(isas, for: plan.target.precision).flatMap { passed in
             isas.firstIndex(of: passed.isa).flatMap { place in
-                isas.firstIndex(of: passed.instead).map { (place, $0) }
+                isas.firstIndex(of: passed.instead).map {
+                    PassedOverVariant(place: place, instead: $0)
+                }
             }
         }
         let cpus = ISA.known.filter {

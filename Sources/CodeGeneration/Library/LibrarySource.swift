@@ -276,9 +276,8 @@ private struct CPUContext {
     let asksCPU, asksSystem: Bool
     let tileUnit: Bool
     let tileBits: UInt32
-    /// Whether some CPUs pass a variant over, its place, and that of the one which they run.
-    let passesOver: Bool
-    let slowPlace, insteadPlace: Int?
+    /// One, or none.
+    let passedOver: [LibraryNames.PassedOverVariant]
 
     init(_ names: LibraryNames) {
         (model, MODEL, caps) = (names.model, names.MODEL, names.caps)
@@ -293,8 +292,7 @@ private struct CPUContext {
             ? features.filter { !CPUFeature.tileUnit.contains($0.feature) } : []
         tileUnit = names.tileUnit
         tileBits = bits.mask(CPUFeature.tileUnit)
-        passesOver = names.passedOver != nil
-        (slowPlace, insteadPlace) = (names.passedOver?.place, names.passedOver?.instead)
+        passedOver = names.passedOver.map { [$0] } ?? []
         let ofARM = bits.architecture == .aarch64 ? features : []
         arm = ofARM.filter { $0.feature == .asimd }
         armMore = ofARM.filter { $0.feature != .asimd }
