@@ -8,7 +8,7 @@ import PackageDescription
 
 let package = Package(
     name: "hilo",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "HiLoKit", targets: ["HiLoKit"]),
         .executable(name: "hilo", targets: ["hilo"]),
@@ -128,7 +128,8 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: ["Graphs", "Networks", "Reference", "TestFixtures"]),
         .testTarget(name: "ToolchainTests", dependencies: ["FileIO", "Toolchain"]),
-        .testTarget(name: "VectorTests", dependencies: ["TestFixtures", "Toolchain"]),
+        .testTarget(
+            name: "VectorTests", dependencies: ["Machines", "TestFixtures", "Toolchain"]),
         .testTarget(
             name: "CodeGenerationTests",
             dependencies: [

@@ -1,5 +1,4 @@
 import Mustache
-import Templates
 
 /// Renders the C templates. A context is a struct whose properties are the template's tags; nothing
 /// is escaped, because every value is a number or a checked name.
@@ -7,17 +6,18 @@ package struct Renderer: Sendable {
     /// Told of every template and its context, before it is rendered.
     package typealias Observer = @Sendable (_ template: String, _ context: Any) -> Void
     private let observer: Observer?
-    private let library: MustacheLibrary
+    private let templates: TemplateSet
 
-    init(_ set: TemplateSet = .c, observer: Observer? = nil) {
+    init(_ templates: TemplateSet = .c, observer: Observer? = nil) {
         self.observer = observer
-        library = set.library
+        self.templates = templates
     }
 
     /// The text of `template` for `context`.
     func render(_ template: String, _ context: Any) -> String {
         observer?(template, context)
-        guard let text = library.render(context, withTemplate: template) else {
+        let library = templates.library(for: template)
+        guard let text = library.render(RenderedValue(context).value, withTemplate: template) else {
             preconditionFailure("no template is named \(template)")
         }
         return text
@@ -35,37 +35,4 @@ package struct Renderer: Sendable {
     }
 
     private struct OriginContext { let template: String }
-}
-
-/// Templates that are parsed once for all renderers.
-package enum TemplateSet: Sendable {
-    case c, python, swift
-
-    fileprivate var library: MustacheLibrary {
-        switch self {
-        case .c: Self.ofC
-        case .python: Self.ofPython
-        case .swift: Self.ofSwift
-        }
-    }
-
-    private static let ofC = parsed(TemplateFiles.all)
-    private static let ofPython = parsed(TemplateFiles.python)
-    private static let ofSwift = parsed(TemplateFiles.swift)
-
-    /// Before each template: tags are `<% %>`, so that C braces stay as they are, and nothing is
-    /// escaped as HTML.
-    private static let prologue = "{{% CONTENT_TYPE:TEXT}}{{=<% %>=}}"
-
-    private static func parsed(_ templates: [String: String]) -> MustacheLibrary {
-        var library = MustacheLibrary()
-        for (name, text) in templates {
-            do {
-                try library.register(prologue + text, named: name)
-            } catch {
-                preconditionFailure("template \(name) does not parse: \(error)")
-            }
-        }
-        return library
-    }
 }

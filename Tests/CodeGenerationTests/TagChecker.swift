@@ -33,6 +33,9 @@ struct TagChecker {
                     unknown.append("\(template): partial \(name) is no template")
                     continue
                 }
+                if !dynamic.isEmpty, folder(of: partial) != folder(of: template) {
+                    unknown.append("\(template): partial \(partial) is of another folder")
+                }
                 check(text, contexts)
             default:
                 let value = look(name, contexts)
@@ -41,6 +44,8 @@ struct TagChecker {
             }
         }
     }
+
+    private func folder(of name: String) -> Substring { name.prefix { $0 != "/" } }
 
     /// What a section's tags see: the first element of a list, or the value itself.
     private func inside(_ value: Any?) -> Any {
