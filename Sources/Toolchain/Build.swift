@@ -41,12 +41,14 @@ public struct Build: Sendable {
         let existed = FileManager.default.fileExists(atPath: folder.filePath)
         let staging = try Staging(for: folder)
         do {
-            let fresh = try recipe.commands.filter { try upToDate($0, recipe) }
-            let stale = recipe.commands.filter { !fresh.contains($0) }
-            let diagnostics = try await compile(stale, recipe, staging, progress)
+            let records = try records(of: recipe)
+            let stale = recipe.commands.filter { !upToDate($0, records) }
+            let diagnostics = try await compile(
+                stale, records, compiler.compileFlags(recipe.threading), staging, progress)
+            let made = Set(stale.map(\.object))
             let objects = Dictionary(
                 uniqueKeysWithValues: recipe.commands.map { command in
-                    let root = fresh.contains(command) ? folder : staging.folder
+                    let root = made.contains(command.object) ? staging.folder : folder
                     return (command.object, objectFile(command, in: root).filePath)
                 })
             for product in recipe.products {
@@ -75,14 +77,14 @@ public struct Build: Sendable {
     }
 
     private func compile(
-        _ commands: [CompileCommand], _ recipe: BuildRecipe, _ staging: Staging,
-        _ progress: Progress?
+        _ commands: [CompileCommand], _ records: [String: String], _ threading: [String],
+        _ staging: Staging, _ progress: Progress?
     ) async throws -> String {
-        let threading = try compiler.compileFlags(recipe.threading)
+        var files = IncludedFiles()
         let compilations = try commands.map {
             Compilation(
-                command: $0, record: try record(of: $0, recipe),
-                key: cache?.key(of: $0, compiler, threading))
+                command: $0, record: records[$0.object] ?? "",
+                key: cache?.key(of: $0, compiler, threading, &files))
         }.filter { try !take($0, staging) }
         return try await withTemporaryFolder { folder in
             let precompiled = try await PrecompiledHeaders(
@@ -96,11 +98,7 @@ public struct Build: Sendable {
                     one.command, threading + precompiled.flags(for: one.command), to: object,
                     staging)
                 try write(one.record, to: recordFile(object))
-                if let key = one.key, said.isEmpty,
-                    key == cache?.key(of: one.command, compiler, threading)
-                {
-                    cache?.keep(object, as: key)
-                }
+                if let key = one.key, said.isEmpty, key.isCurrent { cache?.keep(object, as: key) }
                 return said
             }
         }
@@ -177,26 +175,25 @@ public struct Build: Sendable {
 
     private func recordFile(_ object: URL) -> URL { object.appendingPathExtension("record") }
 
-    private func upToDate(_ command: CompileCommand, _ recipe: BuildRecipe) throws -> Bool {
+    private func upToDate(_ command: CompileCommand, _ records: [String: String]) -> Bool {
         let object = objectFile(command, in: folder)
-        return try FileManager.default.fileExists(atPath: object.filePath)
+        return FileManager.default.fileExists(atPath: object.filePath)
             && (try? String(contentsOf: recordFile(object), encoding: .utf8))
-                == record(of: command, recipe)
+                == records[command.object]
     }
 
-    /// All that an object depends on: the compiler, the command line, and the size and time of
-    /// each file. It is compared for equality, so a file that became older counts as changed too.
-    private func record(of command: CompileCommand, _ recipe: BuildRecipe) throws -> String {
-        let files = ([command.source] + recipe.headers).map { file -> String in
-            let facts = try? FileManager.default.attributesOfItem(atPath: file.filePath)
-            let size = (facts?[.size] as? NSNumber)?.stringValue ?? "missing"
-            let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-            return "\(file.filePath) \(size) \(time)"
-        }
-        let words =
+    /// All that each object depends on: the compiler, the command line, and the facts of each file. They are compared
+    /// for equality, so a file that became older counts as changed too.
+    private func records(of recipe: BuildRecipe) throws -> [String: String] {
+        let maker =
             try [compiler.path, compiler.version] + compiler.compileFlags(recipe.threading)
-            + arguments(command)
-        return (words + files).joined(separator: "\n") + "\n"
+        let headers = recipe.headers.map { FileFacts(of: $0).description }
+        return Dictionary(
+            uniqueKeysWithValues: recipe.commands.map { command in
+                let files = [FileFacts(of: command.source).description] + headers
+                let words = maker + arguments(command) + files
+                return (command.object, words.joined(separator: "\n") + "\n")
+            })
     }
 
     // MARK: Archiving and linking

@@ -10,10 +10,12 @@ extension HostCPU {
         return HostCPU(
             model: fields["model name"] ?? ArmCores.model(info) ?? "unknown",
             isaFlags: Set(flags.map(String.init)).intersection(knownFlags),
-            cores: min(affinity, quota(root) ?? affinity),
+            cores: cores(root, affinity: affinity),
             l1d: caches["1 Data"], l2: caches["2 Unified"], l3: caches["3 Unified"],
             fields: fields)
     }
+
+    static func cores(_ root: URL, affinity: Int) -> Int { min(affinity, quota(root) ?? affinity) }
 
     private static func contents(_ root: URL, _ path: String) -> String {
         (try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)) ?? ""

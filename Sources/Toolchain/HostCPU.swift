@@ -8,7 +8,7 @@ public struct HostCPU: Sendable, Equatable {
     /// The instruction sets among `knownFlags` that the processor has, by Linux's names.
     public let isaFlags: Set<String>
     /// Cores that this process may use: its affinity and its cgroup's quota, rounded up.
-    public let cores: Int
+    public internal(set) var cores: Int
     /// Bytes of one core's level 1 data cache; nil where the system does not say.
     public let l1d: Int?
     /// Bytes of the level 2 cache.
@@ -27,14 +27,21 @@ public struct HostCPU: Sendable, Equatable {
         "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "i8mm", "bf16", "sve",
     ]
 
-    /// Reads what the system says now.
+    /// What the system says now; of the processor itself, what it said first.
     public static func current() -> HostCPU {
         #if os(macOS)
             return fromSysctl()
         #else
-            return fromLinux(root: URL(fileURLWithPath: "/"), affinity: activeCores)
+            var cpu = first
+            cpu.cores = cores(root, affinity: activeCores)
+            return cpu
         #endif
     }
+
+    #if !os(macOS)
+        private static let root = URL(fileURLWithPath: "/")
+        private static let first = fromLinux(root: root, affinity: activeCores)
+    #endif
 
     /// Cores in the process's affinity mask.
     static var activeCores: Int { ProcessInfo.processInfo.activeProcessorCount }

@@ -18,28 +18,37 @@ struct ObjectCache: Sendable {
     }
 
     /// All that an object depends on; where its sources lie is no part of it.
-    struct Key: Sendable, Equatable {
+    struct Key: Sendable {
         fileprivate let text: String
+        fileprivate let files: [FileFacts]
         fileprivate var name: String { digest(Data(text.utf8)) }
+
+        /// Whether no file changed since it was read.
+        var isCurrent: Bool { files.allSatisfy(\.isCurrent) }
     }
 
+    /// - Parameter known: files that were read before.
     /// - Returns: nil where it cannot be told what the object depends on.
-    func key(of command: CompileCommand, _ compiler: Compiler, _ threading: [String]) -> Key? {
+    func key(
+        of command: CompileCommand, _ compiler: Compiler, _ threading: [String],
+        _ known: inout IncludedFiles
+    ) -> Key? {
         let flags = command.flags
         let folders = flags.indices.filter { flags[$0] == "-I" }
         // Objects are kept of silent files alone, which are the same with -Werror.
         let others = flags.indices.filter { !folders.contains($0) && !folders.contains($0 - 1) }
             .map { flags[$0] }.filter { $0 != "-Werror" }
         guard !others.contains(where: Self.readsFilesOrMachine),
-            let files = IncludedFiles.contents(
-                of: command.source, folders: folders.map { flags[$0 + 1] })
+            let files = known.files(of: command.source, folders: folders.map { flags[$0 + 1] })
         else { return nil }
         // A debugger shows lines as they are.
         let isDebugged = others.contains { $0.hasPrefix("-g") }
-        let texts = isDebugged ? files.map(\.text) : ObjectText(files.map(\.text)).parts
+        let texts = isDebugged ? files.map(\.text.whole) : ObjectText.parts(of: files.map(\.text))
         let contents = zip(files, texts).map { "\($0.name) \(digest(Data($1)))" }
         let words = [compiler.path, compiler.version, command.source.lastPathComponent]
-        return Key(text: (words + threading + others + contents).joined(separator: "\n") + "\n")
+        return Key(
+            text: (words + threading + others + contents).joined(separator: "\n") + "\n",
+            files: files.map(\.facts))
     }
 
     /// Puts the object in its place.

@@ -1,29 +1,59 @@
 import Foundation
 
-/// What of the texts of a C file its object can depend on: libraries differ in comments and in numbers that few
+/// What of the text of a C file an object can depend on: libraries differ in comments and in numbers that few
 /// files read, and the object of any other file is the same for all of them.
-public struct ObjectText {
-    /// Without comments, empty lines and definitions that nothing names.
-    public let parts: [[UInt8]]
+public struct ObjectText: Sendable {
+    /// Lines one after the other, or one that does nothing but define a name.
+    private struct Piece: Sendable {
+        var text: [UInt8]
+        let definition: [UInt8]?
+    }
 
-    /// - Parameter files: a file and all that it includes.
-    public init(_ files: [[UInt8]]) {
-        // What says which line it stands in, or makes names of parts, may read anything.
-        let readers = ["__LINE__", "<assert.h>", "##"].map { Array($0.utf8) }
-        guard !files.contains(where: { file in readers.contains { file.count(of: $0) > 0 } })
-        else {
-            parts = files
+    /// As it is.
+    let whole: [UInt8]
+    /// Without comments and empty lines; nil where it says which line it stands in or makes names of parts, so that
+    /// it may read anything.
+    private let pieces: [Piece]?
+    /// How often each name is in them.
+    private let names: [[UInt8]: Int]
+
+    public init(_ text: [UInt8]) {
+        whole = text
+        guard !Self.readers.contains(where: { text.contains($0) }) else {
+            (pieces, names) = (nil, [:])
             return
         }
-        let texts = files.map(Self.withoutComments)
-        let lines = texts.map { $0.split(separator: newline).filter { !$0.allSatisfy(isBlank) } }
-        parts = lines.map { lines in
-            let read = lines.filter { line in
-                guard let name = Self.nameDefined(by: line) else { return true }
-                return texts.reduce(0) { $0 + $1.count(of: name) } > 1
+        let bare = Self.withoutComments(text)
+        pieces = Self.pieces(of: bare)
+        names = Dictionary(bare.split { !isOfName($0) }.map { (Array($0), 1) }, uniquingKeysWith: +)
+    }
+
+    /// Of a file and all that it includes, without definitions that nothing names.
+    public static func parts(of files: [ObjectText]) -> [[UInt8]] {
+        let pieces = files.compactMap(\.pieces)
+        guard pieces.count == files.count else { return files.map(\.whole) }
+        return pieces.map { pieces in
+            let read = pieces.filter { piece in
+                guard let name = piece.definition else { return true }
+                return files.reduce(0) { $0 + $1.names[name, default: 0] } > 1
             }
-            return Array(read.joined(separator: [newline]))
+            return Array(read.map(\.text).joined(separator: [newline]))
         }
+    }
+
+    private static let readers = ["__LINE__", "<assert.h>", "##"].map { Array($0.utf8) }
+
+    private static func pieces(of text: [UInt8]) -> [Piece] {
+        var pieces: [Piece] = []
+        for line in text.split(separator: newline) where !line.allSatisfy(isBlank) {
+            let name = nameDefined(by: line)
+            if name == nil, let last = pieces.indices.last, pieces[last].definition == nil {
+                pieces[last].text += [newline] + line
+            } else {
+                pieces.append(Piece(text: Array(line), definition: name))
+            }
+        }
+        return pieces
     }
 
     /// Each becomes a space, as in C.
@@ -100,17 +130,15 @@ extension [UInt8] {
         return Swift.min(at + 1, count)
     }
 
-    /// How often `text` is in it.
-    fileprivate func count(of text: [UInt8]) -> Int {
+    fileprivate func contains(_ text: [UInt8]) -> Bool {
         withUnsafeBufferPointer { all in
-            guard let first = text.first else { return 0 }
-            var rest = all[...], count = 0
-            while let start = rest.firstIndex(of: first) {
+            var rest = all[...]
+            while let start = rest.firstIndex(of: text[0]) {
                 rest = rest[start...]
-                if rest.starts(with: text) { count += 1 }
+                if rest.starts(with: text) { return true }
                 rest = rest.dropFirst()
             }
-            return count
+            return false
         }
     }
 }

@@ -79,33 +79,41 @@ struct ComparisonBench {
 
 /// The files of a library, to tell which objects are the same as another library's.
 struct SourceContents {
-    private let headers: [String: String]
+    private struct Header {
+        let included: [String]
+        let text: ObjectText
+    }
+
+    private let headers: [String: Header]
 
     init(_ files: [GeneratedFile]) {
         // Their names are their own, whatever the folder.
         headers = Dictionary(
-            files.filter { $0.path.hasSuffix(".h") }.map {
-                ($0.path.split(separator: "/").last.map(String.init) ?? $0.path, $0.contents)
+            files.filter { $0.path.hasSuffix(".h") }.map { file in
+                let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
+                return (name, Header(included: Self.included(by: file), text: Self.text(of: file)))
             }, uniquingKeysWith: { $1 })
     }
 
     /// Equal where objects are equal.
     func key(of file: GeneratedFile) -> [[UInt8]] {
+        var texts = [Self.text(of: file)]
         var seen: Set<String> = []
-        let files = [file.contents] + included(by: file.contents, &seen)
-        return [Array(file.path.utf8)] + ObjectText(files.map { Array($0.utf8) }).parts
+        var waiting = Self.included(by: file)
+        while let name = waiting.popLast() {
+            guard let header = headers[name], seen.insert(name).inserted else { continue }
+            texts.append(header.text)
+            waiting += header.included
+        }
+        return [Array(file.path.utf8)] + ObjectText.parts(of: texts)
     }
 
-    /// The headers of the library that a text includes, with those that these include.
-    private func included(by text: String, _ seen: inout Set<String>) -> [String] {
-        var all: [String] = []
-        for line in text.split(separator: "\n") {
-            guard let name = Self.included(line), let header = headers[name],
-                seen.insert(name).inserted
-            else { continue }
-            all += [header] + included(by: header, &seen)
-        }
-        return all
+    private static func text(of file: GeneratedFile) -> ObjectText {
+        ObjectText(Array(file.contents.utf8))
+    }
+
+    private static func included(by file: GeneratedFile) -> [String] {
+        file.contents.split(separator: "\n").compactMap(included)
     }
 
     /// `#include "NAME"`.
