@@ -83,9 +83,8 @@ import Testing
         }
     }
 
-    /// Instructions for bf16 and AVX-512 without them round alike, so a network's outputs differ by no more
-    /// than bf16 is off by. Their documents say that the bits are the same; this prints whether they are.
-    @Test func instructionsAgreeWithTheirEmulation() async throws {
+    /// A library runs either, by the CPU, and promises that nobody sees which.
+    @Test func instructionsHaveTheBitsOfTheirEmulation() async throws {
         guard ISA.avx512bf16.isAvailable() else {
             return print("SKIPPED: this CPU lacks \(ISA.avx512bf16.title)")
         }
@@ -100,10 +99,7 @@ import Testing
             let found = try farm.with("tiny", plan, .seed(5)) { try $0.run(inputs, threads: 2) }
             outputs.append(found.flatMap { $0 })
         }
-        print("AVX512-BF16 has the bits of its emulation: \(outputs[0] == outputs[1])")
-        let largest = outputs[0].map(abs).max() ?? 0
-        let differences = zip(outputs[0], outputs[1]).map { abs($0 - $1) }
-        #expect((differences.max() ?? .infinity) <= 0.05 * largest)
+        #expect(outputs[0] == outputs[1])
     }
 
     /// The trained example keeps its answers.

@@ -1,4 +1,5 @@
 import Foundation
+import Machines
 import TestFixtures
 import Testing
 import Toolchain
@@ -8,50 +9,41 @@ private let project = URL(filePath: #filePath)
 
 /// An instruction set, a compiler for it, and what runs the result.
 struct VectorBuild: Sendable, CustomTestStringConvertible {
-    /// What comes between `simd_` and `.h` in the name of a template.
-    let vectors: String
-    /// Whether a multiply-add rounds once.
-    let isFused: Bool
+    let isa: ISA
     let compiler: [String]
     /// A program for the programs of another CPU.
     var emulator: String?
 
+    /// Whether a multiply-add rounds once.
+    var isFused: Bool { isa != .generic }
+
     var testDescription: String {
-        ([vectors] + compiler + [emulator].compactMap(\.self)).joined(separator: " ")
+        ([isa.name] + compiler + [emulator].compactMap(\.self)).joined(separator: " ")
     }
 
     /// All that this machine can build and run.
     static let all = native + foreign
 
+    /// Those that differ by more than what multiplies bf16 and integers.
+    static let vectors = all.filter { ISA.all.contains($0.isa) }
+
     /// Those of them whose programs may have instructions for tiles, which CPUs without a unit do by hand.
-    static let tileUnits = native.filter { $0.vectors == "avx512" }.map {
+    static let tileUnits = native.filter { $0.isa == .avx512 }.map {
         VectorBuild(
-            vectors: $0.vectors, isFused: $0.isFused,
+            isa: $0.isa,
             compiler: $0.compiler + [
                 "-mamx-tile", "-mamx-bf16", "-mamx-int8", "-DRUNS_INSTRUCTIONS", "-D_GNU_SOURCE",
             ])
     }
 
     private static let native = ["gcc", "clang"].filter { path($0) != nil }.flatMap { compiler in
-        sets.filter { HostCPU.current().isaFlags.isSuperset(of: $0.needs) }.map {
-            VectorBuild(
-                vectors: $0.vectors, isFused: $0.isFused, compiler: [compiler] + $0.flags)
-        }
+        ISA.known.filter(runs).map { VectorBuild(isa: $0, compiler: [compiler] + $0.compileFlags) }
     }
 
-    private typealias InstructionSet = (
-        vectors: String, isFused: Bool, needs: [String], flags: [String]
-    )
-
-    private static let sets: [InstructionSet] = [
-        ("generic", false, [], []),
-        ("avx2", true, ["avx2", "fma"], ["-mavx2", "-mfma"]),
-        (
-            "avx512", true, ["avx512f", "avx512bw", "avx512dq", "avx512vl"],
-            ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
-        ),
-        ("neon", true, ["asimd"], []),
-    ]
+    private static func runs(_ isa: ISA) -> Bool {
+        !isa.multipliesTiles && (isa.architecture == nil || isa.architecture == .host)
+            && HostCPU.current().isaFlags.isSuperset(of: isa.features.map(\.rawValue))
+    }
 
     /// AArch64 on another CPU.
     private static let foreign: [VectorBuild] = {
@@ -61,20 +53,12 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
             return []
         }
         let clang = path("clang") == nil ? [] : [["clang", "--target=aarch64-linux-gnu"]]
-        func build(
-            _ vectors: String, isFused: Bool, _ compiler: [String], flags: [String] = []
-        ) -> VectorBuild {
+        func build(_ isa: ISA, _ compiler: [String]) -> VectorBuild {
             VectorBuild(
-                vectors: vectors, isFused: isFused, compiler: compiler + ["-static"] + flags,
-                emulator: emulator)
+                isa: isa, compiler: compiler + ["-static"] + isa.compileFlags, emulator: emulator)
         }
-        // Both compilers make the same of instructions that are only asked for by name.
-        return ([[gcc]] + clang).flatMap {
-            [build("generic", isFused: false, $0), build("neon", isFused: true, $0)]
-        }
-            + ["dotprod", "dotprod+i8mm+bf16"].map {
-                build("neon", isFused: true, [gcc], flags: ["-march=armv8.2-a+\($0)"])
-            }
+        let isas = [ISA.generic] + ISA.known.filter { $0.architecture == .aarch64 }
+        return ([[gcc]] + clang).flatMap { compiler in isas.map { build($0, compiler) } }
     }()
 
     /// Of a program on the PATH.
@@ -108,7 +92,7 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
     /// Headers whose templates have no tags but for libraries that take any size.
     private func writeHeaders(into folder: URL) throws {
         let names = [
-            "simd/simd_\(vectors).h": "simd_isa.h", "simd/simd.h": "simd.h",
+            "simd/simd_\(isa.vectors).h": "simd_isa.h", "simd/simd.h": "simd.h",
             "simd/element.h": "element.h",
             "runtime/kernel.h": "kernel.h", "inner/gemm_tile.h": "gemm_tile.h",
             "inner/epilogue.h": "epilogue.h", "inner/packing.h": "packing.h",
