@@ -24,6 +24,19 @@ public func withFolderLock<Result>(_ path: String, _ body: () throws -> Result) 
         open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, otherwise: "cannot be opened", body)
 }
 
+/// The same for work that others may wait long for: the task sleeps meanwhile.
+///
+/// - Throws: as `withFileLock`, and what `body` throws.
+public func withFileLockAsleep<Result>(
+    _ path: String, _ body: () async throws -> Result
+) async throws -> Result {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
+    defer { close(descriptor) }
+    while try !lock(descriptor, path) { try await Task.sleep(for: .milliseconds(20)) }
+    return try await body()
+}
+
 private func withLock<Result>(
     _ descriptor: Int32, _ path: String, otherwise problem: String, _ body: () throws -> Result
 ) throws -> Result {
@@ -31,13 +44,17 @@ private func withLock<Result>(
     // Closing gives the lock back, as the end of the program does.
     defer { close(descriptor) }
     var patience = Patience()
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-        guard errno == EWOULDBLOCK || errno == EINTR else {
-            throw FileError.system(path, "cannot be locked")
-        }
-        try patience.pause()
-    }
+    while try !lock(descriptor, path) { try patience.pause() }
     return try body()
+}
+
+/// - Returns: whether nobody else has it.
+private func lock(_ descriptor: Int32, _ path: String) throws -> Bool {
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+    guard errno == EWOULDBLOCK || errno == EINTR else {
+        throw FileError.system(path, "cannot be locked")
+    }
+    return false
 }
 
 /// Waiting that a cancelled task gives up: `flock` itself would wait on after Ctrl-C.

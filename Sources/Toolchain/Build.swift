@@ -93,14 +93,33 @@ public struct Build: Sendable {
                 try await run(threading + $0).succeeded
             }
             return try await compile(compilations, progress) { one in
-                let object = objectFile(one.command, in: staging.folder)
-                let said = try await compile(
-                    one.command, threading + precompiled.flags(for: one.command), to: object,
-                    staging)
-                try write(one.record, to: recordFile(object))
-                if let key = one.key, said.isEmpty, key.isCurrent { cache?.keep(object, as: key) }
-                return said
+                try await alone(one, staging) {
+                    try await compile(
+                        one.command, threading + precompiled.flags(for: one.command),
+                        to: objectFile(one.command, in: staging.folder), staging)
+                }
             }
+        }
+    }
+
+    /// Compiles a file whose object other builds may be making, or want later.
+    ///
+    /// - Returns: what the compiler said.
+    private func alone(
+        _ one: Compilation, _ staging: Staging, compile: () async throws -> String
+    ) async throws -> String {
+        let object = objectFile(one.command, in: staging.folder)
+        func make() async throws -> String {
+            let said = try await compile()
+            try write(one.record, to: recordFile(object))
+            return said
+        }
+        guard let cache, let key = one.key else { return try await make() }
+        return try await cache.withLock(of: key) {
+            if try take(one, staging) { return "" }
+            let said = try await make()
+            if said.isEmpty, key.isCurrent { cache.keep(object, as: key) }
+            return said
         }
     }
 

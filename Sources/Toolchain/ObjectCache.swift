@@ -80,6 +80,17 @@ struct ObjectCache: Sendable {
         }
     }
 
+    /// Runs `body`, which makes the object of a key, while no other build does: what several begin at the same time
+    /// is compiled by one of them. Keys share some hundred locks.
+    func withLock<Result>(
+        of key: Key, _ body: () async throws -> Result
+    ) async throws -> Result {
+        do { try createFolder(folder) } catch { return try await body() }
+        let lock = folder.appendingPathComponent(".lock-\(key.name.prefix(2))")
+        guard access(folder.filePath, W_OK) == 0 else { return try await body() }
+        return try await withFileLockAsleep(lock.filePath, body)
+    }
+
     private func objectFile(_ place: URL) -> URL { place.appendingPathComponent("object.o") }
     private func textFile(_ place: URL) -> URL { place.appendingPathComponent("made-of.txt") }
 

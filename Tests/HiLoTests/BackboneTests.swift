@@ -6,14 +6,17 @@ import Testing
 /// Generated backbones against PyTorch: feature maps at resolutions of all kinds, and several
 /// resolutions in one library.
 @Suite(.serialized) struct BackboneTests {
-    @Test(arguments: TestScope.isas) func mapsAgreeWithPyTorch(isa: ISA) async throws {
+    /// Kernels of others are shown by ConformanceTests, and a whole network of theirs by AgreementTests.
+    private static let isas = TestScope.isLong ? ISA.all : [.native()]
+
+    @Test(arguments: isas) func mapsAgreeWithPyTorch(isa: ISA) async throws {
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let fixture = try BackboneCase.load()
         // The published networks take minutes to compile, and without vectors to run.
         let possible = fixture.cases.filter {
             isa == .native() || !$0.id.hasPrefix("dense_litv2")
         }
-        let cases = TestScope.chosen(possible) { $0.isLong || !isShown($0, on: isa) }
+        let cases = TestScope.chosen(possible, unless: \.isLong)
         #expect(cases.count >= (isa == .native() ? 5 : 1))
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
@@ -44,12 +47,6 @@ import Testing
             }
         }
         errors.check("\(isa)", on: isa)
-    }
-
-    /// What `make test` runs on instruction sets that are not this CPU's own: a network with both attentions on
-    /// maps that windows do not divide.
-    private func isShown(_ item: BackboneCase, on isa: ISA) -> Bool {
-        isa == .native() || item.id == "dense_window_3"
     }
 
     private static let resolutions = TestScope.chosen([(64, 96), (37, 41), (100, 36)]) {

@@ -78,10 +78,12 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
         let program = folder.appending(path: name).path
         let source = project.appending(path: "Tests/Fixtures/vectors/\(name).c").path
         // As kernels are compiled.
-        let flags = [
-            "-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
-            "-Werror", "-DFUSED=\(isFused ? 1 : 0)", "-I", folder.path, "-include", "simd_isa.h",
-        ]
+        let flags =
+            [
+                "-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra",
+                "-Werror", "-DFUSED=\(isFused ? 1 : 0)", "-I", folder.path, "-include",
+                "simd_isa.h",
+            ] + (TestScope.isLong ? ["-DALL_TILES"] : [])
         let built = try await Program.run(
             "/usr/bin/env", arguments: compiler + flags + [source, "-o", program, "-lm"])
         try #require(built.succeeded, "\(built.stderr)")

@@ -242,32 +242,36 @@ INLINE void check_widened(gemm_constants c, int rows, int columns)
         check_tile(steps, rows, COLUMNS);                                                          \
     }
 
-TILE(1, 1, 1)
 TILE(1, 4, 3)
 TILE(2, 8, 17)
+TILE(5, 4, 7)
+TILE(8, 2, 96)
+TILE(13, 1, 66)
+#ifdef ALL_TILES
+TILE(1, 1, 1)
 TILE(3, 2, 4)
 TILE(4, 4, 90)
-TILE(5, 4, 7)
 TILE(6, 4, 33)
 TILE(7, 2, 2)
-TILE(8, 2, 96)
 TILE(9, 2, 47)
 TILE(10, 2, 29)
-TILE(13, 1, 66)
+#endif
 
 int main(void)
 {
-    tile_1x1_1();
     tile_1x4_3();
     tile_2x8_17();
+    tile_5x4_7();
+    tile_8x2_96();
+    tile_13x1_66();
+#ifdef ALL_TILES
+    tile_1x1_1();
     tile_3x2_4();
     tile_4x4_90();
-    tile_5x4_7();
     tile_6x4_33();
     tile_7x2_2();
-    tile_8x2_96();
     tile_9x2_47();
     tile_10x2_29();
-    tile_13x1_66();
+#endif
     return failures > 0;
 }
