@@ -39,6 +39,7 @@
 #   make docs           the documentation as static HTML in out/docs
 #   make test-docs      runs every command and code block of its articles
 #   make test-ray       batch inference on a Ray cluster of two nodes (installs Ray into .venv-ray)
+#   make test-spark     the same on a Spark cluster of two workers (installs Spark into .venv-spark, and Java)
 #   make format         swift-format on everything
 #   make clean          removes what the above built, but not Swift's dependencies
 #
@@ -62,7 +63,7 @@ SEED ?= 1
 .PHONY: demo demo-scenes test test-long machinery-quick quick-sanitize quick-faults quick-allocations \
   sanitize fuzz faults soak build setup setup-tests generated fixtures scenes-accuracy accuracy \
   bench bench-gemm bench-peers bench-attention bench-threads bench-eager \
-  dist test-dist docs test-docs test-ray format lint clean
+  dist test-dist docs test-docs test-ray test-spark format lint clean
 
 demo: build
 	@Examples/digits/demo $(HILO) $(OUT)/digits
@@ -182,16 +183,27 @@ test-docs: build docs
 	@scripts/setup tests
 	HILO_OBJECT_CACHE=$(CURDIR)/$(OBJECTS) python3 Tests/Docs/run_articles.py --hilo $(HILO)
 
+# The trained digits as a wheel in another Python: its folder, and where to write.
+define install-digits
+	rm -rf $(2)
+	mkdir -p $(2)
+	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --no-tuning --output $(2)/digits
+	$(HILO) package $(2)/digits --wheel --labels Examples/digits/labels.txt --output $(2)
+	$(1)/bin/python -m pip install --quiet --force-reinstall --no-deps $(2)/digits-*.whl
+endef
+
 test-ray: build $(VENV)-ray/ray.installed
-	rm -rf $(OUT)/ray
-	mkdir -p $(OUT)/ray
-	$(HILO) generate --checkpoint Examples/digits/digits.pth --name digits --no-tuning --output $(OUT)/ray/digits
-	$(HILO) package $(OUT)/ray/digits --wheel --labels Examples/digits/labels.txt --output $(OUT)/ray
-	$(VENV)-ray/bin/python -m pip install --quiet --force-reinstall --no-deps $(OUT)/ray/digits-*.whl
+	$(call install-digits,$(VENV)-ray,$(OUT)/ray)
 	$(VENV)-ray/bin/python Examples/ray/check.py digits Examples/digits/images
 
-test-dist: dist
-	python3 Tests/Dist/check_dist.py dist
+test-spark: build $(VENV)-spark/spark.installed
+	@scripts/setup spark
+	$(call install-digits,$(VENV)-spark,$(OUT)/spark)
+	$(VENV)-spark/bin/python Tests/Spark/check.py digits Examples/digits/images
+
+test-dist: dist $(VENV)/dist.installed
+	@scripts/setup dist
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH python3 Tests/Dist/check_dist.py dist
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Templates Tests
@@ -200,7 +212,7 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Templates Tests
 
 clean:
-	rm -rf $(OUT) $(OBJECTS) $(VENV) $(VENV)-ray dist .build-static
+	rm -rf $(OUT) $(OBJECTS) $(VENV) $(VENV)-ray $(VENV)-spark dist .build-static
 	swift package clean
 
 $(VENV)/bin/python: | setup
@@ -209,6 +221,16 @@ $(VENV)/bin/python: | setup
 # The official reader of safetensors, to check what `hilo convert` writes.
 $(VENV)/safetensors.installed: Tests/Oracle/requirements-safetensors.txt | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+# What looks at the Dockerfile.
+$(VENV)/dist.installed: Tests/Dist/requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(VENV)-spark/spark.installed: Tests/Spark/requirements.txt | setup
+	python3 -m venv $(VENV)-spark
+	$(VENV)-spark/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 $(VENV)-ray/ray.installed: Examples/ray/requirements.txt | setup

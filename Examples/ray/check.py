@@ -1,10 +1,10 @@
-"""Runs classify.py on a cluster of two nodes in this machine, and kills an actor: make test-ray
+"""Runs classify.py on a cluster of two nodes in this machine, and kills an actor, then a node: make test-ray
 
     python check.py MODULE PICTURES     # in the Python that has Ray and the wheel
 
 PICTURES are the trained digits' own, copied until there are enough; their names say what they show. The actor that
-first has a second batch ends as by kill -9, before its result is there. Every picture must be in the
-results once, with the answer that one process gives.
+first has a second batch ends as by kill -9, before its result is there; later a whole node does while an actor on it
+has a batch. Every picture must be in the results once, with the answer that one process gives.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,9 @@ from ray.cluster_utils import Cluster
 import classify
 
 COPIES = 40
+PATIENCE = 600
 DIED = "HILO_RAY_DIED"
+LOST_NODE, HANGING = "HILO_RAY_LOST_NODE", "HILO_RAY_HANGING"
 
 
 class Mortal(classify.Classifier):
@@ -49,6 +53,19 @@ class Mortal(classify.Classifier):
             return True
         except FileExistsError:
             return False
+
+
+class Hanging(classify.Classifier):
+    """On the node that is to be lost it never returns from its second batch."""
+
+    batches = 0
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        self.batches += 1
+        if self.batches == 2 and ray.get_runtime_context().get_node_id() == os.environ[LOST_NODE]:
+            Path(os.environ[HANGING]).touch()
+            time.sleep(PATIENCE)
+        return super().__call__(batch)
 
 
 def expect(holds: bool, words: str):
@@ -85,9 +102,12 @@ def check(module: str, source: Path, scratch: Path):
     expected = expected_of(module, folder)
     expect(len({label for label, _ in expected.values()}) > 3, "the pictures show too few classes")
     (folder / "cut.png").write_bytes(next(source.glob("*.png")).read_bytes()[:40])
-    environment = {"env_vars": {DIED: str(died), "PYTHONPATH": str(Path(__file__).resolve().parent)}}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 10**8})
-    cluster.add_node(num_cpus=1, object_store_memory=10**8)
+    second = cluster.add_node(num_cpus=1, object_store_memory=10**8)
+    hanging = scratch / "hanging"
+    environment = {"env_vars": {
+        DIED: str(died), LOST_NODE: second.node_id, HANGING: str(hanging),
+        "PYTHONPATH": str(Path(__file__).resolve().parent)}}
     try:
         ray.init(address=cluster.address, runtime_env=environment, logging_level="WARNING")
         nodes = [node for node in ray.nodes() if node["Alive"]]
@@ -106,9 +126,25 @@ def check(module: str, source: Path, scratch: Path):
         classify.classify(f"parquet:{packed}", module, str(scratch / "again"))
         check_rows(parquet.read_table(scratch / "again"), expected, {"cut.png"})
         print("Parquet: the same")
+
+        losing = threading.Thread(target=lose_node, args=(cluster, second, hanging))
+        losing.start()
+        classify.classify(str(folder), module, str(scratch / "third"), batch=8, worker=Hanging)
+        losing.join()
+        expect(hanging.exists(), "no node was lost")
+        check_rows(parquet.read_table(scratch / "third"), expected, {"cut.png"})
+        print("folder: the same although a node was lost")
     finally:
         ray.shutdown()
         cluster.shutdown()
+
+
+def lose_node(cluster: Cluster, node, hanging: Path):
+    """Kills all processes of a node once an actor hangs there."""
+    end = time.monotonic() + PATIENCE
+    while not hanging.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    cluster.remove_node(node, allow_graceful=False)
 
 
 def main() -> int:
