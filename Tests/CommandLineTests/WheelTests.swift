@@ -23,6 +23,8 @@ struct WheelTests {
         try writeExpectations(sandbox)
         let python = try await sandbox.install(sandbox.file("wheels/\(wheel)"), beside: numpy)
         try await sandbox.expectWell(python, "check_wheel.py", sandbox.folder.path)
+        try await sandbox.expectWell(
+            python, "check_cycles.py", TestScope.isLong ? "10000" : "200")
     }
 
     private func generate(_ sandbox: Sandbox) throws {
