@@ -49,8 +49,8 @@ INLINE void fetch_ahead(const float *p) { __builtin_prefetch(p, 0, 2); }
 /* Words to fetch for each step of a tile, so that `tiles` of them fetch a panel. A thread can have none. */
 INLINE long fetch_step(long tiles) { return tiles > 0 ? (PANEL_COLUMNS - 1) / tiles + 1 : 0; }
 
-/* Bounds of arrays that become registers; the planner keeps rows x vectors below their number. */
-enum { GEMM_MOST_ROWS = 32, GEMM_MOST_VECTORS = 16 };
+/* Sums of a tile, row by row: they become registers, and the planner keeps rows x vectors below their number. */
+enum { GEMM_MOST_SUMS = 32 };
 
 /* y becomes `lanes` columns of the output. */
 INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y, int lanes)
@@ -159,17 +159,16 @@ INLINE vf gemm_multiply(vf a, vf b, vf sum, gemm_constants c)
 
 /* What one part of a step adds to the sums. Of its weights and its inputs the fewer wait in registers, so
  * that the tile may be as large as possible. */
-INLINE void gemm_add(const float *weights, const float *input, gemm_constants c, int part, int rows,
-                     vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+INLINE void gemm_add(const float *weights, const float *input, gemm_constants c, int part, int rows, vf *sum)
 {
-    vf few[GEMM_MOST_VECTORS];
+    vf few[GEMM_MOST_SUMS];
     if (c.vectors <= rows) {
         UNROLL for (int v = 0; v < c.vectors; ++v)
             few[v] = gemm_weights(weights + v * VF_LANES, c, part);
         UNROLL for (int r = 0; r < rows; ++r) {
             const vf x = gemm_broadcast(&input[r * c.input_stride], c, part);
             UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = gemm_multiply(x, few[v], sum[r][v], c);
+                sum[r * c.vectors + v] = gemm_multiply(x, few[v], sum[r * c.vectors + v], c);
         }
     } else {
         UNROLL for (int r = 0; r < rows; ++r)
@@ -177,20 +176,19 @@ INLINE void gemm_add(const float *weights, const float *input, gemm_constants c,
         UNROLL for (int v = 0; v < c.vectors; ++v) {
             const vf w = gemm_weights(weights + v * VF_LANES, c, part);
             UNROLL for (int r = 0; r < rows; ++r)
-                sum[r][v] = gemm_multiply(few[r], w, sum[r][v], c);
+                sum[r * c.vectors + v] = gemm_multiply(few[r], w, sum[r * c.vectors + v], c);
         }
     }
 }
 
 #ifdef VF_FMA_LANES
 /* What k to k + lanes - 1 add to the sums, VF_FMA_LANES of them at most. */
-INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, int rows, int k, int lanes,
-                           vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, int rows, int k, int lanes, vf *sum)
 {
     UNROLL for (int lane = 0; lane < lanes; ++lane)
         fetch_ahead(t.ahead + (k + lane) * t.ahead_step);
     vf_fma_tile(input + k, c.input_stride, t.panel + k * PANEL_COLUMNS, PANEL_COLUMNS, lanes, rows,
-                c.vectors, sum[0], GEMM_MOST_VECTORS);
+                c.vectors, sum, c.vectors);
 }
 #endif
 
@@ -207,8 +205,7 @@ INLINE int gemm_chain(gemm_constants c)
 }
 
 /* What steps from `from` to `to` - 1, part of a chain, add to the sums. */
-INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
-                      vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to, vf *sum)
 {
     const int words = gemm_input_words(c);
     for (int k = from; k < to;) {
@@ -232,18 +229,16 @@ INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
     }
 }
 
-INLINE void gemm_clear(gemm_constants c, int rows, vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+INLINE void gemm_clear(gemm_constants c, int rows, vf *sum)
 {
-    UNROLL for (int r = 0; r < rows; ++r)
-        UNROLL for (int v = 0; v < c.vectors; ++v)
-            sum[r][v] = vf_set(0.0f);
+    UNROLL for (int i = 0; i < rows * c.vectors; ++i)
+        sum[i] = vf_set(0.0f);
 }
 
 /* All sums of a tile. The total of earlier chains waits in memory: registers are full. */
-INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
-                     vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS])
+INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows, vf *sum)
 {
-    vf total[GEMM_MOST_ROWS][GEMM_MOST_VECTORS];
+    vf total[GEMM_MOST_SUMS];
     const int chain = gemm_chain(c);
     if (c.steps > chain)
         gemm_clear(c, rows, total);
@@ -251,14 +246,12 @@ INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows,
         gemm_clear(c, rows, sum);
         gemm_walk(t, c, rows, from, c.steps - from < chain ? c.steps : from + chain, sum);
         if (c.steps > chain)
-            UNROLL for (int r = 0; r < rows; ++r)
-                UNROLL for (int v = 0; v < c.vectors; ++v)
-                    total[r][v] = total[r][v] + sum[r][v];
+            UNROLL for (int i = 0; i < rows * c.vectors; ++i)
+                total[i] += sum[i];
     }
     if (c.steps > chain)
-        UNROLL for (int r = 0; r < rows; ++r)
-            UNROLL for (int v = 0; v < c.vectors; ++v)
-                sum[r][v] = total[r][v];
+        UNROLL for (int i = 0; i < rows * c.vectors; ++i)
+            sum[i] = total[i];
 }
 
 /* A sum and what is added to it. A matrix of integers has a step, and where inputs are integers too, another row
@@ -281,14 +274,14 @@ INLINE vf gemm_with_bias(gemm_tile t, gemm_constants c, vf sum, int column)
 /* `rows` x `columns` of the output; columns beyond the last are computed and not stored. */
 INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
 {
-    vf sum[GEMM_MOST_ROWS][GEMM_MOST_VECTORS];
+    vf sum[GEMM_MOST_SUMS];
     gemm_sum(t, c, rows, sum);
     UNROLL for (int v = 0; v < c.vectors; ++v) {
         const int lanes = columns - v * VF_LANES;
         if (lanes > 0) {
-            vf y[GEMM_MOST_ROWS];
+            vf y[GEMM_MOST_SUMS];
             UNROLL for (int r = 0; r < rows; ++r)
-                y[r] = gemm_with_bias(t, c, sum[r][v], v * VF_LANES);
+                y[r] = gemm_with_bias(t, c, sum[r * c.vectors + v], v * VF_LANES);
             if (c.epilogue == EPILOGUE_GELU)
                 UNROLL for (int r = 0; r < rows; r += GELU_BLOCK)
                     vf_gelu_each(y + r, rows - r < GELU_BLOCK ? rows - r : GELU_BLOCK);
