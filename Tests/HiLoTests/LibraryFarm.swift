@@ -65,16 +65,22 @@ struct LibraryFarm {
     private let build: URL
     /// A tile unit that the CPU lacks is emulated.
     private let isa: ISA
+    /// Kernels, by their names.
+    private let optimised: Set<String>
 
     /// - Parameters:
     ///   - plans: by an id; all of one instruction set.
+    ///   - runs: how often each library runs, or so.
     ///   - program: C that becomes a part of each library.
     static func grow(
-        _ plans: [(id: String, plan: Plan)], isa: ISA, compiler: Compiler, with program: URL? = nil
+        _ plans: [(id: String, plan: Plan)], isa: ISA, runs: Int = 10, compiler: Compiler,
+        with program: URL? = nil
     ) async throws -> LibraryFarm {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "hilo-farm-\(isa)-\(UUID().uuidString)")
-        let farm = LibraryFarm(folder: folder, build: folder.appending(path: "build"), isa: isa)
+        let farm = LibraryFarm(
+            folder: folder, build: folder.appending(path: "build"), isa: isa,
+            optimised: optimised(plans.map(\.plan), runs: runs))
         var shared: [String: GeneratedFile] = [:]
         var commands: [CompileCommand] = []
         var products: [Product] = []
@@ -153,9 +159,25 @@ struct LibraryFarm {
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
-    /// -O3, which libraries are built with, takes half as long again for the same bits. The kernels of ConformanceTests,
-    /// and all that `hilo` builds, have it.
-    private static let optimisation = TestScope.isLong ? [] : ["-O2"]
+    /// Of `make test`, kernels that compute so much that compiling them takes less time than they would without: bits are
+    /// the same with -O3, which libraries are built with, with less, and with none. Kernels of ConformanceTests and all
+    /// that `hilo` builds have -O3, as everything of `make test-long` has.
+    private static func optimised(_ plans: [Plan], runs: Int) -> Set<String> {
+        let names = plans.flatMap { plan in
+            plan.variants.flatMap { variant in
+                variant.kernels.filter {
+                    let work = $0.work(on: variant.isa, batch: plan.target.maxBatch)
+                    return Double(runs) * (work.fmas + work.operations) > 2e7
+                }.map { $0.functionName(model: plan.network.name, isa: variant.isa) }
+            }
+        }
+        return Set(names)
+    }
+
+    private func optimisation(_ path: String) -> [String] {
+        let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+        return TestScope.isLong ? [] : [optimised.contains(name) ? "-O2" : "-O0"]
+    }
 
     private static func isPartOfLibrary(_ path: String) -> Bool {
         (path.hasPrefix("src/") || path.hasPrefix("include/")) && Team.threads.includes(file: path)
@@ -177,7 +199,7 @@ struct LibraryFarm {
         CompileCommand(
             path, at: "\(library)/\(path)", in: folder,
             includes: ["\(library)/include", "\(library)/src"],
-            extraFlags: ["-Werror"] + Self.optimisation
+            extraFlags: ["-Werror"] + optimisation(path)
                 + (isa.isAvailable() ? [] : [GeneratedLibrary.emulationFlag]))
     }
 }
