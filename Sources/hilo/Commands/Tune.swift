@@ -68,11 +68,14 @@ struct Tune: AsyncParsableCommand {
         } catch let error as FileError {
             Console.note("the measurements are not kept: \(error)")
         }
-        if result.plan != library.plan {
-            try _Concurrency.Task.checkCancellation()
-            try await LibraryGenerator(result.plan, keeping: PackedWeights(of: library))
-                .write(to: library.folder).buildShowingProgress()
-        }
+        try _Concurrency.Task.checkCancellation()
+        let tuned =
+            result.plan == library.plan
+            ? library
+            : try LibraryGenerator(result.plan, keeping: PackedWeights(of: library))
+                .write(to: library.folder)
+        // Also of one that stays as it is: an earlier tune may have been killed while it built what it had found.
+        try await tuned.buildShowingProgress()
         try TuningReport(result, wasChanged: result.plan != library.plan).print(json: json)
     }
 
