@@ -81,14 +81,21 @@ struct ObjectCache: Sendable {
     }
 
     /// Runs `body`, which makes the object of a key, while no other build does: what several begin at the same time
-    /// is compiled by one of them. Keys share some hundred locks.
+    /// is compiled by one of them. Keys share some hundred locks. Where there can be none `body` runs without.
     func withLock<Result>(
         of key: Key, _ body: () async throws -> Result
     ) async throws -> Result {
-        do { try createFolder(folder) } catch { return try await body() }
+        try? createFolder(folder)
         let lock = folder.appendingPathComponent(".lock-\(key.name.prefix(2))")
-        guard access(folder.filePath, W_OK) == 0 else { return try await body() }
-        return try await withFileLockAsleep(lock.filePath, body)
+        var isLocked = false
+        do {
+            return try await withFileLockAsleep(lock.filePath) {
+                isLocked = true
+                return try await body()
+            }
+        } catch is FileError where !isLocked {
+            return try await body()
+        }
     }
 
     private func objectFile(_ place: URL) -> URL { place.appendingPathComponent("object.o") }

@@ -5,8 +5,8 @@
  * Everything but the pointers is a constant at every call, so that the sums live in registers and one text serves
  * all shapes and elements. A tile walks down k in steps of a word of the matrix, 32 bits: one float, two bf16 or
  * four integers of 8 bits. Sums are integers where the input is of integers too, else floats. It takes `vectors`
- * vectors of a panel's row and broadcasts what they meet of each of its input rows. Where a multiply-add takes a lane of a vector, it loads the floats of VF_FMA_LANES k
- * of a row at once instead. */
+ * vectors of a panel's row and broadcasts what they meet of each of its input rows. Where a multiply-add takes a lane
+ * of a vector, it loads the floats of VF_FMA_LANES k of a row at once instead. */
 #ifndef GEMM_TILE_H
 #define GEMM_TILE_H
 
@@ -20,7 +20,8 @@ typedef struct gemm_constants {
     int input_stride, output_stride; /* words and floats; the residual's is the output's */
     int vectors; /* of a row of the tile; whole tiles make the width of a panel */
     gemm_epilogue epilogue;
-    /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller. */
+    /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller, unless the input
+     * was widened. */
     int input_block;
     int input_block_stride; /* words from block to block; unused when there is one */
     element_type element;   /* of the input */
