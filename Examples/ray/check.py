@@ -7,13 +7,8 @@ first has a second batch ends as by kill -9, before its result is there; later a
 has a batch. Every picture must be in the results once, with the answer that one process gives.
 """
 
-import argparse
-import importlib
 import os
-import shutil
-import signal
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,10 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import ray
-from PIL import Image
 from ray.cluster_utils import Cluster
 
-import classify
+HERE = Path(__file__).resolve().parent
+HELPERS = HERE.parents[1] / "Tests" / "Python"
+sys.path.insert(0, str(HELPERS))
+import classify  # noqa: E402
+import clusters  # noqa: E402
+from clusters import expect  # noqa: E402
 
 COPIES = 40
 PATIENCE = 600
@@ -36,23 +35,14 @@ LOST_NODE, HANGING = "HILO_RAY_LOST_NODE", "HILO_RAY_HANGING"
 class Mortal(classify.Classifier):
     """Dies once among all of them."""
 
-    def __init__(self, module: str, threads: int):
-        super().__init__(module, threads)
-        self.batches = 0
+    batches = 0
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         self.batches += 1
         result = super().__call__(batch)
-        if self.batches == 2 and self.is_first():
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.batches == 2:
+            clusters.die_once(os.environ[DIED])
         return result
-
-    def is_first(self) -> bool:
-        try:
-            os.close(os.open(os.environ[DIED], os.O_CREAT | os.O_EXCL))
-            return True
-        except FileExistsError:
-            return False
 
 
 class Hanging(classify.Classifier):
@@ -68,46 +58,26 @@ class Hanging(classify.Classifier):
         return super().__call__(batch)
 
 
-def expect(holds: bool, words: str):
-    if not holds:
-        raise SystemExit(f"ray: {words}")
-
-
-def expected_of(module: str, folder: Path) -> dict[str, tuple[str, float]]:
-    """What one process finds in each file."""
-    model = importlib.import_module(module).Model(threads=1)
-    return {path.name: tuple(model.classify(np.asarray(Image.open(path).convert("RGB")), top=1)[0])
-            for path in folder.glob("*.png")}
-
-
 def check_rows(table: pa.Table, expected: dict, broken: set[str]):
-    rows = {Path(row["path"]).name: row for row in table.to_pylist()}
-    expect(len(rows) == table.num_rows, f"{table.num_rows - len(rows)} pictures are in the results twice")
-    missing = (expected.keys() | broken) - rows.keys()
-    expect(not missing, f"{len(missing)} pictures are missing, {sorted(missing)[:1]} among them")
-    for name, (label, probability) in expected.items():
-        row = rows[name]
-        expect(row["label"] == label, f"{name}: {row['label']} instead of {label}")
-        expect(row["probability"] == np.float32(probability), f"{name}: {row['probability']}, {probability}")
+    rows = clusters.rows_by_name(table.to_pylist(), expected.keys() | broken)
+    clusters.expect_answers(rows, expected)
     for name in broken:
         expect(rows[name]["label"] is None and rows[name]["error"], f"{name}: has no reason")
 
 
 def check(module: str, source: Path, scratch: Path):
     folder, died = scratch / "pictures", scratch / "died"
-    folder.mkdir()
-    for copy in range(COPIES):
-        for picture in source.glob("*.png"):
-            shutil.copy(picture, folder / f"{copy:03}_{picture.name}")
-    expected = expected_of(module, folder)
-    expect(len({label for label, _ in expected.values()}) > 3, "the pictures show too few classes")
+    clusters.copy_pictures(source, folder, COPIES)
+    # Results hold single precision.
+    expected = {name: (label, float(np.float32(probability)))
+                for name, (label, probability) in clusters.expected_of(module, folder).items()}
     (folder / "cut.png").write_bytes(next(source.glob("*.png")).read_bytes()[:40])
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 10**8})
     second = cluster.add_node(num_cpus=1, object_store_memory=10**8)
     hanging = scratch / "hanging"
     environment = {"env_vars": {
         DIED: str(died), LOST_NODE: second.node_id, HANGING: str(hanging),
-        "PYTHONPATH": str(Path(__file__).resolve().parent)}}
+        "PYTHONPATH": f"{HERE}{os.pathsep}{HELPERS}"}}
     try:
         ray.init(address=cluster.address, runtime_env=environment, logging_level="WARNING")
         nodes = [node for node in ray.nodes() if node["Alive"]]
@@ -147,19 +117,5 @@ def lose_node(cluster: Cluster, node, hanging: Path):
     cluster.remove_node(node, allow_graceful=False)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("module")
-    parser.add_argument("pictures", type=Path)
-    arguments = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="hilo-ray-"))
-    try:
-        check(arguments.module, arguments.pictures, scratch)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(clusters.run(check, __doc__))
