@@ -26,14 +26,22 @@ public func withFolderLock<Result>(_ path: String, _ body: () throws -> Result) 
 
 /// The same for work that others may wait long for: the task sleeps meanwhile.
 ///
-/// - Throws: as `withFileLock`, and what `body` throws.
+/// - Parameter patience: after this the lock counts as one that cannot be had. Whoever has it may have been
+///   stopped (Ctrl-Z), or may itself be waiting for the caller's program.
+/// - Throws: as `withFileLock`, a `FileError` too when patience is at its end, and what `body` throws.
 public func withFileLockAsleep<Result>(
-    _ path: String, _ body: () async throws -> Result
+    _ path: String, patience: Duration, _ body: () async throws -> Result
 ) async throws -> Result {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError.system(path, "cannot be created") }
     defer { close(descriptor) }
-    while try !lock(descriptor, path) { try await Task.sleep(for: .milliseconds(20)) }
+    let end = ContinuousClock.now + patience
+    while try !lock(descriptor, path) {
+        guard ContinuousClock.now < end else {
+            throw FileError(path: path, problem: "has been locked for more than \(patience)")
+        }
+        try await Task.sleep(for: .milliseconds(20))
+    }
     return try await body()
 }
 

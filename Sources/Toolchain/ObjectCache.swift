@@ -11,10 +11,14 @@ struct ObjectCache: Sendable {
     static let variable = "HILO_OBJECT_CACHE"
 
     private let folder: URL
+    private let patience: Duration
 
-    init?(environment: [String: String]) {
+    /// - Parameter patience: how long to wait for another build that makes the same object. That saves no more than
+    ///   compiling it, and the other build may never go on.
+    init?(environment: [String: String], patience: Duration = .seconds(60)) {
         guard let path = environment[Self.variable], !path.isEmpty else { return nil }
         folder = URL(fileURLWithPath: path)
+        self.patience = patience
     }
 
     /// All that an object depends on; where its sources lie is no part of it.
@@ -81,7 +85,8 @@ struct ObjectCache: Sendable {
     }
 
     /// Runs `body`, which makes the object of a key, while no other build does: what several begin at the same time
-    /// is compiled by one of them. Keys share some hundred locks. Where there can be none `body` runs without.
+    /// is compiled by one of them. Keys share some hundred locks. Where there can be none, or another build keeps
+    /// it for too long, `body` runs without.
     func withLock<Result>(
         of key: Key, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -89,7 +94,7 @@ struct ObjectCache: Sendable {
         let lock = folder.appendingPathComponent(".lock-\(key.name.prefix(2))")
         var isLocked = false
         do {
-            return try await withFileLockAsleep(lock.filePath) {
+            return try await withFileLockAsleep(lock.filePath, patience: patience) {
                 isLocked = true
                 return try await body()
             }

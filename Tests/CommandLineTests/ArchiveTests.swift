@@ -13,20 +13,20 @@ struct ArchiveTests {
             return print("SKIPPED: no cmake on the PATH; 'make setup' installs it")
         }
         let sandbox = try Sandbox()
-        try generate(sandbox)
-        let archive = try package(sandbox)
+        try await generate(sandbox)
+        let archive = try await package(sandbox)
         let first = try Data(contentsOf: archive)
-        #expect(try package(sandbox) == archive)
+        #expect(try await package(sandbox) == archive)
         #expect(try Data(contentsOf: archive) == first, "the same library gave other bytes")
         try await runSuccessfully(
             "/usr/bin/env", ["tar", "-xzf", archive.path, "-C", sandbox.folder.path])
         try expectFiles(sandbox.file(Self.stem))
         // A layer has no classes.
         try sandbox.write("names", "cat\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["package", "lib", "--tar", "--labels", "names"], saying: ["no classes"])
         try await link(sandbox.file(Self.stem), sandbox)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             69, of: ["package", "lib", "--tar"], saying: ["python3"],
             environment: ["PATH": "/nonexistent"])
     }
@@ -37,12 +37,12 @@ struct ArchiveTests {
         let digits = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Examples/digits")
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             "generate", "--config", digits.appending(path: "digits.yaml").path, "--seed", "1",
             "--isa", "generic", "--name", "small", "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
         let labels = digits.appending(path: "labels.txt")
-        let ending = try sandbox.hilo("package", "lib", "--tar", "--labels", labels.path)
+        let ending = try await sandbox.hilo("package", "lib", "--tar", "--labels", labels.path)
         #expect(ending.status == 0, "\(ending.stderr)")
         try await runSuccessfully(
             "/usr/bin/env",
@@ -60,15 +60,15 @@ struct ArchiveTests {
         #expect(description.contains("\nlabels=${prefix}/share/small/labels.txt\n"))
     }
 
-    private func generate(_ sandbox: Sandbox) throws {
-        let generated = try sandbox.hilo(
+    private func generate(_ sandbox: Sandbox) async throws {
+        let generated = try await sandbox.hilo(
             "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--isa", "generic", "--name", "small", "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
     }
 
-    private func package(_ sandbox: Sandbox) throws -> URL {
-        let ending = try sandbox.hilo("package", "lib", "--tar", "--output", "archives")
+    private func package(_ sandbox: Sandbox) async throws -> URL {
+        let ending = try await sandbox.hilo("package", "lib", "--tar", "--output", "archives")
         #expect(ending.status == 0, "\(ending.stderr)")
         let path = ending.stdout.trimmingCharacters(in: .newlines)
         #expect(path.contains("/archives/\(Self.stem)-") && path.hasSuffix(".tar.gz"), "\(path)")

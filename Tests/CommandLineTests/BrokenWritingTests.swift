@@ -15,10 +15,10 @@ import Testing
         try sandbox.writeConfiguration()
     }
 
-    private func generate(_ output: String, _ flags: String..., in folder: String = "") throws
+    private func generate(_ output: String, _ flags: String..., in folder: String = "") async throws
         -> Ending
     {
-        try sandbox.hilo(generation(into: output) + flags, in: folder)
+        try await sandbox.hilo(generation(into: output) + flags, in: folder)
     }
 
     private func generation(into output: String) -> [String] {
@@ -38,30 +38,23 @@ import Testing
     // MARK: Failures
 
     /// The files beside the weights are smaller than what a file may hold here.
-    @Test func weightsThatDoNotFitAreNamedByTheirPlace() throws {
-        let log = sandbox.folder.appendingPathExtension("log")
-        try Data().write(to: log)
-        defer { try? manager.removeItem(at: log) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [
-            "-c", #"trap '' XFSZ; ulimit -f 200; exec "$0" "$@""#, sandbox.program.path, "generate",
-            "--config", "tiny.yaml", "--isa", "generic", "--no-tuning", "--output", "lib",
-        ]
-        process.currentDirectoryURL = sandbox.folder
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(forWritingTo: log)
-        try process.run()
-        process.waitUntilExit()
-        let said = try String(contentsOf: log, encoding: .utf8)
-        #expect(process.terminationStatus == 73, "\(said)")
+    @Test func weightsThatDoNotFitAreNamedByTheirPlace() async throws {
+        let ending = try await sandbox.run(
+            URL(fileURLWithPath: "/bin/sh"),
+            [
+                "-c", #"trap '' XFSZ; ulimit -f 200; exec "$0" "$@""#, sandbox.program.path,
+                "generate", "--config", "tiny.yaml", "--isa", "generic", "--no-tuning", "--output",
+                "lib",
+            ])
+        let said = ending.stderr
+        #expect(ending.status == 73, "\(said)")
         #expect(said.contains("/lib/weights/tiny.safetensors: cannot be written: "), "\(said)")
         #expect(!said.contains(".partial-"), "\(said)")
         #expect(try sandbox.contents() == ["tiny.yaml"])
     }
 
     /// The staging's path is as long as a path may be, so that the folder in it cannot be made.
-    @Test func aFolderThatCannotBeMadeLeavesNothing() throws {
+    @Test func aFolderThatCannotBeMadeLeavesNothing() async throws {
         // The last part, by which names differ, has up to 13 digits and rarely less than 12.
         let parts = StagingName.make(for: "lib").split(separator: "-").dropLast()
         let staging = parts.joined(separator: "-").utf8.count + 1 + 13
@@ -75,16 +68,16 @@ import Testing
             rest -= step
         }
         try manager.createDirectory(atPath: parent, withIntermediateDirectories: true)
-        let ending = try generate("\(parent)/lib")
+        let ending = try await generate("\(parent)/lib")
         #expect(ending.status == 73, "\(ending.stderr)")
         #expect(try manager.contentsOfDirectory(atPath: parent) == [])
     }
 
     /// Says nothing where root runs the tests, who may write everywhere.
-    @Test func aReplacedLibraryIsRemovedAlsoWhereItIsProtected() throws {
-        #expect(try generate("lib").status == 0)
+    @Test func aReplacedLibraryIsRemovedAlsoWhereItIsProtected() async throws {
+        #expect(try await generate("lib").status == 0)
         #expect(chmod(sandbox.file("lib/src/kernels").path, 0o555) == 0)
-        let ending = try generate("lib", "--seed", "1")
+        let ending = try await generate("lib", "--seed", "1")
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(try names(in: ".") == ["lib", "tiny.yaml"])
     }
@@ -118,14 +111,14 @@ import Testing
     }
 
     /// What came since is not lost either.
-    @Test func whatStandsInTheWayStays() throws {
+    @Test func whatStandsInTheWayStays() async throws {
         let staging = "here/\(StagingName.ofDead(for: sandbox.file("here").path))"
         for place in ["old", "new"] { try makeFolder("\(staging)/\(place)") }
         for name in ["\(staging)/old/notes", "\(staging)/new/src", "here/notes"] {
             try sandbox.write(name, name)
         }
         let before = try sandbox.contents()
-        let ending = try generate(".", in: "here")
+        let ending = try await generate(".", in: "here")
         #expect(ending.status == 73)
         #expect(ending.stderr.contains("notes is where"), "\(ending.stderr)")
         #expect(try sandbox.contents() == before)
@@ -133,9 +126,9 @@ import Testing
 
     /// A library of which a part waits is no stranger to the next `generate`, wherever it runs.
     @Test(arguments: [("here", "."), ("", "here")])
-    func halfALibraryIsReplaced(folder: String, output: String) throws {
+    func halfALibraryIsReplaced(folder: String, output: String) async throws {
         for (place, seed) in [("here", "0"), ("there", "1")] {
-            #expect(try generate(place, "--seed", seed).status == 0)
+            #expect(try await generate(place, "--seed", seed).status == 0)
         }
         let files = try names(in: "there")
         let staging = "here/\(StagingName.ofDead(for: sandbox.file("here").path))"
@@ -149,7 +142,7 @@ import Testing
             try manager.moveItem(
                 at: sandbox.file("there/\(name)"), to: sandbox.file("\(place)/\(name)"))
         }
-        let ending = try generate(output, "--seed", "2", in: folder)
+        let ending = try await generate(output, "--seed", "2", in: folder)
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(try names(in: "here") == files)
     }

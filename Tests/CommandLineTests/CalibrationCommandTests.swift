@@ -21,9 +21,9 @@ struct CalibrationCommandTests {
     ]
 
     private func expectFailure(_ status: Int32, of calibration: String, saying words: [String])
-        throws
+        async throws
     {
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             status, of: Self.flags + ["--seed", "3", "--calibration", calibration], saying: words)
     }
 
@@ -35,43 +35,43 @@ struct CalibrationCommandTests {
         try RGBImage(width: 30, height: 20, pixels: pixels).write(to: file.path)
     }
 
-    @Test func flagsThatDoNotGoTogetherAreRefused() throws {
-        try sandbox.expectFailure(
+    @Test func flagsThatDoNotGoTogetherAreRefused() async throws {
+        try await sandbox.expectFailure(
             64, of: Self.flags,
             saying: ["--precision int8 needs --calibration", "folder", ".npy", "calibration.json"])
         for precision in ["f32", "bf16", "f32-by-bf16"] {
-            try sandbox.expectFailure(
+            try await sandbox.expectFailure(
                 64,
                 of: Self.flags.dropLast() + [precision, "--calibration", "tiny.yaml"],
                 saying: ["--calibration: \(precision) needs none", "--precision int8"])
         }
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: Self.flags.dropLast(2) + ["--calibration", "tiny.yaml"],
             saying: ["--calibration: f32 needs none"])
     }
 
-    @Test func badImagesAreRefusedByName() throws {
-        try expectFailure(65, of: "missing", saying: ["missing", "cannot be opened"])
-        try expectFailure(65, of: "tiny.yaml", saying: ["tiny.yaml", "not a calibration"])
+    @Test func badImagesAreRefusedByName() async throws {
+        try await expectFailure(65, of: "missing", saying: ["missing", "cannot be opened"])
+        try await expectFailure(65, of: "tiny.yaml", saying: ["tiny.yaml", "not a calibration"])
         try FileManager.default.createDirectory(
             at: sandbox.file("empty/in/it"), withIntermediateDirectories: true)
-        try expectFailure(65, of: "empty", saying: ["empty", ".png"])
+        try await expectFailure(65, of: "empty", saying: ["empty", ".png"])
         try writePicture("pictures/a/good.png")
         try sandbox.write("pictures/b.png", "no picture")
-        try expectFailure(65, of: "pictures", saying: ["pictures/b.png"])
+        try await expectFailure(65, of: "pictures", saying: ["pictures/b.png"])
         for shape in [[2, 3, 32, 64], [0, 3, 64, 64], [3, 64, 64]] {
             try NPYArray(shape: shape, values: [Float](repeating: 1, count: shape.reduce(1, *)))
                 .write(to: sandbox.file("x.npy").path)
-            try expectFailure(65, of: "x.npy", saying: ["x.npy", "N x 3 x 64 x 64"])
+            try await expectFailure(65, of: "x.npy", saying: ["x.npy", "N x 3 x 64 x 64"])
         }
     }
 
     /// From pictures to a library, and from its calibration to the same library.
-    @Test func calibrationsAreKeptAndTakenAgain() throws {
+    @Test func calibrationsAreKeptAndTakenAgain() async throws {
         try writePicture("pictures/a.png")
         try writePicture("pictures/deep/er/b.PNG")
         let flags = Self.flags + ["--seed", "3", "--calibration"]
-        let first = try sandbox.hilo(flags + ["pictures"])
+        let first = try await sandbox.hilo(flags + ["pictures"])
         #expect(first.status == 0, "\(first.stderr)")
         let text = try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
         #expect(text.contains("\"images\": 2"))
@@ -82,59 +82,60 @@ struct CalibrationCommandTests {
 
         // The library that is replaced may be the one whose calibration it is. Nothing is measured: there
         // is no compiler.
-        let second = try sandbox.hilo(
+        let second = try await sandbox.hilo(
             flags + ["lib/calibration.json"], environment: ["HILO_CC": "/no/compiler"])
         #expect(second.status == 0, "\(second.stderr)")
         #expect(
             try String(contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8) == text)
         #expect(
             try Data(contentsOf: sandbox.file("lib/weights/tiny.safetensors")) == weights)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: Self.flags + ["--seed", "4", "--calibration", "lib/calibration.json"],
             saying: ["lib/calibration.json", "of other weights"])
-        try expectOtherPromisesToBeRefused(flags + ["lib/calibration.json"])
+        try await expectOtherPromisesToBeRefused(flags + ["lib/calibration.json"])
     }
 
     /// A file has no images to measure another promise with.
-    private func expectOtherPromisesToBeRefused(_ flags: [String]) throws {
-        try sandbox.expectFailure(
+    private func expectOtherPromisesToBeRefused(_ flags: [String]) async throws {
+        try await sandbox.expectFailure(
             64, of: flags + ["--max-drop", "0.2"],
             saying: ["--max-drop 0.2", "lib/calibration.json", "--max-drop 0.01", "pictures"])
         for (maxDrop, isMeasured) in [("0.01", true), ("1", false)] {
-            let again = try sandbox.hilo(
+            let again = try await sandbox.hilo(
                 flags + ["--max-drop", maxDrop], environment: ["HILO_CC": "/no/compiler"])
             #expect(again.status == 0, "\(again.stderr)")
             let text = try String(
                 contentsOf: sandbox.file("lib/calibration.json"), encoding: .utf8)
             #expect(text.contains("differing") == isMeasured)
         }
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: flags + ["--max-drop", "0.01"],
             saying: ["--max-drop 0.01", "without measuring what int8 changes"])
     }
 
-    @Test func badPromisesAreRefused() throws {
+    @Test func badPromisesAreRefused() async throws {
         let flags = Self.flags + ["--seed", "3", "--calibration", "missing"]
         for value in ["1.01", "-0.1", "nan", "99"] {
-            try sandbox.expectFailure(
+            try await sandbox.expectFailure(
                 64, of: flags + ["--max-drop", value], saying: ["--max-drop is", "from 0 to 1"])
         }
-        try sandbox.expectFailure(64, of: flags + ["--max-drop", "1%"], saying: ["--max-drop"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
+            64, of: flags + ["--max-drop", "1%"], saying: ["--max-drop"])
+        try await sandbox.expectFailure(
             64, of: Self.flags.dropLast(2) + ["--max-drop", "0.1"],
             saying: ["--max-drop: f32 has no integers"])
     }
 
     /// A plan that keeps a layer says so, is taken as it is, and its library says so too.
-    @Test func plansSayWhatIsKept() throws {
-        let json = try sandbox.hilo("plan", "--config", "tiny.yaml", "--json").stdout
+    @Test func plansSayWhatIsKept() async throws {
+        let json = try await sandbox.hilo("plan", "--config", "tiny.yaml", "--json").stdout
         let network = try Plan(json: Data(json.utf8)).network
         let layer = try #require(network.quantisableLayers.first)
         let target = try Target(
             isa: .generic, precision: .int8,
             kept: [KeptLayer(layer, error: 0.125), KeptLayer("head", in: .f32, error: 0.25)])
         try sandbox.write("plan.json", try Planner(network, target).plan().json)
-        let shown = try sandbox.hilo(["plan", "--plan", "plan.json"])
+        let shown = try await sandbox.hilo(["plan", "--plan", "plan.json"])
         #expect(shown.status == 0, "\(shown.stderr)")
         let sentence = "in bf16: \(layer), because int8 in it alone moves the outputs by 12.50 %"
         #expect(shown.stdout.contains(sentence))
@@ -142,7 +143,8 @@ struct CalibrationCommandTests {
             shown.stdout.contains(
                 "in f32: head, because bf16 in it alone moves the outputs by 25.00 %"))
         #expect(!shown.stdout.contains("in bf16: head"))
-        let integers = try sandbox.hilo("plan", "--config", "tiny.yaml", "--precision", "int8")
+        let integers = try await sandbox.hilo(
+            "plan", "--config", "tiny.yaml", "--precision", "int8")
         #expect(
             integers.stdout.contains("in f32 by int8: head, because mean cannot write integers"))
         #expect(!shown.stdout.contains("in f32 by int8"))
@@ -161,9 +163,9 @@ struct CalibrationCommandTests {
             "generate", "--plan", "plan.json", "--seed", "3", "--output", "lib", "--calibration",
             "calibration.json",
         ]
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: flags + ["--max-drop", "0.1"], saying: ["--max-drop: --plan says"])
-        let generated = try sandbox.hilo(flags)
+        let generated = try await sandbox.hilo(flags)
         #expect(generated.status == 0, "\(generated.stderr)")
         #expect(generated.stdout.contains("kept \(sentence)"))
         for command in [
@@ -172,14 +174,14 @@ struct CalibrationCommandTests {
                 "--seed", "3", "--calibration", "lib/calibration.json",
             ],
         ] {
-            let told = try sandbox.hilo(command)
+            let told = try await sandbox.hilo(command)
             #expect(told.status == 0, "\(told.stderr)")
             #expect(told.stdout.contains("in bf16: \(layer)"), "\(told.stdout)")
         }
     }
 
     /// A layer takes tokens.
-    @Test func layersAreCalibratedWithArrays() throws {
+    @Test func layersAreCalibratedWithArrays() async throws {
         let flags = [
             "generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
             "--resolution", "5x6",
@@ -187,11 +189,11 @@ struct CalibrationCommandTests {
             "--output", "lib", "--calibration",
         ]
         try writePicture("pictures/a.png")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: flags + ["pictures"], saying: ["pictures", "N x 30 x 24", ".npy"])
         try NPYArray(shape: [2, 30, 24], values: (0..<1440).map { Float($0 % 17) - 8 })
             .write(to: sandbox.file("x.npy").path)
-        let generated = try sandbox.hilo(flags + ["x.npy"])
+        let generated = try await sandbox.hilo(flags + ["x.npy"])
         #expect(generated.status == 0, "\(generated.stderr)")
         #expect(
             generated.stdout.contains("agreement: on 2 images the error is, of the power in f32, "),

@@ -9,18 +9,19 @@ import Testing
 struct ClassifierAccuracyTests {
     private let sandbox: Sandbox
 
-    init() throws {
+    init() async throws {
         sandbox = try Sandbox()
-        try sandbox.generateDigits("lib")
+        try await sandbox.generateDigits("lib")
     }
 
-    private func report(_ flags: String...) throws -> ClassifierFigures {
-        try sandbox.classifierFigures(["accuracy", "lib", "--images", "digits", "--json"] + flags)
+    private func report(_ flags: String...) async throws -> ClassifierFigures {
+        try await sandbox.classifierFigures(
+            ["accuracy", "lib", "--images", "digits", "--json"] + flags)
     }
 
-    @Test func digitsAreFoundInFoldersOfNamesAndOfNumbers() throws {
+    @Test func digitsAreFoundInFoldersOfNamesAndOfNumbers() async throws {
         try sandbox.copyDigits { Sandbox.digitNames[$0] }
-        let named = try report("--names", Sandbox.digits.appending(path: "labels.txt").path)
+        let named = try await report("--names", Sandbox.digits.appending(path: "labels.txt").path)
         #expect(named.images == 6 && named.figures == ["top1": 1, "top5": 1])
         #expect(named.classes.map(\.index) == [0, 2, 3, 5, 7, 8])
         #expect(named.classes.map(\.name) == ["zero", "two", "three", "five", "seven", "eight"])
@@ -30,28 +31,32 @@ struct ClassifierAccuracyTests {
         try FileManager.default.removeItem(at: sandbox.file("digits"))
         // All but the 2 lie in the folder of the class after theirs.
         try sandbox.copyDigits { "\($0 == 2 ? 2 : $0 + 1)" }
-        let numbered = try report()
+        let numbered = try await report()
         #expect(numbered.figures["top1"] == 1.0 / 6)
         #expect(numbered.classes.map(\.index) == [1, 2, 4, 6, 8, 9])
         #expect(numbered.classes.map(\.top1) == [0, 1, 0, 0, 0, 0])
     }
 
     /// Another seed makes another network: what both find is asked of each picture alone.
-    @Test func anotherNetworkAgreesAsFarAsItsAnswersAreTheSame() throws {
+    @Test func anotherNetworkAgreesAsFarAsItsAnswersAreTheSame() async throws {
         try sandbox.copyDigits { "\($0)" }
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             "generate", "--config", Sandbox.digits.appending(path: "digits.yaml").path, "--seed",
             "7", "--name", "digits", "--output", "other", "--no-tuning")
         #expect(generated.status == 0, "\(generated.stderr)")
-        let found = try report("--against", "other")
+        let found = try await report("--against", "other")
         let against = try #require(found.against)
-        let alone = try sandbox.classifierFigures(
+        let alone = try await sandbox.classifierFigures(
             ["accuracy", "other", "--images", "digits", "--json"])
         #expect(against.figures == alone.figures && against.source == "other")
 
         let pictures = try sandbox.pictures(in: "digits")
-        let answers = try pictures.map { picture in
-            try ["lib", "other"].map { try sandbox.probabilities(of: picture, by: $0) }
+        var answers: [[[Double]]] = []
+        for picture in pictures {
+            answers.append([
+                try await sandbox.probabilities(of: picture, by: "lib"),
+                try await sandbox.probabilities(of: picture, by: "other"),
+            ])
         }
         let same = answers.count { $0[0].best == $0[1].best }
         #expect(same < 6, "an untrained network cannot know all digits")
@@ -65,13 +70,13 @@ struct ClassifierAccuracyTests {
         #expect(try #require(against.probabilityDifference.picture).hasSuffix(pictures[place]))
     }
 
-    @Test func logitsOfAnArrayAreCompared() throws {
+    @Test func logitsOfAnArrayAreCompared() async throws {
         try sandbox.copyDigits { "\($0)" }
         // Sure of the right class but for the first and the fourth picture: 0 and 5.
         let classes = [9, 2, 3, 1, 7, 8]
         let logits = classes.flatMap { best in (0..<10).map { $0 == best ? 1000 : 0 as Float } }
         try NPYArray(shape: [6, 10], values: logits).write(to: sandbox.file("y.npy").path)
-        let against = try #require(try report("--against", "y.npy").against)
+        let against = try await #require(try report("--against", "y.npy").against)
         #expect(against.figures["top1"] == 4.0 / 6 && against.agreement == 4.0 / 6)
         #expect(against.imagesPerSecond == nil)
         #expect((0.7...1).contains(against.probabilityDifference.worst))
@@ -79,27 +84,27 @@ struct ClassifierAccuracyTests {
         #expect(picture.contains("/digits/0/") || picture.contains("/digits/5/"))
         try NPYArray(shape: [5, 10], values: Array(logits.dropLast(10)))
             .write(to: sandbox.file("y.npy").path)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["accuracy", "lib", "--images", "digits", "--against", "y.npy"],
             saying: ["y.npy", "5 x 10", "6 pictures x 10 classes"])
     }
 
     /// Another resolution is another computation; pictures of other sizes are prepared alike.
-    @Test func resolutionsAndSizesMayDiffer() throws {
+    @Test func resolutionsAndSizesMayDiffer() async throws {
         try sandbox.copyDigits { "\($0)" }
         let large = try RGBImage(contentsOf: sandbox.file("digits/3/held_out_036_is_3.png").path)
         try large.enlarged(by: 3).write(to: sandbox.file("digits/3/large.png").path)
-        try sandbox.generateDigits("other", flags: ["--resolution", "96"])
-        let found = try report("--against", "other")
+        try await sandbox.generateDigits("other", flags: ["--resolution", "96"])
+        let found = try await report("--against", "other")
         #expect(found.images == 7 && found.figures["top1"] == 1)
         let against = try #require(found.against)
         #expect(against.probabilityDifference.worst > 1e-3)
         #expect(try #require(against.agreement) >= 2.0 / 7)
     }
 
-    @Test func theTextNamesTheSameFigures() throws {
+    @Test func theTextNamesTheSameFigures() async throws {
         try sandbox.copyDigits { "\($0)" }
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             "accuracy", "lib", "--images", "digits", "--against", "lib", "--by-class")
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(!ending.stderr.contains("\r"), "a bar where there is no terminal")
@@ -112,24 +117,24 @@ struct ClassifierAccuracyTests {
     }
 
     /// Of five classes top-5 would always be 1.
-    @Test func fiveClassesHaveNoTopFive() throws {
+    @Test func fiveClassesHaveNoTopFive() async throws {
         try sandbox.copyDigits { "\($0 / 2)" }
         try sandbox.writeConfiguration()
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             "generate", "--config", "tiny.yaml", "--isa", "generic", "--output", "five",
             "--no-tuning")
         #expect(generated.status == 0, "\(generated.stderr)")
         let flags = ["--images", "digits"]
-        let found = try sandbox.classifierFigures(["accuracy", "five", "--json"] + flags)
+        let found = try await sandbox.classifierFigures(["accuracy", "five", "--json"] + flags)
         #expect(found.images == 6 && Array(found.figures.keys) == ["top1"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["accuracy", "lib", "--against", "five"] + flags,
             saying: ["five: has 5 classes", "expected 10"])
     }
 
     @Test func damagedFilesOfPicturesAreRefused() async throws {
         try sandbox.copyDigits { "\($0)" }
-        #expect(try report().images == 6)
+        #expect(try await report().images == 6)
         let library = try GeneratedLibrary(folder: sandbox.file("lib"))
         let picture = PictureFile.start(width: 2, height: 1) + [1, 2, 3, 4, 5, 6]
         let whole = PictureFile.start(pictures: 1) + picture
@@ -166,55 +171,55 @@ struct ClassifierAccuracyTests {
 @Suite struct LabelledPictureTests {
     private let sandbox: Sandbox
 
-    init() throws {
+    init() async throws {
         sandbox = try Sandbox()
-        try sandbox.generateDigits("lib")
+        try await sandbox.generateDigits("lib")
     }
 
-    private func expectRefusal(saying words: String..., flags: [String] = []) throws {
-        try sandbox.expectFailure(
+    private func expectRefusal(saying words: String..., flags: [String] = []) async throws {
+        try await sandbox.expectFailure(
             65, of: ["accuracy", "lib", "--images", "digits"] + flags, saying: words)
     }
 
-    @Test func foldersWithoutPictures() throws {
-        try expectRefusal(saying: "digits: the folder cannot be read")
+    @Test func foldersWithoutPictures() async throws {
+        try await expectRefusal(saying: "digits: the folder cannot be read")
         let folder = sandbox.file("digits")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try expectRefusal(saying: "digits: has no folders", "CLASS/*.png")
+        try await expectRefusal(saying: "digits: has no folders", "CLASS/*.png")
         try FileManager.default.createDirectory(
             at: folder.appending(path: "3"), withIntermediateDirectories: true)
-        try expectRefusal(saying: "digits: the folders in it have no pictures", ".png")
+        try await expectRefusal(saying: "digits: the folders in it have no pictures", ".png")
     }
 
-    @Test func foldersThatAreNoClass() throws {
+    @Test func foldersThatAreNoClass() async throws {
         try sandbox.copyDigits { "\($0 + 2)" }
-        try expectRefusal(saying: "digits/10: is no class", "0 to 9")
+        try await expectRefusal(saying: "digits/10: is no class", "0 to 9")
         let names = ["--names", Sandbox.digits.appending(path: "labels.txt").path]
-        try expectRefusal(saying: "digits/10: is no class", "zero, one, two", flags: names)
+        try await expectRefusal(saying: "digits/10: is no class", "zero, one, two", flags: names)
         try sandbox.write("few.txt", "2\n4\n")
-        try expectRefusal(
+        try await expectRefusal(
             saying: "--names: expected 10 names", "found 2", flags: ["--names", "few.txt"])
         try FileManager.default.moveItem(
             at: sandbox.file("digits/10"), to: sandbox.file("digits/ten"))
-        try expectRefusal(saying: "has 6 folders", "10 classes", "--names")
+        try await expectRefusal(saying: "has 6 folders", "10 classes", "--names")
     }
 
-    @Test func aDetectorsOptionsBesideAnotherClassifier() throws {
-        try sandbox.expectFailure(
+    @Test func aDetectorsOptionsBesideAnotherClassifier() async throws {
+        try await sandbox.expectFailure(
             64,
             of: ["accuracy", "lib", "--images", "x", "--annotations", "y", "--against", "lib"],
             saying: ["--against is for classifiers"])
     }
 
     @Test(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
-    func aPictureThatDoesNotDecode() throws {
-        #expect(try sandbox.hilo("build", "lib").status == 0)
+    func aPictureThatDoesNotDecode() async throws {
+        #expect(try await sandbox.hilo("build", "lib").status == 0)
         try sandbox.copyDigits { "\($0)" }
         let whole = try Data(contentsOf: sandbox.file("digits/7/held_out_005_is_7.png"))
         try whole.dropLast(120).write(to: sandbox.file("digits/7/torn.png"))
-        try expectRefusal(saying: "digits/7/torn.png", "cannot be decoded as PNG")
+        try await expectRefusal(saying: "digits/7/torn.png", "cannot be decoded as PNG")
         try sandbox.write("digits/7/torn.png", "no picture")
-        try expectRefusal(saying: "digits/7/torn.png", "neither PNG nor JPEG")
+        try await expectRefusal(saying: "digits/7/torn.png", "neither PNG nor JPEG")
     }
 }
 
@@ -262,8 +267,8 @@ extension Sandbox {
         "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
     ]
 
-    func generateDigits(_ folder: String, flags: [String] = []) throws {
-        let ending = try hilo(
+    func generateDigits(_ folder: String, flags: [String] = []) async throws {
+        let ending = try await hilo(
             [
                 "generate", "--checkpoint", Self.digits.appending(path: "digits.pth").path,
                 "--name", "digits", "--no-tuning", "--output", folder,
@@ -288,8 +293,8 @@ extension Sandbox {
         try contents().filter { $0.hasPrefix(folder + "/") && $0.hasSuffix(".png") }
     }
 
-    func classifierFigures(_ arguments: [String]) throws -> ClassifierFigures {
-        let ending = try hilo(arguments)
+    func classifierFigures(_ arguments: [String]) async throws -> ClassifierFigures {
+        let ending = try await hilo(arguments)
         #expect(ending.status == 0, "\(ending.stderr)")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -297,8 +302,8 @@ extension Sandbox {
     }
 
     /// What `run` finds of a picture, by class.
-    func probabilities(of picture: String, by library: String) throws -> [Double] {
-        let ending = try hilo("run", library, "--input", picture, "--output", "logits.npy")
+    func probabilities(of picture: String, by library: String) async throws -> [Double] {
+        let ending = try await hilo("run", library, "--input", picture, "--output", "logits.npy")
         #expect(ending.status == 0, "\(ending.stderr)")
         let logits = try NPYArray(contentsOf: file("logits.npy").path).values
         let found = Classification(logits: logits, top: logits.count)

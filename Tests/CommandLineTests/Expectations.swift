@@ -6,9 +6,9 @@ extension Sandbox {
     func expectFailure(
         _ status: Int32, of arguments: [String], saying words: [String],
         environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
+    ) async throws {
         let before = try contents()
-        let ending = try hilo(arguments, environment: environment)
+        let ending = try await hilo(arguments, environment: environment)
         #expect(ending.status == status, "\(ending.stderr)", sourceLocation: sourceLocation)
         #expect(ending.stdout.isEmpty, sourceLocation: sourceLocation)
         #expect(ending.stderr.contains("hilo: error: "), sourceLocation: sourceLocation)

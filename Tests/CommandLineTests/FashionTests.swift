@@ -21,9 +21,9 @@ struct FashionTests {
     private static let fixtures = Sandbox.project.appending(path: "Tests/Fixtures/fashion")
     private static let side = 28
 
-    @Test func aThousandPicturesHaveTheAnswersOfPyTorch() throws {
+    @Test func aThousandPicturesHaveTheAnswersOfPyTorch() async throws {
         let summary = try Self.summary()
-        let (found, against) = try figures(precision: "f32", summary)
+        let (found, against) = try await figures(precision: "f32", summary)
         #expect(found.images == 1000)
         #expect(found.classes.map(\.index) == Array(0..<10))
         // No tie: rounding differs by far less than the smallest lead, so all answers are the same.
@@ -37,9 +37,9 @@ struct FashionTests {
     /// Integers have scales from every other picture, without its class. Three pictures in a thousand may be lost or won, and five have another answer: instruction sets
     /// sum in other orders, and a picture between two classes falls to either.
     @Test(arguments: ["bf16", "f32-by-bf16", "int8"])
-    func narrowPrecisionsHaveNearlyTheSameAnswers(precision: String) throws {
+    func narrowPrecisionsHaveNearlyTheSameAnswers(precision: String) async throws {
         let summary = try Self.summary()
-        let (found, against) = try figures(precision: precision, summary)
+        let (found, against) = try await figures(precision: precision, summary)
         let top1 = try #require(found.figures["top1"])
         #expect(abs(top1 - Double(summary.right) / 1000) <= 0.003, "\(top1)")
         let agreement = try #require(against.agreement)
@@ -57,10 +57,10 @@ struct FashionTests {
 
     private func figures(
         precision: String, _ summary: Summary
-    ) throws -> (found: ClassifierFigures, against: ClassifierFigures.Other) {
+    ) async throws -> (found: ClassifierFigures, against: ClassifierFigures.Other) {
         let sandbox = try Sandbox()
         try writePictures(summary.labels.map { String($0) }, into: sandbox)
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             [
                 "generate", "--checkpoint", Self.example.appending(path: "fashion.pth").path,
                 "--name", "fashion", "--no-tuning", "--precision", precision, "--output", "lib",
@@ -71,7 +71,7 @@ struct FashionTests {
             #expect(generated.stdout.contains("of 512 images answered as in f32"))
             #expect(!generated.stdout.contains("kept in bf16"), "\(generated.stdout)")
         }
-        let found = try sandbox.classifierFigures([
+        let found = try await sandbox.classifierFigures([
             "accuracy", "lib", "--images", "pictures", "--json", "--against",
             Self.fixtures.appending(path: "logits.npy").path,
         ])

@@ -60,7 +60,7 @@ struct FindingsTests {
         let arguments = [
             "run", "lib", "--input", "x.npy", "--content", "60x90", "--original", "120x200",
         ]
-        let ending = try sandbox.hilo(arguments + ["--output", "out", "--json"])
+        let ending = try await sandbox.hilo(arguments + ["--output", "out", "--json"])
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(try sandbox.contents().filter { $0.hasPrefix("out/") } == ["out/detections.json"])
         let found = try results("out/detections.json", in: sandbox)
@@ -77,14 +77,15 @@ struct FindingsTests {
         // They are no smaller than the content: the original is twice as large.
         #expect(found.contains { $0.bbox[0] + $0.bbox[2] > 100 })
         #expect(try JSONDecoder().decode([Result].self, from: Data(ending.stdout.utf8)) == found)
-        try annotate(found, sandbox, arguments)
-        try list(found, sandbox, arguments)
-        try interface(of: library, sandbox)
-        try mistakes(sandbox)
+        try await annotate(found, sandbox, arguments)
+        try await list(found, sandbox, arguments)
+        try await interface(of: library, sandbox)
+        try await mistakes(sandbox)
     }
 
     /// Ids come from a file of annotations.
-    private func annotate(_ found: [Result], _ sandbox: Sandbox, _ arguments: [String]) throws {
+    private func annotate(_ found: [Result], _ sandbox: Sandbox, _ arguments: [String]) async throws
+    {
         try sandbox.write(
             "ids.json",
             """
@@ -98,7 +99,7 @@ struct FindingsTests {
             ([], [90, 5, 6]), (["--labels", "names.txt"], [6, 90, 5]),
             (["--labels", "others.txt"], [90, 5, 6]),
         ] {
-            let ending = try sandbox.hilo(
+            let ending = try await sandbox.hilo(
                 arguments + ["--annotations", "ids.json", "--output", "ids"] + labels)
             #expect(ending.status == 0, "\(ending.stderr)")
             let named = try results("ids/detections.json", in: sandbox)
@@ -107,47 +108,47 @@ struct FindingsTests {
             #expect(named.map(\.bbox) == found.map(\.bbox))
         }
         try sandbox.write("few.json", #"{"images": [], "categories": [], "annotations": []}"#)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: arguments + ["--annotations", "few.json"], saying: ["few.json", "3 classes"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: arguments + ["--annotations", "names.txt"], saying: ["names.txt", "COCO"])
     }
 
     /// Without a folder they are listed.
-    private func list(_ found: [Result], _ sandbox: Sandbox, _ arguments: [String]) throws {
-        let ending = try sandbox.hilo(arguments + ["--score", "0", "--labels", "names.txt"])
+    private func list(_ found: [Result], _ sandbox: Sandbox, _ arguments: [String]) async throws {
+        let ending = try await sandbox.hilo(arguments + ["--score", "0", "--labels", "names.txt"])
         #expect(ending.status == 0, "\(ending.stderr)")
         let lines = ending.stdout.split(separator: "\n")
         #expect(lines.count == found.count + 1)
         #expect(lines[0].hasPrefix(["cat", "sun", "dog"][found[0].category_id]))
-        let none = try sandbox.hilo(arguments + ["--score", "1"])
+        let none = try await sandbox.hilo(arguments + ["--score", "1"])
         #expect(none.stdout.contains("\(found.count) below a score of 1.00"))
     }
 
-    private func interface(of library: GeneratedLibrary, _ sandbox: Sandbox) throws {
-        let checked = try sandbox.program(
+    private func interface(of library: GeneratedLibrary, _ sandbox: Sandbox) async throws {
+        let checked = try await sandbox.run(
             library.harness, ["api", "--weights", library.weightsFile.path])
         #expect(checked.status == 0, "\(checked.stdout) \(checked.stderr)")
         #expect(checked.stdout.contains(" 0 failed"))
     }
 
-    private func mistakes(_ sandbox: Sandbox) throws {
-        try sandbox.expectFailure(
+    private func mistakes(_ sandbox: Sandbox) async throws {
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", "x.npy", "--content", "65x96"],
             saying: ["--content 65x96", "64 x 96"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", "x.npy", "--original", "0x5"],
             saying: ["--original", "65535"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", "x.npy", "--top", "3"], saying: ["--top"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", "x.npy", "--visualize"], saying: ["--visualize"])
         let photo = Self.images.appending(path: "rgb.jpg").path
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", photo, "--content", "5x5"], saying: ["--content"])
         try FileManager.default.createDirectory(
             at: sandbox.file("empty"), withIntermediateDirectories: true)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["run", "lib", "--input", "empty"], saying: ["empty", "no pictures"])
     }
 
@@ -156,18 +157,18 @@ struct FindingsTests {
         let sandbox = try Sandbox()
         let library = try await generate(
             MaskRCNN(Self.backbone(), classes: 2, channels: 16, width: 24, depth: 1), in: sandbox)
-        try interface(of: library, sandbox)
+        try await interface(of: library, sandbox)
         let manager = FileManager.default
         try manager.createDirectory(at: sandbox.file("in"), withIntermediateDirectories: true)
         for name in ["rgb.jpg", "rotated.jpg"] {
             try manager.copyItem(
                 at: Self.images.appending(path: name), to: sandbox.file("in/\(name)"))
         }
-        let good = try sandbox.hilo("run", "lib", "--input", "in", "--output", "good")
+        let good = try await sandbox.hilo("run", "lib", "--input", "in", "--output", "good")
         #expect(good.status == 0, "\(good.stderr)")
         try sandbox.write("in/notes.txt", "no picture")
         try sandbox.write("in/damaged.png", "no picture")
-        let ending = try sandbox.hilo("run", "lib", "--input", "in", "--output", "out")
+        let ending = try await sandbox.hilo("run", "lib", "--input", "in", "--output", "out")
         #expect(ending.status == 65)
         #expect(ending.stderr.contains("damaged.png"))
         let files = try sandbox.contents().filter { $0.hasPrefix("out/") }
@@ -193,8 +194,8 @@ struct FindingsTests {
         let sandbox = try Sandbox()
         let library = try await generate(
             SemanticFPN(Self.backbone(), classes: 4, channels: 16, width: 12), in: sandbox)
-        try interface(of: library, sandbox)
-        let ending = try sandbox.hilo(
+        try await interface(of: library, sandbox)
+        let ending = try await sandbox.hilo(
             "run", "lib", "--input", "x.npy", "--original", "33x50", "--output", "out", "--json")
         #expect(ending.status == 0, "\(ending.stderr)")
         let map = try Data(contentsOf: sandbox.file("out/labels.npy"))
@@ -214,7 +215,7 @@ struct FindingsTests {
             #expect(counts[UInt8(share.category_id)] == share.pixels)
         }
         let photo = Self.images.appending(path: "rgb.jpg").path
-        let drawn = try sandbox.hilo("run", "lib", "--input", photo, "--output", "photo")
+        let drawn = try await sandbox.hilo("run", "lib", "--input", photo, "--output", "photo")
         #expect(drawn.status == 0, "\(drawn.stderr)")
         #expect(
             try sandbox.contents().filter { $0.hasPrefix("photo/") }
@@ -223,7 +224,7 @@ struct FindingsTests {
 
     /// Original pictures stay, whether the folder of results is theirs or a link leads there.
     /// Nothing is built or written before.
-    @Test func nothingThatIsReadIsWrittenOver() throws {
+    @Test func nothingThatIsReadIsWrittenOver() async throws {
         let sandbox = try Sandbox()
         _ = try write(
             RetinaNet(Self.backbone(), classes: 3, channels: 16, depth: 1), in: sandbox)
@@ -239,7 +240,7 @@ struct FindingsTests {
             ("photo.png", "."), ("in/a.png", "in/../in"), ("in", "in"), ("in", "link"),
             ("link", "in"),
         ] {
-            try sandbox.expectFailure(
+            try await sandbox.expectFailure(
                 64, of: ["run", "lib", "--input", input, "--output", output],
                 saying: ["--output", "png is read"])
         }
@@ -249,14 +250,14 @@ struct FindingsTests {
         try sandbox.write(
             "detections.json",
             "{\"images\": [], \"categories\": [\(names.joined(separator: ","))]}")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64,
             of: [
                 "run", "lib", "--input", "in", "--output", ".", "--annotations", "detections.json",
             ], saying: ["detections.json is read"])
     }
 
-    @Test func picturesThatDifferInTheirEndingsAloneAreRefused() throws {
+    @Test func picturesThatDifferInTheirEndingsAloneAreRefused() async throws {
         let sandbox = try Sandbox()
         _ = try write(
             SemanticFPN(Self.backbone(), classes: 4, channels: 16, width: 12), in: sandbox)
@@ -267,27 +268,8 @@ struct FindingsTests {
                 at: Self.images.appending(path: "rgb.\(ending)"),
                 to: sandbox.file("in/a.\(ending)"))
         }
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["run", "lib", "--input", "in", "--output", "out"],
             saying: ["in/a.jpg and in/a.png differ in their endings alone"])
-    }
-}
-
-extension Sandbox {
-    /// Runs a program in the folder.
-    fileprivate func program(_ file: URL, _ arguments: [String]) throws -> Ending {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = file
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Ending(
-            status: process.terminationStatus, stdout: String(decoding: text, as: UTF8.self),
-            stderr: "")
     }
 }

@@ -26,13 +26,13 @@ import Testing
             })
     }
 
-    @Test func theResultDoesNotDependOnPlaceOrLocale() throws {
+    @Test func theResultDoesNotDependOnPlaceOrLocale() async throws {
         try FileManager.default.createDirectory(
             at: sandbox.file("below/here"), withIntermediateDirectories: true)
-        let first = try sandbox.hilo(
+        let first = try await sandbox.hilo(
             "generate", "--config", "tiny.yaml", "--isa", "generic", "--seed", "7",
             "--output", "first", environment: ["LC_ALL": "C", "TZ": "UTC"])
-        let second = try sandbox.hilo(
+        let second = try await sandbox.hilo(
             "generate", "--config", "../../tiny.yaml", "--isa", "generic", "--seed", "7",
             "--output", "../second", in: "below/here",
             environment: ["LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.UTF-8", "TZ": "Asia/Tokyo"])
@@ -49,10 +49,10 @@ import Testing
         #expect(files.values.allSatisfy { $0.range(of: place) == nil })
     }
 
-    @Test func theSeedDeterminesTheWeights() throws {
+    @Test func theSeedDeterminesTheWeights() async throws {
         let seeds = [("default", []), ("zero", ["--seed", "0"]), ("one", ["--seed", "1"])]
         for (folder, flags) in seeds {
-            let ending = try sandbox.hilo(
+            let ending = try await sandbox.hilo(
                 ["generate", "--config", "tiny.yaml", "--output", folder] + flags)
             #expect(ending.status == 0)
             #expect(ending.stderr.contains("seed 0") == (folder == "default"))
@@ -65,7 +65,7 @@ import Testing
     }
 
     /// A layer has the parameters that its checkpoint has, whatever wrapped it, also beside a plan.
-    @Test func aWrappedLayerWithoutBiasIsTakenAsItIs() throws {
+    @Test func aWrappedLayerWithoutBiasIsTakenAsItIs() async throws {
         let shapes = ["qkv.weight": [36, 12], "proj.weight": [12, 12], "proj.bias": [12]]
         try SafetensorsWriter(
             tensors: shapes.map {
@@ -78,15 +78,16 @@ import Testing
             "generate", "--model", "msa", "--dim", "12", "--heads", "2", "--checkpoint",
             "layer.safetensors",
         ]
-        let made = try sandbox.hilo(flags + ["--output", "lib"])
+        let made = try await sandbox.hilo(flags + ["--output", "lib"])
         #expect(made.status == 0, "\(made.stderr)")
-        let again = try sandbox.hilo(flags + ["--plan", "lib/plan.json", "--output", "again"])
+        let again = try await sandbox.hilo(
+            flags + ["--plan", "lib/plan.json", "--output", "again"])
         #expect(again.status == 0, "\(again.stderr)")
         #expect(try bytes("again") == bytes("lib"))
     }
 
-    @Test func itSaysWhatItWrote() throws {
-        let ending = try sandbox.hilo(
+    @Test func itSaysWhatItWrote() async throws {
+        let ending = try await sandbox.hilo(
             "generate", "--config", "tiny.yaml", "--isa", "generic", "--output", "lib")
         let weights = try Data(contentsOf: sandbox.file("lib/weights/tiny.safetensors"))
         #expect(ending.stdout.contains("folder: lib\n"))
@@ -94,9 +95,9 @@ import Testing
         #expect(ending.stdout.contains("weights: \(weights.count) bytes\n"))
     }
 
-    @Test func aLibraryIsReplacedAsAWhole() throws {
+    @Test func aLibraryIsReplacedAsAWhole() async throws {
         for name in ["old", "later"] {
-            let ending = try sandbox.hilo(
+            let ending = try await sandbox.hilo(
                 "generate", "--config", "tiny.yaml", "--name", name, "--output", "lib")
             #expect(ending.status == 0)
         }
@@ -107,12 +108,13 @@ import Testing
         #expect(Set(beside) == ["lib", "tiny.yaml"])
     }
 
-    @Test func aFailureLeavesTheOldLibrary() throws {
+    @Test func aFailureLeavesTheOldLibrary() async throws {
         #expect(
-            try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "lib").status == 0)
+            try await sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "lib").status
+                == 0)
         let before = try bytes("lib")
         try sandbox.write("broken.pth", "PK\u{3}\u{4} no archive")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65,
             of: [
                 "generate", "--config", "tiny.yaml", "--checkpoint", "broken.pth", "--output",
@@ -122,27 +124,28 @@ import Testing
         #expect(try bytes("lib") == before)
     }
 
-    @Test func aPlanMakesTheSameLibrary() throws {
+    @Test func aPlanMakesTheSameLibrary() async throws {
         let flags = ["--config", "tiny.yaml", "--isa", "generic", "--batch", "3"]
-        #expect(try sandbox.hilo(["generate", "--output", "one"] + flags).status == 0)
-        let printed = try sandbox.hilo(["plan", "--json"] + flags)
+        #expect(try await sandbox.hilo(["generate", "--output", "one"] + flags).status == 0)
+        let printed = try await sandbox.hilo(["plan", "--json"] + flags)
         let written = try Data(contentsOf: sandbox.file("one/plan.json"))
         #expect(Data(printed.stdout.utf8) == written)
-        let again = try sandbox.hilo("generate", "--plan", "one/plan.json", "--output", "two")
+        let again = try await sandbox.hilo("generate", "--plan", "one/plan.json", "--output", "two")
         #expect(again.status == 0)
         #expect(try bytes("one") == bytes("two"))
-        let compared = try sandbox.hilo(
+        let compared = try await sandbox.hilo(
             ["generate", "--plan", "one/plan.json", "--output", "three"] + flags)
         #expect(compared.status == 0)
     }
 
-    @Test func aCheckpointGivesTheWeights() throws {
+    @Test func aCheckpointGivesTheWeights() async throws {
         try sandbox.writeCheckpoint("tiny.safetensors")
         let common = ["generate", "--config", "tiny.yaml", "--isa", "generic", "--output"]
         #expect(
-            try sandbox.hilo(common + ["file", "--checkpoint", "tiny.safetensors"]).status == 0)
+            try await sandbox.hilo(common + ["file", "--checkpoint", "tiny.safetensors"]).status
+                == 0)
         // The checkpoint holds the values of seed 3.
-        #expect(try sandbox.hilo(common + ["seed", "--seed", "3"]).status == 0)
+        #expect(try await sandbox.hilo(common + ["seed", "--seed", "3"]).status == 0)
         let weights = try ["file", "seed"].map {
             try Data(contentsOf: sandbox.file("\($0)/weights/tiny.safetensors"))
         }
@@ -151,8 +154,8 @@ import Testing
         #expect(weights[0].range(of: Data("checkpoint".utf8)) != nil)
     }
 
-    @Test func flagsChangeAConfiguration() throws {
-        let ending = try sandbox.hilo(
+    @Test func flagsChangeAConfiguration() async throws {
+        let ending = try await sandbox.hilo(
             "plan", "--config", "tiny.yaml", "--resolution", "96x64", "--alpha", "1",
             "--classes", "9", "--name", "changed")
         #expect(ending.stdout.hasPrefix("changed: LITv2 on 96x64 pixels"))

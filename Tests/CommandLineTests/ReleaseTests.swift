@@ -14,8 +14,10 @@ import Testing
         #expect(headings.first?.hasPrefix("## \(GeneratorVersion.number) ") == true)
     }
 
-    @Test(arguments: ["bash", "zsh", "fish"]) func shellsCompleteCommands(shell: String) throws {
-        let ending = try Sandbox().hilo("--generate-completion-script", shell)
+    @Test(arguments: ["bash", "zsh", "fish"]) func shellsCompleteCommands(shell: String)
+        async throws
+    {
+        let ending = try await Sandbox().hilo("--generate-completion-script", shell)
         #expect(ending.status == 0)
         for word in ["generate", "calibration", "doctor"] {
             #expect(ending.stdout.contains(word), "\(word)")

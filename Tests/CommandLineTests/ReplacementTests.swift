@@ -15,19 +15,19 @@ import Testing
     }
 
     @discardableResult
-    private func generate(_ output: String, _ flags: String..., in folder: String = "") throws
+    private func generate(_ output: String, _ flags: String..., in folder: String = "") async throws
         -> Ending
     {
         let configuration = sandbox.file("tiny.yaml").path
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             ["generate", "--config", configuration, "--isa", "generic", "--output", output] + flags,
             in: folder)
         #expect(ending.status == 0, "\(ending.stderr)")
         return ending
     }
 
-    private func expectRefusal(saying words: String...) throws {
-        try sandbox.expectFailure(
+    private func expectRefusal(saying words: String...) async throws {
+        try await sandbox.expectFailure(
             73, of: ["generate", "--config", "tiny.yaml", "--output", "lib"],
             saying: words + ["lib", "--force"])
     }
@@ -42,40 +42,40 @@ import Testing
 
     // MARK: What is not ours
 
-    @Test func whatWasPutIntoALibraryStaysUnlessForced() throws {
-        try generate("lib")
+    @Test func whatWasPutIntoALibraryStaysUnlessForced() async throws {
+        try await generate("lib")
         let paths = ["harness/mine.c", "include/mine.h", "src/deep/mine.c", "weights/mine.bin"]
         try FileManager.default.createDirectory(
             at: sandbox.file("lib/src/deep"), withIntermediateDirectories: false)
         for (index, path) in paths.reversed().enumerated() {
             try sandbox.write("lib/\(path)", "precious")
             let count = index > 0 ? "one of \(index + 1) files" : "after the library was generated;"
-            try expectRefusal(saying: "\(path) was added", count)
+            try await expectRefusal(saying: "\(path) was added", count)
         }
-        try generate("lib", "--force")
+        try await generate("lib", "--force")
         for path in paths { #expect(!exists("lib/\(path)")) }
     }
 
     @Test(arguments: ["CMakeLists.txt", "plan.json", "src/model.c", "include/tiny.h"])
-    func editsStayUnlessForced(path: String) throws {
-        try generate("lib")
+    func editsStayUnlessForced(path: String) async throws {
+        try await generate("lib")
         let before = try text("lib/\(path)")
         // As long as before, but for the plan, of which a blank makes no other.
         let edited = path == "plan.json" ? before + "?" : String(before.dropLast()) + " "
         try sandbox.write("lib/\(path)", edited)
-        try expectRefusal(saying: "\(path) was changed")
-        try generate("lib", "--force")
+        try await expectRefusal(saying: "\(path) was changed")
+        try await generate("lib", "--force")
         #expect(try text("lib/\(path)") == before)
     }
 
-    @Test func otherWeightsStay() throws {
-        try generate("lib")
-        try generate("other", "--seed", "5")
+    @Test func otherWeightsStay() async throws {
+        try await generate("lib")
+        try await generate("other", "--seed", "5")
         let weights = sandbox.file("lib/weights/tiny.safetensors")
         try FileManager.default.removeItem(at: weights)
         try FileManager.default.copyItem(
             at: sandbox.file("other/weights/tiny.safetensors"), to: weights)
-        try expectRefusal(saying: "weights/tiny.safetensors was changed")
+        try await expectRefusal(saying: "weights/tiny.safetensors was changed")
         // A library that takes them over loses nothing.
         let library = try GeneratedLibrary(folder: sandbox.file("lib"))
         try library.checkReplaceable()
@@ -86,8 +86,8 @@ import Testing
                 == Data(contentsOf: sandbox.file("other/weights/tiny.safetensors")))
     }
 
-    @Test func whatIsMadeAnewAndWhatIsMissingAreNoLoss() throws {
-        try generate("lib")
+    @Test func whatIsMadeAnewAndWhatIsMissingAreNoLoss() async throws {
+        try await generate("lib")
         for folder in ["build", ".build.partial-1-x"] {
             try FileManager.default.createDirectory(
                 at: sandbox.file("lib/\(folder)"), withIntermediateDirectories: false)
@@ -97,42 +97,42 @@ import Testing
         // The same plan in other words.
         try sandbox.write("lib/plan.json", text("lib/plan.json") + "\n\n")
         try FileManager.default.removeItem(at: sandbox.file("lib/src/model.c"))
-        try generate("lib")
+        try await generate("lib")
         #expect(exists("lib/src/model.c"))
         #expect(!exists("lib/build"))
     }
 
     /// Nobody knows what was edited in it.
-    @Test func aLibraryOfAnOlderHiLoIsReplaced() throws {
-        try generate("lib")
+    @Test func aLibraryOfAnOlderHiLoIsReplaced() async throws {
+        try await generate("lib")
         try FileManager.default.removeItem(at: sandbox.file("lib/files.json"))
         try sandbox.write("lib/src/mine.c", "")
-        try generate("lib")
+        try await generate("lib")
         #expect(!exists("lib/src/mine.c"))
         try sandbox.write("lib/files.json", "{}")
-        try expectRefusal(saying: "files.json is damaged")
+        try await expectRefusal(saying: "files.json is damaged")
     }
 
-    @Test func noForceReplacesWhatIsNoLibrary() throws {
+    @Test func noForceReplacesWhatIsNoLibrary() async throws {
         try FileManager.default.createDirectory(
             at: sandbox.file("plans"), withIntermediateDirectories: false)
         try sandbox.write("plans/plan.json", "{}")
         try sandbox.write("plans/notes.txt", "precious")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["generate", "--config", "tiny.yaml", "--output", "plans", "--force"],
             saying: ["plans", "notes.txt", "no"])
     }
 
     // MARK: Where it is
 
-    @Test func aLinkStaysALink() throws {
+    @Test func aLinkStaysALink() async throws {
         let manager = FileManager.default
         try manager.createDirectory(
             at: sandbox.file("disk/real"), withIntermediateDirectories: true)
         for (link, target) in [("lib", "disk/real"), ("new", "disk/later")] {
             try manager.createSymbolicLink(
                 atPath: sandbox.file(link).path, withDestinationPath: target)
-            for _ in 0..<2 { try generate(link) }
+            for _ in 0..<2 { try await generate(link) }
             #expect(
                 try manager.destinationOfSymbolicLink(atPath: sandbox.file(link).path) == target)
             #expect(exists("\(target)/plan.json"))
@@ -143,19 +143,19 @@ import Testing
     }
 
     /// A shell in it would be left in a folder that is gone.
-    @Test func theWorkingFolderStaysTheSame() throws {
+    @Test func theWorkingFolderStaysTheSame() async throws {
         let folder = sandbox.file("here")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        func number() throws -> NSNumber? {
+        func number() async throws -> NSNumber? {
             let facts = try FileManager.default.attributesOfItem(atPath: folder.path)
             return facts[.systemFileNumber] as? NSNumber
         }
-        let before = try #require(try number())
+        let before = try await #require(try number())
         for name in ["old", "later"] {
-            try generate(".", "--name", name, in: "here")
-            #expect(try number() == before)
+            try await generate(".", "--name", name, in: "here")
+            #expect(try await number() == before)
         }
-        try generate("beside")
+        try await generate("beside")
         let names = { try FileManager.default.contentsOfDirectory(atPath: sandbox.file($0).path) }
         #expect(try Set(names("here")) == Set(names("beside")))
         #expect(exists("here/include/later.h"))
@@ -166,13 +166,13 @@ import Testing
     // MARK: What is left over
 
     /// Processes that live, and those of other machines, still need theirs.
-    @Test func whatAKilledProcessLeftIsRemoved() throws {
+    @Test func whatAKilledProcessLeftIsRemoved() async throws {
         let process = Process()
         process.executableURL = sandbox.program
         process.arguments = ["--version"]
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        process.waitUntilExit()
+        await process.end()
         let (ours, theirs) = (ProcessInfo.processInfo.processIdentifier, process.processIdentifier)
         let place = sandbox.file("lib").path
         let living = StagingName.make(for: place)
@@ -183,13 +183,13 @@ import Testing
             try FileManager.default.createDirectory(
                 at: sandbox.file("\(name)/new"), withIntermediateDirectories: true)
         }
-        try generate("lib")
+        try await generate("lib")
         #expect(exists(living) && exists(elsewhere))
         #expect(!exists(dead))
     }
 
     @Test func cancellingLeavesNothing() async throws {
-        try generate("lib")
+        try await generate("lib")
         let before = try sandbox.contents()
         let library = try GeneratedLibrary(folder: sandbox.file("lib"))
         let work = _Concurrency.Task {
@@ -212,8 +212,8 @@ import Testing
 
     // MARK: What is out of date
 
-    @Test func anEditedSourceIsNoticed() throws {
-        try generate("lib")
+    @Test func anEditedSourceIsNoticed() async throws {
+        try await generate("lib")
         let library = try GeneratedLibrary(folder: sandbox.file("lib"))
         #expect(library.sourceChangedSinceBuild == nil)
         try FileManager.default.createDirectory(
@@ -229,12 +229,12 @@ import Testing
         #expect(library.sourceChangedSinceBuild == "src/model.c")
     }
 
-    @Test func aPlanThatIsNotThatOfTheSourcesIsNoted() throws {
+    @Test func aPlanThatIsNotThatOfTheSourcesIsNoted() async throws {
         let environment = ["HILO_CC": "/nonexistent/cc"]
-        try generate("lib")
+        try await generate("lib")
         for (addition, isNoted) in [("", false), ("\n", true)] {
             try sandbox.write("lib/plan.json", text("lib/plan.json") + addition)
-            let ending = try sandbox.hilo("build", "lib", environment: environment)
+            let ending = try await sandbox.hilo("build", "lib", environment: environment)
             #expect(ending.status == 69)
             #expect(ending.stderr.contains("lib: plan.json was changed") == isNoted)
         }

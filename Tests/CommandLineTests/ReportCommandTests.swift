@@ -10,11 +10,11 @@ struct ReportCommandTests {
         "--resolution", "4x6", "--isa", "generic", "--name", "small", "--output", "lib",
     ]
 
-    @Test func aReportIsWrittenAndReplaced() throws {
+    @Test func aReportIsWrittenAndReplaced() async throws {
         let sandbox = try Sandbox()
-        #expect(try sandbox.hilo(Self.generate).status == 0)
+        #expect(try await sandbox.hilo(Self.generate).status == 0)
         let report = ["report", "lib", "--seconds", "0.05", "--batch", "2", "--threads", "1"]
-        let ending = try sandbox.hilo(report)
+        let ending = try await sandbox.hilo(report)
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(ending.stdout.hasSuffix("lib/report.html\n"))
         let page = try text(sandbox, "lib/report.html")
@@ -23,36 +23,38 @@ struct ReportCommandTests {
         }
         #expect(page.contains("2 images a call"))
         // Its own report may be replaced, and does not keep the library from being.
-        #expect(try sandbox.hilo(report).status == 0)
-        #expect(try sandbox.hilo(Self.generate).status == 0)
+        #expect(try await sandbox.hilo(report).status == 0)
+        #expect(try await sandbox.hilo(Self.generate).status == 0)
 
-        try expectOtherFilesAreSafe(sandbox, report)
+        try await expectOtherFilesAreSafe(sandbox, report)
     }
 
-    private func expectOtherFilesAreSafe(_ sandbox: Sandbox, _ report: [String]) throws {
+    private func expectOtherFilesAreSafe(_ sandbox: Sandbox, _ report: [String]) async throws {
         try sandbox.write("lib/report.html", "precious")
-        try sandbox.expectFailure(73, of: report, saying: ["lib/report.html", "is no report"])
+        try await sandbox.expectFailure(
+            73, of: report, saying: ["lib/report.html", "is no report"])
         #expect(try text(sandbox, "lib/report.html") == "precious")
         try sandbox.write("page.html", "old")
-        let named = try sandbox.hilo(report + ["--output", "page.html"])
+        let named = try await sandbox.hilo(report + ["--output", "page.html"])
         #expect(named.status == 0, "\(named.stderr)")
         #expect(try text(sandbox, "page.html").hasPrefix("<!DOCTYPE html>"))
         #expect(try text(sandbox, "lib/report.html") == "precious")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: report + ["--output", "nowhere/page.html"], saying: ["nowhere/page.html"])
     }
 
-    @Test func flagsAreCheckedBeforeAnythingIsBuilt() throws {
+    @Test func flagsAreCheckedBeforeAnythingIsBuilt() async throws {
         let sandbox = try Sandbox()
-        #expect(try sandbox.hilo(Self.generate).status == 0)
-        try sandbox.expectFailure(
+        #expect(try await sandbox.hilo(Self.generate).status == 0)
+        try await sandbox.expectFailure(
             64, of: ["report", "lib", "--output", "page.txt"], saying: ["page.txt", "FILE.html"])
-        try sandbox.expectFailure(64, of: ["report", "lib", "--batch", "9"], saying: ["1 to 8"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
+            64, of: ["report", "lib", "--batch", "9"], saying: ["1 to 8"])
+        try await sandbox.expectFailure(
             64, of: ["report", "lib", "--seconds", "0"], saying: ["--seconds"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["report", "lib", "--threads", "0"], saying: ["--threads"])
-        try sandbox.expectFailure(65, of: ["report", "nowhere"], saying: ["no such folder"])
+        try await sandbox.expectFailure(65, of: ["report", "nowhere"], saying: ["no such folder"])
         #expect(!FileManager.default.fileExists(atPath: sandbox.file("lib/build").path))
     }
 

@@ -16,8 +16,8 @@ import Testing
         return try #require(value as? [String: Any])
     }
 
-    @Test func thePlanAsATable() throws {
-        let ending = try sandbox.hilo(
+    @Test func thePlanAsATable() async throws {
+        let ending = try await sandbox.hilo(
             "plan", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
             "--isa", "generic")
         #expect(ending.status == 0)
@@ -50,39 +50,40 @@ import Testing
         #expect(abs(sum.1 - 100) <= 0.05 * Double(kernels.count + 1))
     }
 
-    @Test func aCheckpoint() throws {
+    @Test func aCheckpoint() async throws {
         try sandbox.writeCheckpoint("tiny.safetensors")
         let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
-        let json = try object(sandbox.hilo("inspect", "tiny.safetensors", "--json"))
+        let json = try await object(sandbox.hilo("inspect", "tiny.safetensors", "--json"))
         #expect(json["format"] as? String == "safetensors")
         #expect(json["parameters"] as? Int == network.parameterCount)
         #expect((json["tensors"] as? [Any])?.count == network.parameters.count)
-        let text = try sandbox.hilo("inspect", "tiny.safetensors").stdout
+        let text = try await sandbox.hilo("inspect", "tiny.safetensors").stdout
         #expect(text.contains("parameters: \(network.parameterCount)\n"))
         #expect(text.contains("5 x 96"))
     }
 
-    @Test func aLibraryAndItsWeights() throws {
+    @Test func aLibraryAndItsWeights() async throws {
         #expect(
-            try sandbox.hilo(
+            try await sandbox.hilo(
                 "generate", "--config", "tiny.yaml", "--seed", "4", "--output", "lib"
             ).status == 0)
         let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
-        let json = try object(sandbox.hilo("inspect", "lib", "--json"))
+        let json = try await object(sandbox.hilo("inspect", "lib", "--json"))
         #expect(json["parameters"] as? Int == network.parameterCount)
         #expect(json["macs"] as? Int == network.macs)
         #expect(json["origin"] as? String == "seed 4")
         #expect((json["parts"] as? [Any])?.count == 6)
-        let text = try sandbox.hilo("inspect", "lib").stdout
+        let text = try await sandbox.hilo("inspect", "lib").stdout
         #expect(text.contains("stage 4"))
         #expect(text.contains("origin seed 4"))
-        let weights = try object(sandbox.hilo("inspect", "lib/weights/tiny.safetensors", "--json"))
+        let weights = try await object(
+            sandbox.hilo("inspect", "lib/weights/tiny.safetensors", "--json"))
         #expect(weights["fingerprint"] as? String == json["fingerprint"] as? String)
     }
 
-    @Test func conversionKeepsTensors() throws {
+    @Test func conversionKeepsTensors() async throws {
         try sandbox.writeCheckpoint("in.safetensors")
-        #expect(try sandbox.hilo("convert", "in.safetensors", "out.safetensors").status == 0)
+        #expect(try await sandbox.hilo("convert", "in.safetensors", "out.safetensors").status == 0)
         let before = try Checkpoint.read(path: sandbox.file("in.safetensors").path)
         let after = try Checkpoint.read(path: sandbox.file("out.safetensors").path)
         #expect(before.names == after.names)

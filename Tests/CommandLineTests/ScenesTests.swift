@@ -41,7 +41,7 @@ struct ScenesTests {
     {
         let sandbox = try Sandbox()
         let expected = try Self.expected(of: network)
-        let report = try report(of: network, in: sandbox)
+        let report = try await report(of: network, in: sandbox)
         #expect(report.images == 8)
         #expect(report.kinds.keys.sorted() == kinds && expected.keys.sorted() == kinds)
         for (kind, figures) in expected {
@@ -58,13 +58,13 @@ struct ScenesTests {
 
     /// Python finds in a picture what the command line does.
     private func expectTheSameOfAWheel(_ network: String, in sandbox: Sandbox) async throws {
-        let packaged = try sandbox.hilo("package", "lib", "--wheel", "--output", "wheels")
+        let packaged = try await sandbox.hilo("package", "lib", "--wheel", "--output", "wheels")
         #expect(packaged.status == 0, "\(packaged.stderr)")
         guard let numpy = ProcessInfo.processInfo.environment["HILO_PYTHON"] else {
             return print("SKIPPED: HILO_PYTHON names no Python with numpy; 'make test' does")
         }
         let picture = Self.example.appending(path: "images/scene_000.png").path
-        let run = try sandbox.hilo("run", "lib", "--input", picture, "--output", "found")
+        let run = try await sandbox.hilo("run", "lib", "--input", picture, "--output", "found")
         #expect(run.status == 0, "\(run.stderr)")
         try sandbox.writePixels(of: picture)
         for name in ["picture.rgb", "size.json"] {
@@ -78,8 +78,8 @@ struct ScenesTests {
     }
 
     /// Generates and builds the library of a network, which then searches the example's pictures.
-    private func report(of network: String, in sandbox: Sandbox) throws -> Report {
-        let generated = try sandbox.hilo(
+    private func report(of network: String, in sandbox: Sandbox) async throws -> Report {
+        let generated = try await sandbox.hilo(
             "generate", "--checkpoint", Self.example.appending(path: "\(network).pth").path,
             "--name", network, "--resolution", "128x128", "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
@@ -88,7 +88,7 @@ struct ScenesTests {
             network == "semantic_fpn"
             ? ["--labels", images.appending(path: "labels").path]
             : ["--annotations", images.appending(path: "annotations.json").path]
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             ["accuracy", "lib", "--images", images.path, "--json"] + truth)
         #expect(ending.status == 0, "\(ending.stderr)")
         return try JSONDecoder().decode(Report.self, from: Data(ending.stdout.utf8))

@@ -41,13 +41,21 @@ final class Sandbox {
     /// Runs `hilo` in the folder, or in one below it.
     func hilo(
         _ arguments: String..., in subfolder: String = "", environment: [String: String] = [:]
-    ) throws -> Ending {
-        try hilo(arguments, in: subfolder, environment: environment)
+    ) async throws -> Ending {
+        try await hilo(arguments, in: subfolder, environment: environment)
     }
 
     func hilo(
         _ arguments: [String], in subfolder: String = "", environment: [String: String] = [:]
-    ) throws -> Ending {
+    ) async throws -> Ending {
+        try await run(program, arguments, in: subfolder, environment: environment)
+    }
+
+    /// Runs a program in the folder, or in one below it.
+    func run(
+        _ program: URL, _ arguments: [String], in subfolder: String = "",
+        environment: [String: String] = [:]
+    ) async throws -> Ending {
         // Files rather than pipes: a pipe that nobody reads would stop the program. They lie
         // outside the folder, whose contents tests compare.
         let outputs = try ["out", "err"].map { name in
@@ -56,25 +64,25 @@ final class Sandbox {
             return file
         }
         defer { for file in outputs { try? FileManager.default.removeItem(at: file) } }
-        let status = try launch(
-            arguments, in: subfolder, environment, stdout: outputs[0], stderr: outputs[1])
+        let status = try await launch(
+            program, arguments, in: subfolder, environment, stdout: outputs[0], stderr: outputs[1])
         return Ending(
             status: status, stdout: try String(contentsOf: outputs[0], encoding: .utf8),
             stderr: try String(contentsOf: outputs[1], encoding: .utf8))
     }
 
     /// The exit status of `hilo` when its results go to `path`.
-    func hiloWriting(to path: String, _ arguments: [String]) throws -> Int32 {
-        try launch(
-            arguments, in: "", [:], stdout: URL(fileURLWithPath: path),
+    func hiloWriting(to path: String, _ arguments: [String]) async throws -> Int32 {
+        try await launch(
+            program, arguments, in: "", [:], stdout: URL(fileURLWithPath: path),
             stderr: URL(fileURLWithPath: "/dev/null"))
     }
 
     /// - Returns: the exit status; -1 when a signal ended the program.
     private func launch(
-        _ arguments: [String], in subfolder: String, _ environment: [String: String], stdout: URL,
-        stderr: URL
-    ) throws -> Int32 {
+        _ program: URL, _ arguments: [String], in subfolder: String,
+        _ environment: [String: String], stdout: URL, stderr: URL
+    ) async throws -> Int32 {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -86,7 +94,7 @@ final class Sandbox {
         process.standardOutput = try FileHandle(forWritingTo: stdout)
         process.standardError = try FileHandle(forWritingTo: stderr)
         try process.run()
-        process.waitUntilExit()
+        await process.end()
         return process.terminationReason == .exit ? process.terminationStatus : -1
     }
 
@@ -94,6 +102,14 @@ final class Sandbox {
     var program: URL {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         return tests.deletingLastPathComponent().appending(path: "hilo")
+    }
+}
+
+extension Process {
+    /// Waits until the program, which runs, has ended. Tests have as many threads as there are processors, and what
+    /// the program waits for, such as a lock of a build, may be a test's that needs one: none waits in here.
+    func end() async {
+        while isRunning { try? await Task.sleep(for: .milliseconds(5)) }
     }
 }
 

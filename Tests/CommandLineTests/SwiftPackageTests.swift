@@ -19,9 +19,9 @@ struct SwiftPackageTests {
             return print("SKIPPED: no swift on the PATH")
         }
         let sandbox = try Sandbox()
-        try generate(sandbox)
+        try await generate(sandbox)
         try copyExample(to: sandbox)
-        try package(sandbox)
+        try await package(sandbox)
         try expectFiles(sandbox)
         let built = sandbox.file("built").path
         try await runSuccessfully(
@@ -35,8 +35,8 @@ struct SwiftPackageTests {
         #expect(lines.count == 3 && lines[0].hasPrefix("three 0.9"), "\(said)")
     }
 
-    private func generate(_ sandbox: Sandbox) throws {
-        let generated = try sandbox.hilo(
+    private func generate(_ sandbox: Sandbox) async throws {
+        let generated = try await sandbox.hilo(
             "generate", "--checkpoint", Self.digits.appending(path: "digits.pth").path, "--name",
             "digits", "--no-tuning", "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
@@ -70,8 +70,8 @@ struct SwiftPackageTests {
         return folder
     }
 
-    private func package(_ sandbox: Sandbox) throws {
-        let ending = try sandbox.hilo(
+    private func package(_ sandbox: Sandbox) async throws {
+        let ending = try await sandbox.hilo(
             "package", "lib", "--swift", "--labels", Self.digits.appending(path: "labels.txt").path,
             "--output", "app")
         #expect(ending.status == 0, "\(ending.stderr)")
@@ -105,7 +105,8 @@ struct SwiftPackageTests {
         try NPYArray(shape: [images, 3, 64, 64], values: values)
             .write(to: sandbox.file("input.npy").path)
         try values.withUnsafeBytes { try Data($0).write(to: sandbox.file("input.bin")) }
-        let ran = try sandbox.hilo("run", "lib", "--input", "input.npy", "--output", "output.npy")
+        let ran = try await sandbox.hilo(
+            "run", "lib", "--input", "input.npy", "--output", "output.npy")
         #expect(ran.status == 0, "\(ran.stderr)")
         let said = try await runSuccessfully(
             check, [sandbox.file("input.bin").path, sandbox.file("output.bin").path])
@@ -119,34 +120,34 @@ struct SwiftPackageTests {
     // MARK: Folders
 
     /// Packaging builds nothing, so these need neither compiler nor Swift.
-    @Test func whatWouldBeLostIsRefused() throws {
+    @Test func whatWouldBeLostIsRefused() async throws {
         let sandbox = try Sandbox()
-        try generateLayer(sandbox, "layer")
-        func write(_ options: String...) throws -> Ending {
-            try sandbox.hilo(["package", "lib", "--swift", "--output", "out"] + options)
+        try await generateLayer(sandbox, "layer")
+        func write(_ options: String...) async throws -> Ending {
+            try await sandbox.hilo(["package", "lib", "--swift", "--output", "out"] + options)
         }
-        #expect(try write().status == 0)
+        #expect(try await write().status == 0)
         let file = "out/layer-swift/Package.swift"
         let first = try Data(contentsOf: sandbox.file(file))
         // What a killed process left goes.
         let abandoned = StagingName.ofDead(for: "layer-swift")
         _ = try folder("out/\(abandoned)/Sources", in: sandbox)
-        #expect(try write().status == 0, "what nobody changed is replaced")
+        #expect(try await write().status == 0, "what nobody changed is replaced")
         // What Swift leaves there is nobody's work.
         try sandbox.write("out/layer-swift/Package.resolved", "{}")
-        #expect(try write().status == 0)
+        #expect(try await write().status == 0)
         try sandbox.write(file, "// mine\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["package", "lib", "--swift", "--output", "out"],
             saying: ["out/layer-swift", "Package.swift was changed", "--force"])
-        #expect(try write("--force").status == 0)
+        #expect(try await write("--force").status == 0)
         #expect(try Data(contentsOf: sandbox.file(file)) == first)
         try FileManager.default.removeItem(at: sandbox.file("out/layer-swift/files.json"))
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["package", "lib", "--swift", "--output", "out", "--force"],
             saying: ["out/layer-swift", "something else than a package that hilo wrote"])
         try sandbox.write("file", "")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["package", "lib", "--swift", "--output", "file"], saying: ["file"])
         let names = try FileManager.default.contentsOfDirectory(atPath: sandbox.file("out").path)
         #expect(names == ["layer-swift"], "something else stayed behind")
@@ -156,15 +157,15 @@ struct SwiftPackageTests {
         ("where", "a word of Swift's language"), ("Foundation", "a module of Swift's"),
         ("Model", "a type in the module"),
     ])
-    func namesThatAreNoModulesAreRefused(name: String, reason: String) throws {
+    func namesThatAreNoModulesAreRefused(name: String, reason: String) async throws {
         let sandbox = try Sandbox()
-        try generateLayer(sandbox, name)
-        try sandbox.expectFailure(
+        try await generateLayer(sandbox, name)
+        try await sandbox.expectFailure(
             64, of: ["package", "lib", "--swift"], saying: ["'\(name)'", reason, "--name"])
     }
 
-    private func generateLayer(_ sandbox: Sandbox, _ name: String) throws {
-        let generated = try sandbox.hilo(
+    private func generateLayer(_ sandbox: Sandbox, _ name: String) async throws {
+        let generated = try await sandbox.hilo(
             "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--isa", "generic", "--name", name, "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")

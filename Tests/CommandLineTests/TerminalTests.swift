@@ -28,29 +28,29 @@ import Testing
             !lines.contains { $0.hasPrefix("hilo: all is well") }, sourceLocation: sourceLocation)
     }
 
-    @Test func inspectShowsNamesOfTensors() throws {
+    @Test func inspectShowsNamesOfTensors() async throws {
         try writeHostileCheckpoint()
-        let ending = try sandbox.hilo("inspect", "evil.safetensors")
+        let ending = try await sandbox.hilo("inspect", "evil.safetensors")
         #expect(ending.status == 0)
         expectHarmless(ending.stdout)
         #expect(ending.stdout.contains("\n\(Self.shown)  float32  2 x 3\n"))
     }
 
-    @Test func jsonKeepsThem() throws {
+    @Test func jsonKeepsThem() async throws {
         struct Summary: Decodable {
             struct Tensor: Decodable { let name: String }
             let tensors: [Tensor]
         }
         try writeHostileCheckpoint()
-        let ending = try sandbox.hilo("inspect", "evil.safetensors", "--json")
+        let ending = try await sandbox.hilo("inspect", "evil.safetensors", "--json")
         expectHarmless(ending.stdout)
         let summary = try JSONDecoder().decode(Summary.self, from: Data(ending.stdout.utf8))
         #expect(summary.tensors.contains { $0.name == Self.hostile })
     }
 
-    @Test func aMismatchQuotesThem() throws {
+    @Test func aMismatchQuotesThem() async throws {
         try writeHostileCheckpoint()
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             "generate", "--config", "tiny.yaml", "--checkpoint", "evil.safetensors", "--output",
             "lib")
         #expect(ending.status == 65)
@@ -58,9 +58,9 @@ import Testing
         #expect(ending.stderr.contains("\n  unexpected: \(Self.shown), found 2×3\n"))
     }
 
-    @Test func whatIsLeftOverIsQuotedToo() throws {
+    @Test func whatIsLeftOverIsQuotedToo() async throws {
         try writeHostileCheckpoint()
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             "generate", "--config", "tiny.yaml", "--task", "features", "--checkpoint",
             "evil.safetensors", "--output", "lib")
         #expect(ending.status == 0)
@@ -69,10 +69,10 @@ import Testing
     }
 
     /// YAML has escapes of its own, so a harmless-looking file can hold anything.
-    @Test func aConfigurationIsQuoted() throws {
+    @Test func aConfigurationIsQuoted() async throws {
         try sandbox.write(
             "evil.yaml", "MODEL:\n  TYPE: litv2\n  \"evil\\e[2J\\N\\nhilo: all is well\": 1\n")
-        let ending = try sandbox.hilo("plan", "--config", "evil.yaml")
+        let ending = try await sandbox.hilo("plan", "--config", "evil.yaml")
         #expect(ending.status == 65)
         expectHarmless(ending.stderr)
         #expect(ending.stderr.contains(#"evil\u{1B}[2J\u{0085}\nhilo: all is well: unknown key"#))

@@ -6,9 +6,10 @@ import Testing
 /// `hilo tune` and what `generate` makes of its records.
 @Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct TuneTests {
-    private func generate(_ sandbox: Sandbox, _ folder: String, _ flags: String...) throws -> Ending
+    private func generate(_ sandbox: Sandbox, _ folder: String, _ flags: String...) async throws
+        -> Ending
     {
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             [
                 "generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
                 "--resolution", "4x6", "--name", "small", "--seed", "3", "--output", folder,
@@ -22,72 +23,75 @@ struct TuneTests {
         try Data(contentsOf: sandbox.file("\(folder)/plan.json"))
     }
 
-    @Test func aTunedLibraryVerifiesAndItsRecordsAreUsedAgain() throws {
+    @Test func aTunedLibraryVerifiesAndItsRecordsAreUsedAgain() async throws {
         let sandbox = try Sandbox()
-        #expect(try !generate(sandbox, "lib").stderr.contains("records"))
+        #expect(try await !generate(sandbox, "lib").stderr.contains("records"))
         let untuned = try plan(sandbox, "lib")
-        let tuned = try sandbox.hilo(
+        let tuned = try await sandbox.hilo(
             "tune", "lib", "--threads", "1", "--json",
             environment: ["OMP_NUM_THREADS": "1"])
         #expect(tuned.status == 0, "\(tuned.stderr)")
         #expect(tuned.stdout.contains(#""rejections":[]"#))
-        let verified = try sandbox.hilo("verify", "lib", "--json")
+        let verified = try await sandbox.hilo("verify", "lib", "--json")
         #expect(verified.status == 0, "\(verified.stdout)")
 
-        let again = try sandbox.hilo(
+        let again = try await sandbox.hilo(
             "generate", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--name", "small", "--seed", "3", "--output", "again",
             environment: ["OMP_NUM_THREADS": "1"])
         #expect(again.stderr.contains("shapes use tuning records of this machine"))
         #expect(try plan(sandbox, "again") == plan(sandbox, "lib"))
         // Records of one thread say nothing of 3, and nobody has to use them.
-        let others = try sandbox.hilo(
+        let others = try await sandbox.hilo(
             "plan", "--model", "hilo", "--dim", "24", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--name", "small", "--json",
             environment: ["OMP_NUM_THREADS": "3"])
         #expect(Data(others.stdout.utf8) == untuned)
-        #expect(try !generate(sandbox, "plain", "--no-tuning").stderr.contains("records"))
+        #expect(try await !generate(sandbox, "plain", "--no-tuning").stderr.contains("records"))
         #expect(try plan(sandbox, "plain") == untuned)
-        try carryRecords(sandbox)
+        try await carryRecords(sandbox)
     }
 
-    private func carryRecords(_ sandbox: Sandbox) throws {
-        let exported = try sandbox.hilo("tune", "--export", "records.json")
+    private func carryRecords(_ sandbox: Sandbox) async throws {
+        let exported = try await sandbox.hilo("tune", "--export", "records.json")
         #expect(exported.status == 0, "\(exported.stderr)")
         let other = ["HILO_CACHE": sandbox.file("other").path]
         for flag in ["--import", "--merge"] {
             #expect(
-                try sandbox.hilo("tune", flag, "records.json", environment: other).status == 0)
+                try await sandbox.hilo("tune", flag, "records.json", environment: other).status == 0
+            )
         }
         #expect(
             try Data(contentsOf: sandbox.file("other/tuning.json"))
                 == Data(contentsOf: sandbox.file("records.json")))
     }
 
-    @Test func whatCannotBeDoneIsSaid() throws {
+    @Test func whatCannotBeDoneIsSaid() async throws {
         let sandbox = try Sandbox()
         try sandbox.write("text.json", "no records")
-        try sandbox.expectFailure(64, of: ["tune"], saying: ["give a generated library"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(64, of: ["tune"], saying: ["give a generated library"])
+        try await sandbox.expectFailure(
             64, of: ["tune", "lib", "--export", "x.json"], saying: ["give a generated library"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["tune", "lib", "--time-limit", "0"], saying: ["--time-limit is 0"])
-        try sandbox.expectFailure(65, of: ["tune", "nowhere"], saying: ["nowhere: no such folder"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
+            65, of: ["tune", "nowhere"], saying: ["nowhere: no such folder"])
+        try await sandbox.expectFailure(
             65, of: ["tune", "--merge", "text.json"],
             saying: ["text.json: holds no tuning records"])
-        try sandbox.expectFailure(65, of: ["tune", "--import", "none.json"], saying: ["none.json"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
+            65, of: ["tune", "--import", "none.json"], saying: ["none.json"])
+        try await sandbox.expectFailure(
             73, of: ["tune", "--export", "nowhere/x.json"], saying: ["nowhere/x.json"])
-        _ = try generate(sandbox, "lib")
-        try sandbox.expectFailure(
+        _ = try await generate(sandbox, "lib")
+        try await sandbox.expectFailure(
             64, of: ["tune", "lib", "--batch", "9"], saying: ["--batch is 9", "1 to 8"])
     }
 
     /// The signal comes when the search has begun: its folder is there.
     @Test func anInterruptedSearchLeavesTheLibraryAndNoFiles() async throws {
         let sandbox = try Sandbox()
-        _ = try generate(sandbox, "lib")
+        _ = try await generate(sandbox, "lib")
         let before = try sandbox.contents()
         let temporary = sandbox.folder.appendingPathExtension("tmp")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
@@ -107,7 +111,7 @@ struct TuneTests {
         }
         #expect(process.isRunning)
         process.interrupt()
-        process.waitUntilExit()
+        await process.end()
         #expect(process.terminationReason == .exit)
         #expect(process.terminationStatus == 130)
         #expect(try sandbox.contents() == before)

@@ -7,21 +7,21 @@ import Testing
         "doctor", "package",
     ]
 
-    @Test func helpListsTheCommands() throws {
-        let ending = try Sandbox().hilo("--help")
+    @Test func helpListsTheCommands() async throws {
+        let ending = try await Sandbox().hilo("--help")
         #expect(ending.status == 0)
         #expect(ending.stderr.isEmpty)
         for command in Self.commands { #expect(ending.stdout.contains("\n  \(command) ")) }
     }
 
-    @Test(arguments: commands) func everyCommandHasHelp(command: String) throws {
-        let ending = try Sandbox().hilo(command, "--help")
+    @Test(arguments: commands) func everyCommandHasHelp(command: String) async throws {
+        let ending = try await Sandbox().hilo(command, "--help")
         #expect(ending.status == 0)
         #expect(ending.stdout.contains("USAGE: hilo \(command)"))
     }
 
-    @Test func theVersionSaysWhichFormatsAreRead() throws {
-        let ending = try Sandbox().hilo("--version")
+    @Test func theVersionSaysWhichFormatsAreRead() async throws {
+        let ending = try await Sandbox().hilo("--version")
         #expect(ending.status == 0)
         let plan = Plan.formatVersion
         #expect(
@@ -101,31 +101,32 @@ import Testing
         Mistake("run lib --input x.npy --threads 0", "--threads is 0"),
         Mistake("run lib --input x.npy --top 0", "--top is 0"),
     ])
-    func mistakesAreExplained(mistake: Mistake) throws {
+    func mistakesAreExplained(mistake: Mistake) async throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: mistake.arguments.split(separator: " ").map(String.init),
             saying: mistake.words)
     }
 
-    @Test func aPlanFixesTheNetwork() throws {
+    @Test func aPlanFixesTheNetwork() async throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
-        let plan = try sandbox.hilo("plan", "--config", "tiny.yaml", "--json")
+        let plan = try await sandbox.hilo("plan", "--config", "tiny.yaml", "--json")
         try sandbox.write("plan.json", plan.stdout)
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["generate", "--plan", "plan.json", "--alpha", "0.5", "--output", "out"],
             saying: ["--alpha", "--plan"])
     }
 
     @Test(arguments: ["run LIB --input x.npy", "bench LIB"])
-    func aLibraryHasOneResolution(command: String) throws {
+    func aLibraryHasOneResolution(command: String) async throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
         #expect(
-            try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
-        try sandbox.expectFailure(
+            try await sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status
+                == 0)
+        try await sandbox.expectFailure(
             64, of: command.split(separator: " ").map(String.init) + ["--resolution", "96"],
             saying: ["96x96", "64x64"])
     }
@@ -133,11 +134,13 @@ import Testing
     @Test(arguments: [
         ["--batch", "9"], ["--batch", "0"], ["--seconds", "0"], ["--seconds", "nan"],
     ])
-    func benchRefusesNumbersOutOfRange(flags: [String]) throws {
+    func benchRefusesNumbersOutOfRange(flags: [String]) async throws {
         let sandbox = try Sandbox()
         try sandbox.writeConfiguration()
         #expect(
-            try sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status == 0)
-        try sandbox.expectFailure(64, of: ["bench", "LIB"] + flags, saying: [flags[0], flags[1]])
+            try await sandbox.hilo("generate", "--config", "tiny.yaml", "--output", "LIB").status
+                == 0)
+        try await sandbox.expectFailure(
+            64, of: ["bench", "LIB"] + flags, saying: [flags[0], flags[1]])
     }
 }

@@ -13,23 +13,23 @@ struct WheelTests {
 
     @Test func anInstalledWheelGivesWhatTheLibraryGives() async throws {
         let sandbox = try Sandbox()
-        try generate(sandbox)
-        let wheel = try package(sandbox)
-        try expectTheSameBytesAgain(sandbox, wheel)
-        try expectRefusals(sandbox)
+        try await generate(sandbox)
+        let wheel = try await package(sandbox)
+        try await expectTheSameBytesAgain(sandbox, wheel)
+        try await expectRefusals(sandbox)
         guard let numpy = ProcessInfo.processInfo.environment["HILO_PYTHON"] else {
             return print("SKIPPED: HILO_PYTHON names no Python with numpy; 'make test' does")
         }
-        try writeExpectations(sandbox)
+        try await writeExpectations(sandbox)
         let python = try await sandbox.install(sandbox.file("wheels/\(wheel)"), beside: numpy)
         try await sandbox.expectWell(python, "check_wheel.py", sandbox.folder.path)
         try await sandbox.expectWell(
             python, "check_cycles.py", TestScope.isLong ? "10000" : "200")
     }
 
-    private func generate(_ sandbox: Sandbox) throws {
+    private func generate(_ sandbox: Sandbox) async throws {
         let checkpoint = Self.digits.appending(path: "digits.pth").path
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             "generate", "--checkpoint", checkpoint, "--name", "digits", "--no-tuning", "--output",
             "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
@@ -41,9 +41,9 @@ struct WheelTests {
     }
 
     /// - Returns: the name of the file.
-    private func package(_ sandbox: Sandbox) throws -> String {
+    private func package(_ sandbox: Sandbox) async throws -> String {
         let labels = Self.digits.appending(path: "labels.txt").path
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             "package", "lib", "--wheel", "--labels", labels, "--output", "wheels", "--json")
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(ending.stderr.contains("lib is not built yet"))
@@ -60,60 +60,61 @@ struct WheelTests {
         return name
     }
 
-    private func expectTheSameBytesAgain(_ sandbox: Sandbox, _ wheel: String) throws {
+    private func expectTheSameBytesAgain(_ sandbox: Sandbox, _ wheel: String) async throws {
         let first = try Data(contentsOf: sandbox.file("wheels/\(wheel)"))
-        _ = try package(again: sandbox)
+        _ = try await package(again: sandbox)
         #expect(try Data(contentsOf: sandbox.file("wheels/\(wheel)")) == first)
     }
 
-    private func package(again sandbox: Sandbox) throws -> Ending {
+    private func package(again sandbox: Sandbox) async throws -> Ending {
         let labels = Self.digits.appending(path: "labels.txt").path
-        let ending = try sandbox.hilo(
+        let ending = try await sandbox.hilo(
             "package", "lib", "--wheel", "--labels", labels, "--output", "wheels")
         #expect(ending.status == 0 && ending.stderr.isEmpty, "\(ending.stderr)")
         return ending
     }
 
-    private func expectRefusals(_ sandbox: Sandbox) throws {
+    private func expectRefusals(_ sandbox: Sandbox) async throws {
         try sandbox.write("few.txt", "zero\none\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["package", "lib", "--wheel", "--labels", "few.txt"],
             saying: ["few.txt", "expected 10 names"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["package", "lib", "--wheel", "--output", "few.txt"], saying: ["few.txt"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             73, of: ["package", "lib", "--wheel", "--output", "/dev/null/wheels"],
             saying: ["/dev/null/wheels"])
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             69, of: ["package", "lib", "--wheel"], saying: ["python3", "PATH"],
             environment: ["PATH": "/nonexistent"])
         try sandbox.write("lib/build/team.txt", "openmp\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["package", "lib", "--wheel"],
             saying: ["OpenMP", "hilo build", "--team threads"])
         try sandbox.write("lib/build/team.txt", "none\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["package", "lib", "--wheel"],
             saying: ["without threads", "hilo build", "--team threads"])
         try sandbox.write("lib/build/team.txt", "threads\n")
         let header = try String(contentsOf: sandbox.file("lib/include/digits.h"), encoding: .utf8)
         try sandbox.write("lib/include/digits.h", header + "\n")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["package", "lib", "--wheel"],
             saying: ["lib/include/digits.h", "generate the library again"])
         try sandbox.write("lib/include/digits.h", header)
     }
 
     /// What the command line says of a batch and of a picture, for the Python to compare with.
-    private func writeExpectations(_ sandbox: Sandbox) throws {
+    private func writeExpectations(_ sandbox: Sandbox) async throws {
         let images = 19
         let values = SeededValues(seed: 5, name: "input").values(images * 3 * 64 * 64)
         try NPYArray(shape: [images, 3, 64, 64], values: values)
             .write(to: sandbox.file("input.npy").path)
-        let batch = try sandbox.hilo("run", "lib", "--input", "input.npy", "--output", "output.npy")
+        let batch = try await sandbox.hilo(
+            "run", "lib", "--input", "input.npy", "--output", "output.npy")
         #expect(batch.status == 0, "\(batch.stderr)")
         let picture = Self.digits.appending(path: "images/held_out_036_is_3.png").path
-        let classes = try sandbox.hilo(
+        let classes = try await sandbox.hilo(
             "run", "lib", "--input", picture, "--json", "--labels",
             Self.digits.appending(path: "labels.txt").path)
         #expect(classes.status == 0, "\(classes.stderr)")
@@ -125,19 +126,19 @@ struct WheelTests {
         ("import", "a word of Python's language"), ("lambda", "a word of Python's language"),
         ("json", "a module of Python's"), ("numpy", "a module which it needs"),
     ])
-    func namesThatAreNoModulesAreRefused(name: String, reason: String) throws {
+    func namesThatAreNoModulesAreRefused(name: String, reason: String) async throws {
         let sandbox = try Sandbox()
-        let generated = try sandbox.hilo(
+        let generated = try await sandbox.hilo(
             "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--isa", "generic", "--name", name, "--output", "lib")
         #expect(generated.status == 0, "\(generated.stderr)")
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             64, of: ["package", "lib", "--wheel"], saying: ["'\(name)'", reason, "--name"])
     }
 
-    @Test func aFolderThatIsNoLibraryIsRefused() throws {
+    @Test func aFolderThatIsNoLibraryIsRefused() async throws {
         let sandbox = try Sandbox()
-        try sandbox.expectFailure(
+        try await sandbox.expectFailure(
             65, of: ["package", "nowhere", "--wheel"], saying: ["nowhere", "no such folder"])
     }
 }

@@ -139,6 +139,21 @@ extension ToolchainTests {
             #expect(try String(contentsOf: sandbox.path("slow.log"), encoding: .utf8) == "x\n")
         }
 
+        /// It was stopped, or waits for us.
+        @Test(.timeLimit(.minutes(1)))
+        func anotherBuildThatNeverEndsIsNotWaitedFor() async throws {
+            let environment = ["HILO_OBJECT_CACHE": sandbox.path("cache").path]
+            let cache = try #require(
+                ObjectCache(environment: environment, patience: .milliseconds(30)))
+            var files = IncludedFiles()
+            let key = try #require(
+                cache.key(of: recipe("first").commands[0], try await Self.found.value, [], &files))
+            let inner = try await cache.withLock(of: key) {
+                try await cache.withLock(of: key) { "made" }
+            }
+            #expect(inner == "made")
+        }
+
         @Test func aFolderThatCannotBeIsAsGoodAsNone() async throws {
             try sandbox.file("cache", "a file")
             #expect(try await build("first").count > 100)
