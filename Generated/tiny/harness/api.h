@@ -40,6 +40,9 @@ int gives_expected_bits(const api_bench *api, tiny_context *context, int images)
 
 int same_bits(const float *a, const float *b, size_t floats);
 
+/* Whether the first two images, where there are two, have different expected outputs. */
+int images_differ(const api_bench *api);
+
 void check_weights(api_bench *api);   /* opening files and memory, good and bad */
 void check_arguments(api_bench *api); /* NULL and numbers out of range */
 void check_results(api_bench *api);   /* threads, batches, NaN, contexts side by side */
