@@ -189,8 +189,8 @@ import Testing
     /// Of two that replace what is in the folder they run in, the second begins when the first is done;
     /// Ctrl-C ends also that.
     @Test(.enabled("open files cannot be seen", canSeeWhoWaits), arguments: [false, true])
-    func onlyOneReplacesTheWorkingFolder(isInterrupted: Bool) throws {
-        #expect(try generate("here").status == 0)
+    func onlyOneReplacesTheWorkingFolder(isInterrupted: Bool) async throws {
+        #expect(try await generate("here").status == 0)
         let before = try sandbox.contents()
         let folder = sandbox.file("here")
         let second = Process()
