@@ -58,7 +58,7 @@ struct FashionTests {
     private func figures(
         precision: String, _ summary: Summary
     ) async throws -> (found: ClassifierFigures, against: ClassifierFigures.Other) {
-        let sandbox = try Sandbox()
+        let sandbox = try Sandbox(optimised: true)
         try writePictures(summary.labels.map { String($0) }, into: sandbox)
         let generated = try await sandbox.hilo(
             [

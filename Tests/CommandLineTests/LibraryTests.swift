@@ -9,7 +9,7 @@ import Testing
 @Suite(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct LibraryTests {
     @Test func aLayerIsBuiltVerifiedRunAndTimed() async throws {
-        let sandbox = try Sandbox()
+        let sandbox = try Sandbox(optimised: true)
         let generated = try await sandbox.hilo(
             "generate", "--model", "hilo", "--dim", "12", "--heads", "4", "--alpha", "0.5",
             "--resolution", "4x6", "--isa", "generic", "--name", "small", "--output", "lib")

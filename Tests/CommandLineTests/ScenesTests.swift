@@ -39,7 +39,7 @@ struct ScenesTests {
     @Test(arguments: networks) func figuresAreThoseOfPyTorch(network: String, kinds: [String])
         async throws
     {
-        let sandbox = try Sandbox()
+        let sandbox = try Sandbox(optimised: true)
         let expected = try Self.expected(of: network)
         let report = try await report(of: network, in: sandbox)
         #expect(report.images == 8)

@@ -1,5 +1,7 @@
 import Foundation
 import HiLoKit
+import TestFixtures
+import Toolchain
 
 /// How a run of the program ended.
 struct Ending {
@@ -11,8 +13,12 @@ struct Ending {
 /// A folder of its own for a test, removed afterwards.
 final class Sandbox {
     let folder: URL
+    private let compiler: [String: String]
 
-    init() throws {
+    /// - Parameter optimised: for kernels that run for long, or are to be a user's: with `hilo`'s own compiler also in
+    ///   `make test`.
+    init(optimised: Bool = false) throws {
+        compiler = optimised || TestScope.isLong ? [:] : ["HILO_CC": Compiler.hastyProgram]
         folder = FileManager.default.temporaryDirectory
             .appending(path: "hilo-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -89,7 +95,8 @@ final class Sandbox {
         process.currentDirectoryURL = subfolder.isEmpty ? folder : file(subfolder)
         // Nobody's tuning records may change what a test generates.
         process.environment = ProcessInfo.processInfo.environment
-            .merging(["HILO_CACHE": cache.path]) { $1 }.merging(environment) { $1 }
+            .merging(["HILO_CACHE": cache.path]) { $1 }.merging(compiler) { $1 }
+            .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: stdout)
         process.standardError = try FileHandle(forWritingTo: stderr)

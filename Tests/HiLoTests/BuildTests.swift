@@ -106,7 +106,7 @@ import Testing
     @Test func theInterfaceAloneIsExportedAndAWrongKernelFails() async throws {
         try await withFolder { folder in
             let library = try generate([.generic], in: folder)
-            try await library.build(with: .shared())
+            try await library.build(with: .hasty())
             try await expectOnlyTheInterface(library)
             try await expectMistakesAreFound(library)
         }
@@ -136,7 +136,7 @@ import Testing
         let wrong = right.replacing("CONSTANTS = { STEPS,", with: "CONSTANTS = { STEPS - 1,")
         #expect(wrong != right)
         try wrong.write(to: file, atomically: true, encoding: .utf8)
-        try await library.build(with: .shared())
+        try await library.build(with: .hasty())
         let output = try await Program.run(
             library.harness.path, arguments: ["verify", "--kernel", name, "--seed", "9"])
         #expect(output.status == .exited(1))

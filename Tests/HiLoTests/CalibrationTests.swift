@@ -110,7 +110,7 @@ struct CalibrationTests {
         let weights = try WeightSource.seed(3).matched(network)
         try await withFolder { folder in
             var whole = try Calibrator(network, weights, in: folder.appending(path: "library"))
-            try await whole.build(with: .shared())
+            try await whole.build(with: .hasty())
             var parts = whole
             let values = input(of: network, images: 10)
             let x = folder.appending(path: "x.npy")
@@ -189,7 +189,7 @@ struct CalibrationTests {
         let expected = try ReferenceNetwork(network) { weights.weights[$0] }.outputs(values)[0]
         let arrays = try await withFolder { folder in
             let calibrator = try Calibrator(network, weights, in: folder.appending(path: "library"))
-            try await calibrator.build(with: .shared())
+            try await calibrator.build(with: .hasty())
             let x = folder.appending(path: "x.npy")
             try writeInputs(values, of: network, to: x)
             return try await calibrator.library.outputs(of: x, in: folder).arrays
@@ -221,7 +221,7 @@ struct CalibrationTests {
             let x = folder.appending(path: "x.npy")
             try writeInputs(input(of: network, images: 1), of: network, to: x)
             let calibration = try await Calibrator.record(
-                network, weights, images: [.array(x)], with: .shared())
+                network, weights, images: [.array(x)], with: .hasty())
             #expect(calibration.images == 1 && !calibration.tensors.isEmpty)
             try calibration.check(tensorsOf: network)
         }

@@ -43,7 +43,7 @@ import Testing
             let plan = try Planner(kind.network(), Target(isa: .generic, maxBatch: 2)).plan()
             let library = try LibraryGenerator(plan, .seed(5))
                 .write(to: folder.appending(path: "library"))
-            try await library.build(with: .shared())
+            try await library.build(with: .hasty())
             try await compileAndRun(library, kind.words, in: folder)
         }
     }

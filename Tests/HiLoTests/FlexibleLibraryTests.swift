@@ -139,7 +139,7 @@ struct FlexibleLibraryTests {
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror"])
             let found = try await Verifier(library, seed: 6, threads: 2).verify()
             #expect(found.kernels.count == plan.variants[0].kernels.count)
             for item in found.kernels + found.network {

@@ -18,7 +18,7 @@ struct IntegerTests {
                 batch: 8, count: network.inputShape.reduce(1, *), seed: 31)
             try writeInputs(images.flatMap { $0 }, of: network, to: file)
             return try await Calibrator.record(
-                network, matched, images: [.array(file)], with: .shared())
+                network, matched, images: [.array(file)], with: .hasty())
         }
     }
 
@@ -76,7 +76,7 @@ struct IntegerTests {
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror"])
             let names = try await Program.run(library.harness.path, arguments: ["kernels"]).stdout
             for isa in isas { #expect(names.contains("__\(isa.name)"), "\(isa)") }
             let result = try await Verifier(library, seed: 3, threads: 2).verify()
@@ -98,7 +98,7 @@ struct IntegerTests {
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror"])
             let result = try await Verifier(library, seed: 3, threads: 2).verify()
             #expect(result.passed, "\(result)")
             let report = try String(

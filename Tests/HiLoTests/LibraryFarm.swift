@@ -159,9 +159,8 @@ struct LibraryFarm {
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
-    /// Of `make test`, kernels that compute so much that compiling them takes less time than they would without: bits are
-    /// the same with -O3, which libraries are built with, with less, and with none. Kernels of ConformanceTests and all
-    /// that `hilo` builds have -O3, as everything of `make test-long` has.
+    /// Of `make test`, kernels that compute so much that compiling them takes less time than they would without, as
+    /// `Compiler.hasty` says.
     private static func optimised(_ plans: [Plan], runs: Int) -> Set<String> {
         let names = plans.flatMap { plan in
             plan.variants.flatMap { variant in

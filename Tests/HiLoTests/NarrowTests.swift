@@ -61,7 +61,7 @@ import Testing
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror"])
             let names = try await Program.run(library.harness.path, arguments: ["kernels"]).stdout
             for isa in isas { #expect(names.contains("__\(isa.name)"), "\(isa)") }
         }

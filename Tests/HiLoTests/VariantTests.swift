@@ -90,7 +90,7 @@ import Testing
     }
 
     private func built(_ library: GeneratedLibrary) async throws -> GeneratedLibrary {
-        try await library.build(with: .shared(), extraFlags: ["-Werror"])
+        try await library.build(with: .hasty(), extraFlags: ["-Werror"])
         return library
     }
 }

@@ -9,6 +9,22 @@ extension Compiler {
     /// What `find` finds, which compiles and runs programs for that, once for all tests.
     public static func shared() async throws -> Compiler { try await found.value }
 
+    /// One that does not optimise kernels, in `make test`: for tests whose subject is not what a compiler makes of them. Bits
+    /// do not depend on it. ConformanceTests, farms whose kernels compute much, and all of `make test-long` have optimised ones.
+    public static func hasty() async throws -> Compiler { try await hastyOne.value }
+
+    /// The program of `hasty`, for the environment of others.
+    public static let hastyProgram = fixtureFolder.deletingLastPathComponent()
+        .appending(path: "Programs/hasty-cc").path
+
+    private static let hastyOne = Task {
+        TestScope.isLong ? try await shared() : try await find(environment: naming(hastyProgram))
+    }
+
+    private static func naming(_ program: String) -> [String: String] {
+        ProcessInfo.processInfo.environment.merging(["HILO_CC": program]) { $1 }
+    }
+
     /// The system's Clang or GCC, where it builds OpenMP programs.
     public static func of(family: String) async throws -> Compiler? {
         await (family == "gcc" ? gcc : clang).value
@@ -16,8 +32,7 @@ extension Compiler {
 
     private static func first(of names: [String]) async -> Compiler? {
         for name in names {
-            let environment = ProcessInfo.processInfo.environment.merging(["HILO_CC": name]) { $1 }
-            if let compiler = try? await Compiler.find(environment: environment),
+            if let compiler = try? await Compiler.find(environment: naming(name)),
                 compiler.openMP != nil
             {
                 return compiler

@@ -101,7 +101,7 @@ struct LifterTests {
         try NPYArray(
             shape: [images.count] + network.inputShape, values: images.flatMap { $0 }
         ).write(to: file.path)
-        let compiler = try await Compiler.shared()
+        let compiler = try await Compiler.hasty()
         let recorded = try await Calibrator.record(
             network, weights, images: [.array(file)], with: compiler)
         let spy = try Spy(file)

@@ -47,7 +47,7 @@ struct RandomPlanTests {
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(UInt64(seed)))
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror"])
             let found = try await Verifier(library, seed: UInt64(seed), threads: 2).verify()
             #expect(found.kernels.count == plan.variants[0].kernels.count)
             for item in found.kernels + found.network {

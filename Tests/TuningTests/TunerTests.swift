@@ -26,7 +26,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
-            let compiler = try await Compiler.shared()
+            let compiler = try await Compiler.hasty()
             let seconds = TestScope.isLong ? 60.0 : 15
             let options = Tuner.Options(timeLimit: seconds, threads: 2, batch: 2)
             let result = try await Tuner(library, compiler: compiler, options: options).tune()
@@ -46,7 +46,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let options = Tuner.Options(timeLimit: 0.01, threads: 1)
-            let result = try await Tuner(library, compiler: .shared(), options: options).tune()
+            let result = try await Tuner(library, compiler: .hasty(), options: options).tune()
             #expect(result.plan == library.plan)
             #expect(result.records.isEmpty)
             #expect(result.remarks.contains { $0.contains("too short") })
@@ -59,7 +59,7 @@ struct TunerTests {
             let library = try LibraryGenerator(plan, .seed(1))
                 .write(to: folder.appending(path: "lib"))
             let result = try await Tuner(
-                library, compiler: .shared(), options: .init(effort: .estimate)
+                library, compiler: .hasty(), options: .init(effort: .estimate)
             ).tune()
             #expect(result.plan != plan)
             #expect(result.plan == (try Planner(plan.network, plan.target).plan()))
@@ -70,7 +70,7 @@ struct TunerTests {
         try await withFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
-            let compiler = try await Compiler.shared()
+            let compiler = try await Compiler.hasty()
             let search = Task {
                 try await Tuner(library, compiler: compiler, options: .init(threads: 1)).tune()
             }
@@ -98,7 +98,7 @@ struct TunerTests {
                 try #require(changed != source)
                 try changed.write(to: file, atomically: true, encoding: .utf8)
             }
-            try await library.build(with: .shared())
+            try await library.build(with: .hasty())
             let harness = HarnessTiming(library: library, threads: 2, batch: 1)
             #expect(try await harness.problem(of: names[0]) != nil)
             #expect(try await harness.problem(of: names[1]) != nil)
