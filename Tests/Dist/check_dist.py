@@ -24,7 +24,7 @@ from usage import Parser  # noqa: E402
 
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 CONFIGURATION = ("alternatives", "ld.so.cache", "passwd", "group")
-EXPECTED = ("bin/hilo", "share/man/man1/hilo.1", "share/man/man1/hilo.generate.1",
+EXPECTED = ("bin/hilo", "share/man/man1/hilo.1", "share/man/man1/hilo-generate.1",
             "share/bash-completion/completions/hilo", "share/zsh/site-functions/_hilo",
             "share/fish/vendor_completions.d/hilo.fish", "share/doc/hilo/LICENSE",
             "share/doc/hilo/THIRD-PARTY.txt", "share/doc/hilo/README.md", "share/doc/hilo/CHANGELOG.md",
@@ -147,6 +147,9 @@ def check_texts(folder: Path):
             ending = captured(["groff", "-mandoc", "-Tutf8", "-ww", "-z", str(page)])
             expect(ending.returncode == 0 and not ending.stdout, f"{page.name}: {ending.stdout}")
         expect(".Sh SYNOPSIS" in page.read_text(), f"{page.name}: has no synopsis")
+        if shutil.which("lexgrog"):
+            said = captured(["lexgrog", str(page)]).stdout
+            expect(f'"{page.stem} - ' in said, f"{page.name}: whatis finds '{said.strip()}'")
     share = folder / "share"
     for shell, name in (("bash", "bash-completion/completions/hilo"), ("zsh", "zsh/site-functions/_hilo"),
                         ("fish", "fish/vendor_completions.d/hilo.fish")):

@@ -129,12 +129,15 @@ struct FlexibleLibraryTests {
         return try plan.replanned(with: decisions)
     }
 
-    /// Each kernel at the recipe's extreme sizes, the network, and the C API.
-    @Test(.enabled(if: TestScope.isLong, "for make test-long"), arguments: Case.all)
-    func aLibraryForAllSizesVerifies(item: Case) async throws {
+    /// Each kernel at the recipe's extreme sizes, the network, and the C API; in bf16 by instructions for floats, which
+    /// widen what they multiply.
+    @Test(
+        .enabled(if: TestScope.isLong, "for make test-long"), arguments: Case.all,
+        [Precision.f32, .bf16])
+    func aLibraryForAllSizesVerifies(item: Case, precision: Precision) async throws {
         let network = try item.network()
         let rule = try #require(network.inputRule)
-        let target = try Target(isa: .native(), maxBatch: 2)
+        let target = try Target(isa: .native(), maxBatch: 2, precision: precision)
         let plan = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
