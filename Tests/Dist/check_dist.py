@@ -182,7 +182,7 @@ def check_package(package: Path, archive_home: Path, scratch: Path):
     ending = subprocess.run(["md5sum", "--quiet", "--check", "-"], input=sums, text=True, cwd=folder)
     expect(ending.returncode == 0, f"{package.name}: files are not those of its md5sums")
     if shutil.which("lintian"):
-        ending = captured(["lintian", "--fail-on", "error", "--suppress-tags",
+        ending = captured(["lintian", "--fail-on", "error,warning", "--suppress-tags",
                            "statically-linked-binary,embedded-library", str(package)])
         expect(ending.returncode == 0, f"lintian:\n{ending.stdout}")
     else:

@@ -137,7 +137,7 @@ struct FlexibleLibraryTests {
     func aLibraryForAllSizesVerifies(item: Case, precision: Precision) async throws {
         let network = try item.network()
         let rule = try #require(network.inputRule)
-        let target = try Target(isa: .native(), maxBatch: 2, precision: precision)
+        let target = try Target(isa: .native(), precision: precision, maxBatch: 2)
         let plan = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))

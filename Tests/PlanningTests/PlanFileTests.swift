@@ -44,7 +44,7 @@ import Testing
     func changedNumbersAreRejected(network: Network) throws {
         let tree = try JSONValue(text: try network.plan().json)
         var changes = 0
-        for path in tree.numberPaths {
+        for path in TestScope.sample(tree.numberPaths, of: 3) {
             for number in try #require(tree[path]).changes {
                 changes += 1
                 let changed = try tree.replacing(path, with: number).data
@@ -53,7 +53,7 @@ import Testing
                 try expectLegal(plan)
             }
         }
-        #expect(changes > 250)
+        #expect(changes > (TestScope.isLong ? 250 : 80))
     }
 
     /// A schedule that passes fits the registers.

@@ -82,7 +82,7 @@ import Testing
     func smallBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
 
     @Test(
-        .enabled(if: isOptimised, "billions of operations; run with -c release"),
+        .enabled(if: TestScope.isLong, "billions of operations; 'make test-long' has them"),
         arguments: try backbones(published: true))
     func fullSizeBackboneAgrees(case backbone: BackboneCase) throws { try check(backbone) }
 

@@ -18,4 +18,9 @@ public enum TestScope {
         }
         return chosen
     }
+
+    /// One of so many cases that follow each other, in the long tests all.
+    public static func sample<Case>(_ cases: [Case], of count: Int) -> [Case] {
+        isLong ? cases : stride(from: 0, to: cases.count, by: count).map { cases[$0] }
+    }
 }
