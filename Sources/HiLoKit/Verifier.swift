@@ -213,7 +213,7 @@ extension Verifier {
                 guard network.outputs[index].isDiscrete else {
                     return compare(found[index][...], expected[index], name: name)
                 }
-                let flaw = network.flaw(in: found[index], ofOutput: index, beside: expected)
+                let flaw = network.flaw(in: found[index], ofOutput: index, beside: found)
                 return Verification.Comparison(
                     name: name, passed: flaw == nil, error: nil, bound: nil, problem: flaw)
             }

@@ -48,11 +48,11 @@ public struct Network: Sendable, Equatable, Codable {
 
     /// Why values of one of the discrete outputs cannot be right; nil when they may be.
     ///
-    /// - Parameter expected: what the reference gave for the same image.
+    /// - Parameter found: all outputs of the same run and image.
     public func flaw(
-        in values: [Float], ofOutput index: Int, beside expected: [[Double]]
+        in values: [Float], ofOutput index: Int, beside found: [[Float]]
     ) -> String? {
-        base.flaw(in: values, ofOutput: index, beside: expected)
+        base.flaw(in: values, ofOutput: index, beside: found)
     }
 
     /// The same network at another resolution.

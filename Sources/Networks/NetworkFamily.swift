@@ -67,8 +67,9 @@ public protocol NetworkFamily: Sendable, Hashable, Codable {
     ) throws -> [[Double]]
     /// Why values of a discrete output cannot be right; nil when they may be.
     ///
-    /// - Parameter expected: what `reference` gave.
-    func flaw(in values: [Float], ofOutput index: Int, beside expected: [[Double]]) -> String?
+    /// - Parameter found: all outputs of the same run. What follows from one that is compared with the reference's has to
+    ///   follow from it as it is: of narrow elements it differs by more than what decides between classes.
+    func flaw(in values: [Float], ofOutput index: Int, beside found: [[Float]]) -> String?
 }
 
 extension NetworkFamily {
@@ -97,7 +98,7 @@ extension NetworkFamily {
     }
 
     public func flaw(
-        in values: [Float], ofOutput index: Int, beside expected: [[Double]]
+        in values: [Float], ofOutput index: Int, beside found: [[Float]]
     ) -> String? { nil }
 }
 

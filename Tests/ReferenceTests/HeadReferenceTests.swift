@@ -169,7 +169,7 @@ import Testing
         let backbone = try Self.backbone().at(Resolution(height: 32, width: 32))
         let network = Network(try SemanticFPN(backbone, classes: 2, channels: 8, width: 8))
         // The left half is of class 0, the right half of class 1.
-        let logits: [Double] = (0..<64).flatMap { column -> [Double] in
+        let logits: [Float] = (0..<64).flatMap { column -> [Float] in
             column % 8 < 4 ? [1, -1] : [-1, 1]
         }
         var labels = (0..<1024).map { $0 % 32 < 16 ? Float(0) : 1 }

@@ -3,7 +3,7 @@ import Reference
 
 extension HeadNetwork {
     public func flaw(
-        in values: [Float], ofOutput index: Int, beside expected: [[Double]]
+        in values: [Float], ofOutput index: Int, beside found: [[Float]]
     ) -> String? {
         switch outputs[index].kind {
         case .proposals:
@@ -13,7 +13,7 @@ extension HeadNetwork {
             return flaw(
                 inRows: values, width: AnchorRule.detectionWidth, box: AnchorRule.detectionBox,
                 score: 4, label: 5)
-        case .labels: return flaw(inLabels: values, logits: expected[0])
+        case .labels: return flaw(inLabels: values, logits: found[0].map(Double.init))
         case .classes, .featureMap, .values, .logits, .deltas, .proposalLogits, .proposalDeltas,
             .maskLogits:
             return nil
