@@ -118,7 +118,9 @@ struct ConformanceTests {
             let written = try LibraryGenerator(library, .seed(6))
                 .write(to: folder.appending(path: "lib"))
             let library = isa.isAvailable() ? written : written.emulatingTiles()
-            try await library.build(with: .shared(), extraFlags: ["-Werror"])
+            // Of other CPUs' vectors the text alone is looked at.
+            try await library.build(
+                with: isa == .native() ? .shared() : .hasty(), extraFlags: ["-Werror"])
             let output = try await Program.run(
                 library.harness.path,
                 arguments: ["verify", "--seed", "6", "--threads", "3", "--json"],

@@ -27,7 +27,7 @@ struct TunerTests {
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
             let compiler = try await Compiler.hasty()
-            let seconds = TestScope.isLong ? 60.0 : 15
+            let seconds = TestScope.isLong ? 60.0 : 8
             let options = Tuner.Options(timeLimit: seconds, threads: 2, batch: 2)
             let result = try await Tuner(library, compiler: compiler, options: options).tune()
             #expect(try contents(library.folder) == before)
