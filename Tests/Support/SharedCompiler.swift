@@ -10,7 +10,7 @@ extension Compiler {
     public static func shared() async throws -> Compiler { try await found.value }
 
     /// One that does not optimise kernels, in `make test`: for tests whose subject is not what a compiler makes of them. Bits
-    /// do not depend on it. ConformanceTests of this CPU, farms whose kernels compute much, and all of `make test-long` do.
+    /// do not depend on it. ConformanceTests of this CPU, farms whose kernels compute much, and all of `make test-long` optimise.
     public static func hasty() async throws -> Compiler { try await hastyOne.value }
 
     /// The program of `hasty`, for the environment of others.
