@@ -117,7 +117,8 @@ extension Operators {
     public static func subsampled(_ map: TokenMap) -> TokenMap {
         let (height, width) = ((map.height + 1) / 2, (map.width + 1) / 2)
         return TokenMap(height: height, width: width, channels: map.channels) { token, output in
-            let place = 2 * (token / width) * map.width + 2 * (token % width)
+            let (row, column) = token.quotientAndRemainder(dividingBy: width)
+            let place = 2 * row * map.width + 2 * column
             for (channel, value) in map.values[map.range(ofToken: place)].enumerated() {
                 output[channel] = value
             }

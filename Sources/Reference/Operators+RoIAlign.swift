@@ -75,7 +75,8 @@ private struct BoxAxis: Sendable {
 
     func samples(ofBin index: Int) -> [Double] {
         (0..<count).map { sample in
-            start + (Double(index) + (Double(sample) + 0.5) / Double(count)) * bin
+            let place = (Double(sample) + 0.5) / Double(count)
+            return start + (Double(index) + place) * bin
         }
     }
 }

@@ -7,7 +7,7 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
 
 /// The values that make_array_fixtures.py stores.
 private func ramp(_ count: Int) -> [Float] {
-    (0..<count).map { Float(Double($0 * 37 % 101 - 50) / 7) }
+    (0..<count).map { (index: Int) in Float(Double(index * 37 % 101 - 50) / 7) }
 }
 
 /// Files that NumPy wrote.
@@ -27,7 +27,8 @@ private func ramp(_ count: Int) -> [Float] {
         let array = try NPYArray(contentsOf: "\(fixtures)/u1.npy")
         #expect(array.elementType == .uint8)
         #expect(array.shape == [16, 16])
-        #expect(array.values == (0..<256).map { Float($0 * 7 % 256) })
+        let values: [Float] = (0..<256).map { (index: Int) in Float(index * 7 % 256) }
+        #expect(array.values == values)
     }
 
     @Test(arguments: [

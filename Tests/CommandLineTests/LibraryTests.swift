@@ -123,7 +123,7 @@ struct LibraryTests {
         let sandbox = try Sandbox()
         try sandbox.write("net.yaml", Self.oneStage)
         try sandbox.write("labels.txt", "cat\ndog\ncow\n")
-        let pixels = (0..<40 * 30 * 3).map { UInt8($0 * 7 % 256) }
+        let pixels = (0..<3600).map { (index: Int) in UInt8(index * 7 % 256) }
         try RGBImage(width: 40, height: 30, pixels: pixels)
             .write(to: sandbox.file("picture.png").path)
         let generated = try await sandbox.hilo(

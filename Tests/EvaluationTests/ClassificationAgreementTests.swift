@@ -15,8 +15,10 @@ import Testing
         #expect(agreement.images == 3 && agreement.sameBest == 1)
         #expect(agreement.worstImage == 2)
         #expect(abs(agreement.worstDifference - 0.6) < 1e-12)
-        #expect(abs(try #require(agreement.meanDifference) - (0.25 + 0.6) / 3) < 1e-12)
-        #expect(abs(try #require(agreement.agreement) - 1.0 / 3) < 1e-12)
+        let difference: Double = try #require(agreement.meanDifference)
+        #expect(abs(difference - (0.25 + 0.6) / 3) < 1e-12)
+        let share: Double = try #require(agreement.agreement)
+        #expect(abs(share - 1.0 / 3) < 1e-12)
     }
 
     @Test func ofEqualDifferencesTheFirstIsWorst() {

@@ -51,10 +51,9 @@ import Testing
         let (channels, tokens) = (1024, 4200)
         let loading = { (axis: Int, channel: Int) in channel >> axis & 1 == 0 ? 1.0 / 32 : -1.0 / 32
         }
-        let waves = (0..<tokens).map { token in
-            [(8.0, 3.0), (4.0, 5.0), (2.0, 7.0)].map { height, frequency in
-                height * cos(2 * .pi * frequency * Double(token) / Double(tokens))
-            }
+        let waves = (0..<tokens).map { (token: Int) -> [Double] in
+            let turn = 2 * Double.pi * Double(token) / Double(tokens)
+            return [8 * cos(3 * turn), 4 * cos(5 * turn), 2 * cos(7 * turn)]
         }
         let map = FeatureMap(
             channels: channels, height: 60, width: 70,

@@ -200,7 +200,9 @@ import Testing
     ) throws {
         let boxes = try fixture.required("\(item.id).boxes")
         let count = boxes.shape[0]
-        let proposals = (0..<count).flatMap { boxes.floats[4 * $0..<4 * $0 + 4] + [Float(1)] }
+        let proposals = (0..<count).flatMap { (box: Int) -> [Float] in
+            boxes.floats[4 * box..<4 * box + 4] + [1]
+        }
         let logits = item.logits(count * (item.classes + 1))
         let deltas = item.deltas(count * 4 * item.classes)
         for result in item.results {

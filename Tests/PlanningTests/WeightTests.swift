@@ -187,9 +187,11 @@ extension Linear {
         let rows = firstRow..<firstRow + outputs
         let matrix = rows.lowerBound * inputs..<rows.upperBound * inputs
         let statistics = ["weight", "bias", "running_mean", "running_var"]
-        return (order == Set(0..<inputs) ? [("\(parameter).weight", matrix)] : [])
-            + (hasBias ? [("\(parameter).bias", rows)] : [])
-            + (batchNorm.map { norm in statistics.map { ("\(norm).\($0)", 0..<outputs) } } ?? [])
+        var read: [(String, Range<Int>)] = []
+        if order == Set(0..<inputs) { read.append(("\(parameter).weight", matrix)) }
+        if hasBias { read.append(("\(parameter).bias", rows)) }
+        if let batchNorm { read += statistics.map { ("\(batchNorm).\($0)", 0..<outputs) } }
+        return read
     }
 
     /// All of its matrix, and a bias that all points share.

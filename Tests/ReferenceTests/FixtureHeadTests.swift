@@ -107,7 +107,7 @@ import Testing
         _ fixture: Fixture<HeadCase>, _ prefix: String, _ chosen: [Int]
     ) throws -> [Float] {
         let boxes = try fixture.required("\(prefix).proposals").floats
-        return chosen.flatMap { Array(boxes[4 * $0..<4 * $0 + 4]) + [0.5] }
+        return chosen.flatMap { (box: Int) -> [Float] in boxes[4 * box..<4 * box + 4] + [0.5] }
     }
 
     /// Those whose masks are stored, with boxes in the input.

@@ -124,7 +124,8 @@ import Testing
             })
         #expect(kept.map(\.layer) == ranked.prefix(fewest).map(\.layer))
         #expect(agreement.cost == .answers(classifier.differing(keeping: kept)))
-        #expect(kept.map { $0.error ?? 0 } == kept.map { $0.error ?? 0 }.sorted(by: >))
+        let errors: [Double] = kept.map { $0.error ?? 0 }
+        #expect(errors == errors.sorted(by: >))
         let logarithm = (0...count).first { 1 << $0 >= count } ?? 0
         #expect(classifier.libraries.count <= 2 + count + 2 * logarithm + 1)
     }

@@ -33,12 +33,11 @@ enum CRC32 {
 
     @inline(__always)
     private static func step(_ word: UInt64, _ table: UnsafeBufferPointer<UInt32>) -> UInt32 {
-        let low =
-            table[1792 + Int(word & 0xff)] ^ table[1536 + Int(word >> 8 & 0xff)]
-            ^ table[1280 + Int(word >> 16 & 0xff)] ^ table[1024 + Int(word >> 24 & 0xff)]
-        let high =
-            table[768 + Int(word >> 32 & 0xff)] ^ table[512 + Int(word >> 40 & 0xff)]
-            ^ table[256 + Int(word >> 48 & 0xff)] ^ table[Int(word >> 56)]
+        func entry(_ byte: UInt64) -> UInt32 {
+            table[Int(256 * (7 - byte) + (word >> (8 * byte)) & 0xff)]
+        }
+        let low = entry(0) ^ entry(1) ^ entry(2) ^ entry(3)
+        let high = entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
         return low ^ high
     }
 }
