@@ -11,7 +11,11 @@ import TestFixtures
 import Testing
 
 /// Networks that between them use every template and every partial of a classifier.
-func samplePlans() throws -> [Plan] {
+func samplePlans() throws -> [Plan] { try keptSamplePlans.get() }
+
+private let keptSamplePlans = Result { try plannedSamples() }
+
+private func plannedSamples() throws -> [Plan] {
     let small = try smallNetwork()
     let layer = Network(
         try HiLo(dim: 48, heads: 4, window: 2, alpha: 0.5, height: 6, width: 4))
@@ -56,7 +60,11 @@ private func completePlans() throws -> [Plan] {
 }
 
 /// Detectors and segmenters with convolutions of every kind.
-func headPlans() throws -> [Plan] {
+func headPlans() throws -> [Plan] { try keptHeadPlans.get() }
+
+private let keptHeadPlans = Result { try plannedHeads() }
+
+private func plannedHeads() throws -> [Plan] {
     let backbone = try LITv2(name: "heads", height: 64, width: 96) {
         PatchEmbedding(channels: 8)
         Stage(depth: 1) { ConvFFN() }
@@ -87,20 +95,31 @@ func headPlans() throws -> [Plan] {
     }
 }
 
-/// All that is ever generated.
-private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [GeneratedFile] {
-    try (completePlans() + headPlans()).flatMap { Generator($0).files(observer: observer) }
-        + ISA.all.flatMap { MachineProgram.files(for: $0, observer: observer) }
+/// All that is ever generated, what it was rendered from, and the tags that say more than they have.
+private struct Rendering {
+    static let ofAll = Result { try Rendering() }
+
+    let files: [GeneratedFile]
+    let templates: Set<String>
+    let unknownTags: Set<String>
+
+    private init() throws {
+        let templates = Mutex<Set<String>>([]), unknown = Mutex<Set<String>>([])
+        let observer: Renderer.Observer = { template, context in
+            templates.withLock { _ = $0.insert(template) }
+            let tags = TagChecker.unknownTags(template: template, context: context)
+            unknown.withLock { $0.formUnion(tags) }
+        }
+        files =
+            try (completePlans() + headPlans()).flatMap { Generator($0).files(observer: observer) }
+            + ISA.all.flatMap { MachineProgram.files(for: $0, observer: observer) }
+        (self.templates, unknownTags) = (templates.withLock { $0 }, unknown.withLock { $0 })
+    }
 }
 
 @Suite struct TemplateTests {
     @Test func everyTagNamesAPropertyOfItsContext() throws {
-        let unknown = Mutex<Set<String>>([])
-        _ = try generatedFiles { template, context in
-            let tags = TagChecker.unknownTags(template: template, context: context)
-            unknown.withLock { $0.formUnion(tags) }
-        }
-        #expect(unknown.withLock { $0 } == [])
+        #expect(try Rendering.ofAll.get().unknownTags == [])
     }
 
     @Test func theCheckerSeesAMissingTag() {
@@ -120,14 +139,12 @@ private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [Gener
         #expect(!names.isEmpty)
         #expect(Set(names) == Set(TemplateFiles.all.keys))
 
-        let used = Mutex<Set<String>>([])
-        _ = try generatedFiles { template, _ in used.withLock { _ = $0.insert(template) } }
+        let rendered = try Rendering.ofAll.get().templates
         // Partials are rendered inside their template; which of these it is may be said by the context.
         let whole = names.filter {
             !$0.hasPrefix("gemm/formula_") && !$0.hasPrefix("gemm/split_")
                 && !$0.hasPrefix("winograd/transform_")
         }
-        let rendered = used.withLock { $0 }
         let partials = rendered.compactMap { TemplateFiles.all[$0] }.flatMap { text in
             text.matches(of: /<%>([\w\/]+)%>/).map { String($0.output.1) }
         }
@@ -135,7 +152,7 @@ private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [Gener
     }
 
     @Test func noTagIsLeftInGeneratedText() throws {
-        for file in try generatedFiles() {
+        for file in try Rendering.ofAll.get().files {
             #expect(!file.contents.contains("<%"), "\(file.path)")
             #expect(!file.contents.contains("{{"), "\(file.path)")
         }
@@ -144,7 +161,7 @@ private func generatedFiles(observer: Renderer.Observer? = nil) throws -> [Gener
 
 @Suite struct GeneratorTests {
     @Test func generatingTwiceGivesTheSameBytes() throws {
-        for (first, second) in zip(try samplePlans(), try samplePlans()) {
+        for (first, second) in zip(try plannedSamples(), try plannedSamples()) {
             #expect(Generator(first).files() == Generator(second).files())
         }
     }
