@@ -13,7 +13,8 @@ struct SwiftPackageTests {
     private static let digits = project.appending(path: "Examples/digits")
     private static let example = project.appending(path: "Examples/swift")
 
-    /// What it gives is what the C library gives that another compiler made with other flags, to the bit.
+    /// Published in a repository, and depended on by version: there SwiftPM lets no package have flags of its own. What
+    /// it gives is what the C library gives that another compiler made with other flags, to the bit.
     @Test func aPackageThatDependsOnItGivesWhatTheLibraryGives() async throws {
         guard let swift = Program.find("swift") else {
             return print("SKIPPED: no swift on the PATH")
@@ -23,6 +24,7 @@ struct SwiftPackageTests {
         try copyExample(to: sandbox)
         try await package(sandbox)
         try expectFiles(sandbox)
+        try await publish(sandbox)
         let built = sandbox.file("built").path
         try await runSuccessfully(
             swift,
@@ -76,6 +78,27 @@ struct SwiftPackageTests {
             "--output", "app")
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(ending.stdout.hasSuffix("/app/digits-swift\n"), "\(ending.stdout)")
+    }
+
+    /// As version 1.0.0; the app's manifest names the repository in place of the folder.
+    private func publish(_ sandbox: Sandbox) async throws {
+        let repository = sandbox.file("digits-swift")
+        try FileManager.default.moveItem(
+            at: sandbox.file("app/digits-swift"), to: repository)
+        let git = try #require(Program.find("git"), "no git, which SwiftPM fetches packages with")
+        let author = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"]
+        for arguments in [
+            ["init", "--quiet"], ["add", "."], author + ["commit", "--quiet", "-m", "The digits"],
+            ["tag", "1.0.0"],
+        ] { try await runSuccessfully(git, ["-C", repository.path] + arguments) }
+        let manifest = sandbox.file("app/Package.swift")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        let byPath = ".package(path: \"digits-swift\")"
+        #expect(text.contains(byPath))
+        try sandbox.write(
+            "app/Package.swift",
+            text.replacing(
+                byPath, with: ".package(url: \"\(repository.absoluteString)\", from: \"1.0.0\")"))
     }
 
     private func expectFiles(_ sandbox: Sandbox) throws {
