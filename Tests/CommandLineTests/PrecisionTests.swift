@@ -56,6 +56,26 @@ struct PrecisionTests {
         if let note { #expect(generated.stderr.contains("no instructions for " + note)) }
     }
 
+    /// Of an instruction set that this CPU would pass over, where the library has no other for it.
+    @Test(arguments: [
+        (["--precision", "bf16", "--isa", "avx512bf16"], true),
+        (["--precision", "bf16", "--isa", "avx2", "--isa", "avx512bf16"], true),
+        (["--precision", "bf16", "--isa", "avx512", "--isa", "avx512bf16"], false),
+        (["--weights", "bf16", "--isa", "avx512"], false),
+    ])
+    func instructionsThatAreSlowHereAreNoted(flags: [String], isNoted: Bool) async throws {
+        let cpu = HostCPU.current()
+        let isSlowHere =
+            cpu.isIntel && ISA.avx512bf16.isAvailable(on: cpu)
+            && !ISA.avx512amx.isAvailable(on: cpu)
+        let generated = try await Sandbox().hilo(
+            ["generate", "--output", "library"] + Self.layer.dropLast(4) + ["--name", "small"]
+                + flags)
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let isSaid = generated.stderr.contains("with --isa avx512 as well")
+        #expect(isSaid == (isNoted && isSlowHere), "\(generated.stderr)")
+    }
+
     @Test(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
     func aNarrowLibraryIsBuiltVerifiedAndKeepsToItsWeights() async throws {
         let sandbox = try Sandbox()

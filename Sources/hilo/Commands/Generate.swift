@@ -67,8 +67,13 @@ struct Generate: AsyncParsableCommand {
         }
     }
 
-    /// Where no variant of the library has what the precision is for.
     private func report(_ target: Target) {
+        reportMissingInstructions(target)
+        reportSlowInstructions(target)
+    }
+
+    /// Where no variant of the library has what the precision is for.
+    private func reportMissingInstructions(_ target: Target) {
         let precision = target.precision
         guard !target.isas.contains(where: { precision.hasInstructions(in: $0) }) else { return }
         let others = ISA.known.filter {
@@ -82,6 +87,18 @@ struct Generate: AsyncParsableCommand {
                 + others.map(\.name).joined(separator: ", ") + " have them"
                 + (precision == .bf16 && others.contains(.avx512bf16) && Self.isSlowInBF16
                     ? "; this CPU is slower still with avx512bf16, as Intel's are without AMX" : "")
+        )
+    }
+
+    /// Where this CPU would pass kernels over that the library has nothing instead of.
+    private func reportSlowInstructions(_ target: Target) {
+        let isas = target.isas
+        guard target.precision != .f32, isas.contains(.avx512bf16), Self.isSlowInBF16,
+            PassedOver(isas, for: target.precision) == nil
+        else { return }
+        Console.note(
+            "this CPU multiplies words of bf16 at half the rate of floats, as Intel's do without AMX: "
+                + "with --isa \(ISA.native(for: target.precision).name) as well the library is faster here"
         )
     }
 
