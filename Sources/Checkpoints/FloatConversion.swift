@@ -1,4 +1,4 @@
-extension ElementType {
+extension StoredType {
     /// Widens or rounds packed little-endian elements to `Float`, as PyTorch's `.float()` does.
     ///
     /// - Parameter bytes: whole elements of this type, at any alignment.

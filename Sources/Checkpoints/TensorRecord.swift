@@ -4,7 +4,7 @@ public struct TensorRecord: Sendable, Equatable {
     public let name: String
     /// PyTorch order; empty for a scalar.
     public let shape: [Int]
-    public let elementType: ElementType
+    public let elementType: StoredType
 
     /// The bytes of the storage, which other tensors may share.
     let storage: Range<Int>
@@ -30,7 +30,7 @@ public struct TensorRecord: Sendable, Equatable {
     ///
     /// - Precondition: `storage` lies inside the file and holds whole elements.
     init(
-        name: String, shape: [Int], strides: [Int], offset: Int, elementType: ElementType,
+        name: String, shape: [Int], strides: [Int], offset: Int, elementType: StoredType,
         storage: Range<Int>, isNegated: Bool = false
     ) throws {
         try Self.check(name: name)

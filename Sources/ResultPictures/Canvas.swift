@@ -128,7 +128,7 @@ struct Canvas {
 }
 
 /// How large text and lines are, from the picture's size.
-struct PictureScale {
+struct LetteringScale {
     /// Small pictures are enlarged so that their text can be read without hiding them.
     let enlargement: Int
     /// Pixels of the picture for one of the font, and the thickness of lines.

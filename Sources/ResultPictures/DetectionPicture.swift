@@ -28,12 +28,12 @@ struct DetectionPicture {
 
     private(set) var canvas: Canvas
     private(set) var captions: [Caption] = []
-    private let scale: PictureScale
+    private let scale: LetteringScale
     /// How far from a mask's pixel its contour is looked for.
     private let distances: [Int]
 
     init(of image: RGBImage) {
-        scale = PictureScale(width: image.width, height: image.height)
+        scale = LetteringScale(width: image.width, height: image.height)
         distances = scale.text == 1 ? [1] : [1, scale.text]
         canvas = Canvas(image, enlarged: scale.enlargement)
     }

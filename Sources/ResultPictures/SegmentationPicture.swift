@@ -16,7 +16,7 @@ public struct SegmentationPicture: Equatable, Sendable {
     public init(labels: [Int32], on image: RGBImage, names: [String] = []) {
         precondition(labels.count == image.width * image.height, "\(labels.count) labels")
         let map = LabelledPixels(labels: labels, width: image.width)
-        let scale = PictureScale(width: image.width, height: image.height)
+        let scale = LetteringScale(width: image.width, height: image.height)
         let overlay = map.overlay(on: image, scale)
         let legend = Legend(of: map, names: names, width: overlay.width, scale: scale.text)
         self.image = legend.below(overlay)
@@ -57,7 +57,7 @@ struct LabelledPixels {
     }
 
     /// Colours at half strength, and lines where classes meet.
-    func overlay(on image: RGBImage, _ scale: PictureScale) -> Canvas {
+    func overlay(on image: RGBImage, _ scale: LetteringScale) -> Canvas {
         let factor = scale.enlargement
         let line = max(1, scale.text / 2)
         var canvas = Canvas(image, enlarged: factor)

@@ -17,18 +17,18 @@ import Testing
 
     @Test func bfloat16IsTheUpperHalf() {
         let bits: [UInt16] = [0x3fc0, 0xc2f7, 0x0001, 0x7f80, 0x8000]
-        let floats = bits.withUnsafeBytes { ElementType.bfloat16.floats(from: $0) }
+        let floats = bits.withUnsafeBytes { StoredType.bfloat16.floats(from: $0) }
         #expect(floats.map(\.bitPattern) == bits.map { UInt32($0) << 16 })
     }
 
     @Test func doubleRoundsToNearest() {
         let doubles = [1 + 0x1p-24, 1 + 0x1.8p-24, 1e300, -.leastNonzeroMagnitude, 0.1]
-        let floats = doubles.withUnsafeBytes { ElementType.float64.floats(from: $0) }
+        let floats = doubles.withUnsafeBytes { StoredType.float64.floats(from: $0) }
         #expect(floats == [1, 1 + 0x1p-23, .infinity, 0, 0.1])
     }
 
-    @Test(arguments: ElementType.allCases)
-    func elementsAtOddAddresses(type: ElementType) {
+    @Test(arguments: StoredType.allCases)
+    func elementsAtOddAddresses(type: StoredType) {
         let packed = Data((0..<40).map { UInt8($0 * 5 % 97) })
         let aligned = packed.withUnsafeBytes { type.floats(from: $0) }
         let shifted = (Data([0]) + packed).withUnsafeBytes {

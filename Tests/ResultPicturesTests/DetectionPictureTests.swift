@@ -147,7 +147,7 @@ private func detection(
 
     @Test func textGrowsWithThePicture() {
         let sizes = [(700, 300), (640, 480), (1333, 800), (4000, 3000)].map {
-            PictureScale(width: $0.0, height: $0.1).text
+            LetteringScale(width: $0.0, height: $0.1).text
         }
         #expect(sizes == [1, 2, 3, 11])
     }

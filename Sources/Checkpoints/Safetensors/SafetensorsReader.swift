@@ -10,7 +10,7 @@ enum SafetensorsReader {
         let name: String
         let dtype: String
         /// Nil for elements that cannot be weights; they are not read.
-        let elementType: ElementType?
+        let elementType: StoredType?
         let shape: [Int]
         /// Bytes in the data section.
         let range: Range<Int>
@@ -94,7 +94,7 @@ enum SafetensorsReader {
             throw Flaw.damaged("tensor \(name) ends before it begins: data_offsets \(offsets)")
         }
         return Entry(
-            name: name, dtype: dtype, elementType: ElementType(safetensorsName: dtype),
+            name: name, dtype: dtype, elementType: StoredType(safetensorsName: dtype),
             shape: shape, range: offsets[0]..<offsets[1])
     }
 
@@ -128,7 +128,7 @@ enum SafetensorsReader {
     }
 
     private static func record(
-        _ entry: Entry, _ elementType: ElementType, dataStart: Int
+        _ entry: Entry, _ elementType: StoredType, dataStart: Int
     ) throws -> TensorRecord {
         guard let count = checkedProduct(entry.shape),
             let byteCount = checkedProduct([count, elementType.byteCount]),

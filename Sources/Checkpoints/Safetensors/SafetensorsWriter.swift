@@ -9,10 +9,10 @@ public struct SafetensorsWriter: Sendable {
     /// One tensor to be written, row-major and little-endian.
     public struct Tensor: Sendable, Equatable {
         public let name: String
-        public let elementType: ElementType
+        public let elementType: StoredType
         public let shape: [Int]
 
-        public init(name: String, elementType: ElementType, shape: [Int]) {
+        public init(name: String, elementType: StoredType, shape: [Int]) {
             self.name = name
             self.elementType = elementType
             self.shape = shape

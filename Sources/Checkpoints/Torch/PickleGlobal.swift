@@ -43,14 +43,14 @@ enum PickleGlobal: Equatable {
 struct StorageType: Equatable {
     let name: String
     let itemSize: Int
-    /// Nil for elements that no `ElementType` stands for.
-    let elementType: ElementType?
+    /// Nil for elements that no `StoredType` stands for.
+    let elementType: StoredType?
 
     init?(module: String, name: String) {
         guard module == "torch" || (module == "torch.storage" && name == "UntypedStorage") else {
             return nil
         }
-        let elementType: ElementType? =
+        let elementType: StoredType? =
             switch name {
             case "FloatStorage": .float32
             case "HalfStorage": .float16

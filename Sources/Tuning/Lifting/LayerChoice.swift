@@ -13,7 +13,7 @@ struct LayerChoice {
 
     /// The step by which layers are lifted.
     struct Level {
-        let type: Graphs.ElementType
+        let type: ElementType
         /// What can be kept, in the order of the network.
         let layers: [String]
     }

@@ -1,5 +1,5 @@
 /// The type of a stored tensor's elements; all are little-endian.
-public enum ElementType: String, Sendable, CaseIterable {
+public enum StoredType: String, Sendable, CaseIterable {
     case float32, float16, bfloat16, float64, int64
 
     /// Bytes of one element, which is also its alignment.
