@@ -148,10 +148,18 @@ let package = Package(
                 "Packaging", "ArrayFiles", "FileIO", "HiLoKit", "ImageFiles", "TestFixtures",
                 "Toolchain",
             ]),
+        // Parts of the program, called as functions.
+        .testTarget(
+            name: "HiloProgramTests",
+            dependencies: [
+                "hilo", "ArrayFiles", "FileIO", "HiLoKit", "ImageFiles", "TestFixtures",
+                "Toolchain",
+            ]),
+        // They run the program.
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "hilo", "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "Evaluation",
+                "HiLoKit", "TestFixtures", "Toolchain", "ArrayFiles", "Evaluation",
                 "FileIO", "ImageFiles",
             ]),
         .testTarget(

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 @Suite struct BadInputTests {
@@ -41,21 +42,21 @@ import Testing
     // MARK: Configurations
 
     @Test func aTypoInAConfiguration() async throws {
-        try sandbox.write("typo.yaml", Sandbox.yaml.replacing("EMBED_DIM", with: "EMBDE_DIM"))
+        try sandbox.write("typo.yaml", Sample.yaml.replacing("EMBED_DIM", with: "EMBDE_DIM"))
         try await sandbox.expectFailure(
             65, of: generate("--config", "typo.yaml"),
             saying: ["typo.yaml, line 7", "EMBDE_DIM", "EMBED_DIM?"])
     }
 
     @Test func aConfigurationThatIsNoNetwork() async throws {
-        try sandbox.write("odd.yaml", Sandbox.yaml.replacing("IMG_SIZE: 64", with: "IMG_SIZE: 100"))
+        try sandbox.write("odd.yaml", Sample.yaml.replacing("IMG_SIZE: 64", with: "IMG_SIZE: 100"))
         try await sandbox.expectFailure(
             65, of: generate("--config", "odd.yaml"), saying: ["odd.yaml", "100x100", "32"])
     }
 
     /// Found by fuzzing: making its weights took all memory.
     @Test func aConfigurationOfGigabytes() async throws {
-        let text = Sandbox.yaml.replacing(/EMBED_DIM: \d+/, with: "EMBED_DIM: 4720")
+        let text = Sample.yaml.replacing(/EMBED_DIM: \d+/, with: "EMBED_DIM: 4720")
         try sandbox.write("large.yaml", text)
         try await sandbox.expectFailure(
             65, of: generate("--config", "large.yaml"), saying: ["large.yaml", "weights; up to"])
@@ -76,7 +77,7 @@ import Testing
         #expect(FileManager.default.createFile(atPath: base.path, contents: nil))
         #expect(truncate(base.path, 1 << 33) == 0)
         try await sandbox.expectFailure(65, of: plan, saying: words + ["has 8589934592 bytes"])
-        try Data(Sandbox.yaml.replacing("NAME: tiny", with: "NAME: base").utf8).write(to: base)
+        try Data(Sample.yaml.replacing("NAME: tiny", with: "NAME: base").utf8).write(to: base)
         let ending = try await sandbox.hilo(plan)
         #expect(ending.status == 0, "\(ending.stderr)")
         #expect(

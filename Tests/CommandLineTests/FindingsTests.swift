@@ -6,8 +6,6 @@ import ImageFiles
 import TestFixtures
 import Testing
 
-@testable import hilo
-
 /// Detectors and segmenters from arrays and pictures to files of results.
 @Suite(.enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct FindingsTests {

@@ -3,7 +3,6 @@ import Foundation
 import Testing
 
 @testable import HiLoKit
-@testable import hilo
 
 /// What `generate` does with a folder that is there already.
 @Suite struct ReplacementTests {
@@ -198,16 +197,6 @@ import Testing
         }
         await #expect(throws: CancellationError.self) { try await work.value }
         #expect(try sandbox.contents() == before)
-    }
-
-    @Test func anInterruptionCancelsTheWork() async throws {
-        await #expect(throws: Interruption.Interrupted.self) {
-            try await Interruption.guarding {
-                // To the process: threads of a pool take no signals.
-                kill(getpid(), SIGTERM)
-                try await _Concurrency.Task.sleep(for: .seconds(600))
-            }
-        }
     }
 
     // MARK: What is out of date

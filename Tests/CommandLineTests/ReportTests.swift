@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 @Suite struct ReportTests {
@@ -52,7 +53,7 @@ import Testing
 
     @Test func aCheckpoint() async throws {
         try sandbox.writeCheckpoint("tiny.safetensors")
-        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sample.yaml, source: "tiny.yaml"))
         let json = try await object(sandbox.hilo("inspect", "tiny.safetensors", "--json"))
         #expect(json["format"] as? String == "safetensors")
         #expect(json["parameters"] as? Int == network.parameterCount)
@@ -67,7 +68,7 @@ import Testing
             try await sandbox.hilo(
                 "generate", "--config", "tiny.yaml", "--seed", "4", "--output", "lib"
             ).status == 0)
-        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sample.yaml, source: "tiny.yaml"))
         let json = try await object(sandbox.hilo("inspect", "lib", "--json"))
         #expect(json["parameters"] as? Int == network.parameterCount)
         #expect(json["macs"] as? Int == network.macs)

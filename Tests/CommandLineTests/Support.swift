@@ -10,39 +10,21 @@ struct Ending {
     let stderr: String
 }
 
-/// A folder of its own for a test, removed afterwards.
-final class Sandbox {
-    let folder: URL
+/// A folder in which a test runs `hilo`.
+final class Sandbox: TemporaryFolder {
     private let compiler: [String: String]
 
     /// - Parameter optimised: for kernels that run for long, or are to be a user's: with `hilo`'s own compiler also in
     ///   `make test`.
     init(optimised: Bool = false) throws {
         compiler = optimised || TestScope.isLong ? [:] : ["HILO_CC": Compiler.hastyProgram]
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "hilo-tests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try super.init()
     }
 
-    deinit {
-        for left in [folder, cache] { try? FileManager.default.removeItem(at: left) }
-    }
+    deinit { try? FileManager.default.removeItem(at: cache) }
 
     /// Tuning records of this test alone.
     private var cache: URL { folder.appendingPathExtension("cache") }
-
-    func file(_ name: String) -> URL { folder.appending(path: name) }
-
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: file(name))
-        return name
-    }
-
-    /// Every path below the folder, sorted.
-    func contents() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
-    }
 
     /// Runs `hilo` in the folder, or in one below it.
     func hilo(
@@ -145,30 +127,15 @@ extension Process {
 // MARK: - Networks and weights
 
 extension Sandbox {
-    /// A network in the authors' form, small enough for tests: 64×64 pixels, four stages.
-    static let yaml = """
-        DATA: {IMG_SIZE: 64}
-        MODEL:
-          TYPE: litv2
-          NAME: tiny
-          NUM_CLASSES: 5
-          LIT:
-            EMBED_DIM: 12
-            DEPTHS: [1, 1, 1, 1]
-            NUM_HEADS: [1, 2, 4, 8]
-            ALPHA: 0.5
+    func writeConfiguration() throws { try write("tiny.yaml", Sample.yaml) }
 
-        """
-
-    func writeConfiguration() throws { try write("tiny.yaml", Self.yaml) }
-
-    /// Writes a checkpoint of the network in `yaml`.
+    /// Writes a checkpoint of the network in `Sample.yaml`.
     ///
     /// - Parameter change: makes other tensors of the right ones.
     func writeCheckpoint(
         _ name: String, change: ([Parameter]) -> [Parameter] = { $0 }
     ) throws {
-        let network = Network(try LITv2(yaml: Self.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sample.yaml, source: "tiny.yaml"))
         let parameters = change(network.parameters)
         let values = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
         try SafetensorsWriter(

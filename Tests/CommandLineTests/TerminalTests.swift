@@ -3,8 +3,6 @@ import Foundation
 import HiLoKit
 import Testing
 
-@testable import hilo
-
 /// What a file says is shown on a terminal, never obeyed.
 @Suite struct TerminalTests {
     private static let hostile = "evil\u{1b}[2J\u{9b}1m\u{202e}gpj\nhilo: all is well"
@@ -76,16 +74,5 @@ import Testing
         #expect(ending.status == 65)
         expectHarmless(ending.stderr)
         #expect(ending.stderr.contains(#"evil\u{1B}[2J\u{0085}\nhilo: all is well: unknown key"#))
-    }
-
-    @Test func tablesQuoteTheirCells() {
-        var table = Table([("name", .left), ("share", .right)])
-        table.add([Self.hostile, "1"])
-        table.add(["é", "22"])
-        expectHarmless(table.text)
-        let lines = table.text.split(separator: "\n")
-        #expect(lines.count == 3)
-        #expect(lines[1] == "\(Self.shown)      1")
-        #expect(Set(lines.map(\.count)).count == 1)
     }
 }

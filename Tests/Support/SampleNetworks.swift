@@ -3,6 +3,21 @@ import Networks
 
 /// Networks that tests of graphs and plans take.
 public enum Sample {
+    /// A network in the authors' form, small enough for tests: 64×64 pixels, four stages.
+    public static let yaml = """
+        DATA: {IMG_SIZE: 64}
+        MODEL:
+          TYPE: litv2
+          NAME: tiny
+          NUM_CLASSES: 5
+          LIT:
+            EMBED_DIM: 12
+            DEPTHS: [1, 1, 1, 1]
+            NUM_HEADS: [1, 2, 4, 8]
+            ALPHA: 0.5
+
+        """
+
     /// Every kernel of a classifier occurs: both branches with and without pooling, merging, head.
     public static func tiny(qkScale: Double? = nil) throws -> Network {
         Network(

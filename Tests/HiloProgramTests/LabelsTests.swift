@@ -1,20 +1,21 @@
 import HiLoKit
+import TestFixtures
 import Testing
 
 @testable import hilo
 
 @Suite struct LabelsTests {
     private let network: Network
-    private let sandbox: Sandbox
+    private let temporary: TemporaryFolder
 
     init() throws {
-        sandbox = try Sandbox()
+        temporary = try TemporaryFolder()
         // Five classes.
-        network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        network = Network(try LITv2(yaml: Sample.yaml, source: "tiny.yaml"))
     }
 
     private func read(_ text: String) throws -> [String] {
-        try Labels.read(sandbox.file(sandbox.write("labels.txt", text)).path, for: network)
+        try Labels.read(temporary.file(temporary.write("labels.txt", text)).path, for: network)
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"]) func linesEndInAnyWay(end: String) throws {
@@ -41,8 +42,8 @@ import Testing
 
     /// Where nobody knows how many there are.
     @Test func anyNumberIsRead() throws {
-        let file = try sandbox.file(
-            sandbox.write("names.txt", "\u{feff}cat\r\n\r\ngreat dane\n  \n\n")
+        let file = try temporary.file(
+            temporary.write("names.txt", "\u{feff}cat\r\n\r\ngreat dane\n  \n\n")
         ).path
         #expect(try Labels.read(file) == ["cat", "", "great dane"])
     }

@@ -1,5 +1,6 @@
 import Foundation
 import HiLoKit
+import TestFixtures
 import Testing
 
 @testable import Toolchain
@@ -14,7 +15,7 @@ import Testing
     private let measurements: Measurements
 
     init() throws {
-        let network = Network(try LITv2(yaml: Sandbox.yaml, source: "tiny.yaml"))
+        let network = Network(try LITv2(yaml: Sample.yaml, source: "tiny.yaml"))
         pass = try Self.pass(network, .avx2)
         measurements = try Self.measurements(pass)
     }

@@ -1,19 +1,20 @@
+import TestFixtures
 import Testing
 
 @testable import hilo
 
 /// Images of annotations are found by the names of their files.
 @Suite struct AnnotationsTests {
-    private let sandbox: Sandbox
+    private let temporary: TemporaryFolder
 
-    init() throws { sandbox = try Sandbox() }
+    init() throws { temporary = try TemporaryFolder() }
 
     private func annotations(_ files: [String]) throws -> Annotations {
         let images = files.enumerated().map { "{\"id\": \($0), \"file_name\": \"\($1)\"}" }
-        try sandbox.write(
+        try temporary.write(
             "ids.json",
             "{\"images\": [\(images.joined(separator: ", "))], \"categories\": []}")
-        return try Annotations(sandbox.file("ids.json").path)
+        return try Annotations(temporary.file("ids.json").path)
     }
 
     @Test(arguments: [
