@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import checkpoints
-from tools import Failure, succeed
+from tools import Failure, instruction_sets, succeed
 
 KERNELS = Path(__file__).resolve().parents[2] / "Sources" / "Kernels"
 
@@ -52,8 +52,13 @@ class SampleNetwork:
     configuration: str | None = None
     # Of a checkpoint, where that says what no flag can.
     shapes: checkpoints.Shapes | None = None
+    precision: str = "f32"
     # Of the images that scales of integers are found with: height and width.
     calibration: tuple[int, int] | None = None
+
+    @property
+    def isas(self) -> list[str]:
+        return instruction_sets(self.precision)
 
     def generate(self, hilo: Path, isas: list[str], folder: Path) -> Path:
         """Writes the library into a folder of its name."""
@@ -72,7 +77,9 @@ class SampleNetwork:
         if self.calibration is not None:
             file = folder / f"{self.name}.npy"
             write_images(file, 2, *self.calibration)
-            command += ["--precision", "int8", "--calibration", file]
+            command += ["--calibration", file]
+        if self.precision != "f32":
+            command += ["--precision", self.precision]
         command += ["--name", self.name, *self.options]
         for isa in isas:
             command += ["--isa", isa]
@@ -101,12 +108,12 @@ NETWORKS = [
         _litv2("classifier", 80, 32, 4, 3, 2)),
     SampleNetwork(
         "narrow", "products of bf16, windows over the edge of odd maps",
-        ["--task", "features", "--resolution", "61x85", "--precision", "bf16"],
-        _litv2("narrow", 64, 12, 2.5, 3, 3)),
+        ["--task", "features", "--resolution", "61x85"],
+        _litv2("narrow", 64, 12, 2.5, 3, 3), precision="bf16"),
     SampleNetwork(
         "integers", "products of integers of 8 bits, windows over the edge of odd maps",
         ["--task", "features", "--resolution", "61x85"], _litv2("integers", 64, 16, 2.5, 3, 3),
-        calibration=(61, 85)),
+        precision="int8", calibration=(61, 85)),
     SampleNetwork(
         "narrow_weights", "single precision by matrices of bf16",
         ["--task", "features", "--resolution", "33x45", "--weights", "bf16"],

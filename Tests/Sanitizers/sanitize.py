@@ -2,7 +2,7 @@
 """Runs generated libraries under the sanitizers of clang and gcc.
 
 Small networks that together use every family of kernels are generated for every instruction set that
-this CPU runs, compiled with ASan and UBSan, and with TSan, and their harness verifies every kernel
+this CPU runs, and for the tile unit, which vectors emulate, compiled with ASan and UBSan, and with TSan, and their harness verifies every kernel
 (`verify`), checks the promises of the header (`api`) and runs the network with one and with three
 threads (`run`), with each of the library's teams. First each compiler is shown programs with one fault each,
 which it must report. The only suppressions are of leaks inside the OpenMP runtimes (lsan.supp).
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Soak"))
 from networks import NETWORKS, QUICK, SampleNetwork, families  # noqa: E402
 from toolsets import Built, Toolset, build, check_toolset, exists, is_report, teams  # noqa: E402
 from tools import (  # noqa: E402
-    USAGE, Failure, Output, Progress, instruction_sets, run, work_in_folder)
+    USAGE, Failure, Output, Progress, run, work_in_folder)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Python"))
 from usage import Parser  # noqa: E402
@@ -134,15 +134,18 @@ def chosen_toolsets(args: argparse.Namespace, library: Path) -> list[Toolset]:
     return possible
 
 
+def chosen_sets(args: argparse.Namespace, network: SampleNetwork) -> list[str]:
+    return network.isas[-1:] if args.quick else network.isas
+
+
 def examine(args: argparse.Namespace, folder: Path, progress: Progress) -> list[Row]:
-    isas = instruction_sets()
-    isas = isas[-1:] if args.quick else isas
     names = set(args.networks) & set(QUICK if args.quick else args.networks)
     networks = [network for network in NETWORKS if network.name in names]
     if not networks:
         raise Failure(f"nothing is left to be run: --quick has {', '.join(QUICK)}")
     libraries = {
-        network.name: network.generate(args.hilo, isas, folder) for network in networks
+        network.name: network.generate(args.hilo, chosen_sets(args, network), folder)
+        for network in networks
     }
     rows: list[Row] = []
     seen: set[str] = set()
@@ -150,8 +153,8 @@ def examine(args: argparse.Namespace, folder: Path, progress: Progress) -> list[
         progress.show(f"{toolset.name}: whether its sanitizers see faults")
         check_toolset(toolset, folder / "faults")
         for network in networks:
-            found = examine_network(args, toolset, network, libraries[network.name], isas, folder,
-                                    progress)
+            isas = chosen_sets(args, network)
+            found = examine_network(args, toolset, network, libraries[network.name], folder, progress)
             seen |= found.families
             rows += found.rows(isas, progress)
             progress.clear()
@@ -163,13 +166,13 @@ def examine(args: argparse.Namespace, folder: Path, progress: Progress) -> list[
 
 
 def examine_network(args: argparse.Namespace, toolset: Toolset, network: SampleNetwork, library: Path,
-                    isas: list[str], folder: Path, progress: Progress) -> Examination:
+                    folder: Path, progress: Progress) -> Examination:
     progress.show(f"{toolset.name}: compiling {network.name}")
     place = folder / "build" / toolset.name.replace(" ", "_") / network.name
     return Examination(library, network.name, build(library, toolset, place, args.jobs), toolset)
 
 
-_HEADER = (f"{'compiler':9} {'sanitizer':9} {'team':8} {'network':13} {'isa':8} {'kernels':>7} "
+_HEADER = (f"{'compiler':9} {'sanitizer':9} {'team':8} {'network':13} {'isa':10} {'kernels':>7} "
            f"{'promises':>8} {'compile s':>9} {'run s':>6}  result")
 
 
@@ -177,7 +180,7 @@ def print_row(row: Row, args: argparse.Namespace) -> None:
     """The table goes to standard output, or to standard error beside JSON."""
     target = sys.stderr if args.json else sys.stdout
     result = f"{len(row.problems)} FAILED" if row.problems else "ok"
-    print(f"{row.compiler:9} {row.sanitizer:9} {row.team:8} {row.network:13} {row.isa:8} "
+    print(f"{row.compiler:9} {row.sanitizer:9} {row.team:8} {row.network:13} {row.isa:10} "
           f"{row.kernels:7} {row.promises:8} {row.compile_seconds:9.1f} {row.run_seconds:6.1f}  "
           f"{result}", file=target, flush=True)
     for problem in row.problems:

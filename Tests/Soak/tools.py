@@ -16,10 +16,30 @@ from pathlib import Path
 USAGE = 64
 
 # What a CPU must say in /proc/cpuinfo to run an instruction set.
+# What instruction sets need of /proc/cpuinfo, in HiLo's order; of that for a tile unit all but the unit, which vectors
+# emulate.
+_AVX2 = {"avx2", "fma"}
+_AVX512 = _AVX2 | {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
+_AVX512_BF16 = _AVX512 | {"avx512_vnni", "avx512_bf16"}
+TILES = "avx512amx"
 _FEATURES = {
-    "avx2": {"avx2", "fma"},
-    "avx512": {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"},
+    "generic": set(),
+    "avx2": _AVX2,
+    "avx2vnni": _AVX2 | {"avx_vnni"},
+    "avx512": _AVX512,
+    "avx512vnni": _AVX512 | {"avx512_vnni"},
+    "avx512bf16": _AVX512_BF16,
+    TILES: _AVX512_BF16,
     "neon": {"asimd"},
+    "neondot": {"asimd", "asimddp"},
+    "neonbf16": {"asimd", "asimddp", "i8mm", "bf16"},
+}
+_SINGLE = {"generic", "avx2", "avx512", "neon"}
+# Those whose kernels of a precision are their own.
+_SETS = {
+    "f32": _SINGLE,
+    "bf16": _SINGLE | {"avx512bf16", TILES, "neonbf16"},
+    "int8": set(_FEATURES),
 }
 
 
@@ -82,8 +102,8 @@ def succeed(command: Sequence[object], **options: object) -> Output:
     return output
 
 
-def instruction_sets() -> list[str]:
-    """Those that this CPU runs, in HiLo's order; on systems without /proc generic alone."""
+def instruction_sets(precision: str = "f32") -> list[str]:
+    """Those for a precision that this CPU runs, in HiLo's order; on systems without /proc generic alone."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -91,7 +111,7 @@ def instruction_sets() -> list[str]:
     words = set(text.split())
     if platform.machine() in ("arm64", "aarch64"):
         words.add("asimd")
-    return ["generic"] + [name for name, needed in _FEATURES.items() if needed <= words]
+    return [name for name, needed in _FEATURES.items() if needed <= words and name in _SETS[precision]]
 
 
 class Progress:
