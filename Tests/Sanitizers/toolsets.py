@@ -67,7 +67,8 @@ class Toolset:
             "ASAN_OPTIONS": ":".join([code, *address]),
             "LSAN_OPTIONS": ":".join([code, *leaks]),
             "UBSAN_OPTIONS": f"{code}:print_stacktrace=1",
-            "TSAN_OPTIONS": ":".join([code, "halt_on_error=1", *thread]),
+            # At its end a program waits for late reports, by default a second, and each kernel has a program.
+            "TSAN_OPTIONS": ":".join([code, "halt_on_error=1", "atexit_sleep_ms=50", *thread]),
         }
 
     def compile(self, sources: list[Path], output: Path, *flags: str) -> Output:
