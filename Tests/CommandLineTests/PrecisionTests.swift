@@ -61,7 +61,7 @@ struct PrecisionTests {
         (["--precision", "bf16", "--isa", "avx512bf16"], true),
         (["--precision", "bf16", "--isa", "avx2", "--isa", "avx512bf16"], true),
         (["--precision", "bf16", "--isa", "avx512", "--isa", "avx512bf16"], false),
-        (["--weights", "bf16", "--isa", "avx512"], false),
+        (["--weights", "bf16", "--isa", "avx512bf16"], false),
     ])
     func instructionsThatAreSlowHereAreNoted(flags: [String], isNoted: Bool) async throws {
         let cpu = HostCPU.current()

@@ -2,10 +2,10 @@
 """Runs generated libraries under the sanitizers of clang and gcc.
 
 Small networks that together use every family of kernels are generated for every instruction set that
-this CPU runs, and for the tile unit, which vectors emulate, compiled with ASan and UBSan, and with TSan, and their harness verifies every kernel
-(`verify`), checks the promises of the header (`api`) and runs the network with one and with three
-threads (`run`), with each of the library's teams. First each compiler is shown programs with one fault each,
-which it must report. The only suppressions are of leaks inside the OpenMP runtimes (lsan.supp).
+this CPU runs, and for the tile unit, which vectors emulate. They are compiled with ASan and UBSan, and
+with TSan, and their harness verifies every kernel (`verify`), checks the promises of the header
+(`api`) and runs the network with one and with three threads (`run`), with each of the library's teams.
+First each compiler is shown programs with one fault each, which it must report. The only suppressions are of leaks inside the OpenMP runtimes (lsan.supp).
 """
 
 import argparse

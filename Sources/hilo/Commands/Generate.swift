@@ -93,8 +93,8 @@ struct Generate: AsyncParsableCommand {
     /// Where this CPU would pass kernels over that the library has nothing instead of.
     private func reportSlowInstructions(_ target: Target) {
         let isas = target.isas
-        guard target.precision != .f32, isas.contains(.avx512bf16), Self.isSlowInBF16,
-            PassedOver(isas, for: target.precision) == nil
+        guard [.bf16, .int8].contains(target.precision), isas.contains(.avx512bf16),
+            Self.isSlowInBF16, PassedOver(isas, for: target.precision) == nil
         else { return }
         Console.note(
             "this CPU multiplies words of bf16 at half the rate of floats, as Intel's do without AMX: "
