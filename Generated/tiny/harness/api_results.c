@@ -36,7 +36,9 @@ static void check_threads_as_they_come(api_bench *api)
     tiny_context_destroy(context);
 }
 
-static void check_outputs_differ(api_bench *api)
+/* Not whether they differ from image to image: a norm of a single channel, say, has one value for all. That they
+ * depend on their images is seen by NaN. */
+static void check_outputs(api_bench *api)
 {
     int finite = 1, varied = 0;
     for (int i = 0; i < api->images * TINY_OUTPUT_FLOATS; ++i) {
@@ -45,8 +47,6 @@ static void check_outputs_differ(api_bench *api)
     }
     check(api, finite, "the output of random input is finite");
     check(api, varied, "the output is not one number");
-    if (api->images > 1)
-        check(api, images_differ(api), "different images have different outputs");
 }
 
 /* Two contexts, used in turns, do not share what they compute with. */
@@ -153,7 +153,7 @@ static void check_nan(api_bench *api)
 
 void check_results(api_bench *api)
 {
-    check_outputs_differ(api);
+    check_outputs(api);
     check_threads(api);
     check_threads_as_they_come(api);
     check_two_contexts(api);
