@@ -36,17 +36,12 @@ static void check_threads_as_they_come(api_bench *api)
     tiny_context_destroy(context);
 }
 
-/* Not whether they differ from image to image: a norm of a single channel, say, has one value for all. That they
- * depend on their images is seen by NaN. */
-static void check_outputs(api_bench *api)
+static void check_outputs_are_finite(api_bench *api)
 {
-    int finite = 1, varied = 0;
-    for (int i = 0; i < api->images * TINY_OUTPUT_FLOATS; ++i) {
+    int finite = 1;
+    for (int i = 0; i < api->images * TINY_OUTPUT_FLOATS; ++i)
         finite = finite && isfinite(api->expected[i]);
-        varied = varied || api->expected[i] != api->expected[0];
-    }
     check(api, finite, "the output of random input is finite");
-    check(api, varied, "the output is not one number");
 }
 
 /* Two contexts, used in turns, do not share what they compute with. */
@@ -153,7 +148,7 @@ static void check_nan(api_bench *api)
 
 void check_results(api_bench *api)
 {
-    check_outputs(api);
+    check_outputs_are_finite(api);
     check_threads(api);
     check_threads_as_they_come(api);
     check_two_contexts(api);
