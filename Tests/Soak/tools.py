@@ -15,13 +15,11 @@ from pathlib import Path
 # The exit code of wrong options, as hilo has it.
 USAGE = 64
 
-# What a CPU must say in /proc/cpuinfo to run an instruction set.
 # What instruction sets need of /proc/cpuinfo, in HiLo's order; of that for a tile unit all but the unit, which vectors
 # emulate.
 _AVX2 = {"avx2", "fma"}
 _AVX512 = _AVX2 | {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
 _AVX512_BF16 = _AVX512 | {"avx512_vnni", "avx512_bf16"}
-TILES = "avx512amx"
 _FEATURES = {
     "generic": set(),
     "avx2": _AVX2,
@@ -29,7 +27,7 @@ _FEATURES = {
     "avx512": _AVX512,
     "avx512vnni": _AVX512 | {"avx512_vnni"},
     "avx512bf16": _AVX512_BF16,
-    TILES: _AVX512_BF16,
+    "avx512amx": _AVX512_BF16,
     "neon": {"asimd"},
     "neondot": {"asimd", "asimddp"},
     "neonbf16": {"asimd", "asimddp", "i8mm", "bf16"},
@@ -38,7 +36,7 @@ _SINGLE = {"generic", "avx2", "avx512", "neon"}
 # Those whose kernels of a precision are their own.
 _SETS = {
     "f32": _SINGLE,
-    "bf16": _SINGLE | {"avx512bf16", TILES, "neonbf16"},
+    "bf16": _SINGLE | {"avx512bf16", "avx512amx", "neonbf16"},
     "int8": set(_FEATURES),
 }
 
