@@ -44,6 +44,17 @@ static void check_outputs_are_finite(api_bench *api)
     check(api, finite, "the output of random input is finite");
 }
 
+static void check_outputs_differ(api_bench *api)
+{
+    int varied = 0;
+    for (int i = 0; i < api->images * TINY_OUTPUT_FLOATS; ++i)
+        varied = varied || api->expected[i] != api->expected[0];
+    if (api->images * TINY_OUTPUT_FLOATS > 1)
+        check(api, varied, "the output is not one number");
+    if (api->images > 1)
+        check(api, images_differ(api), "different images have different outputs");
+}
+
 /* Two contexts, used in turns, do not share what they compute with. */
 static void check_two_contexts(api_bench *api)
 {
@@ -149,6 +160,7 @@ static void check_nan(api_bench *api)
 void check_results(api_bench *api)
 {
     check_outputs_are_finite(api);
+    check_outputs_differ(api);
     check_threads(api);
     check_threads_as_they_come(api);
     check_two_contexts(api);

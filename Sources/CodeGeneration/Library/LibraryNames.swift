@@ -1,3 +1,4 @@
+import Graphs
 import Machines
 import Networks
 import Planning
@@ -48,6 +49,8 @@ struct LibraryNames: Sendable {
     let sampleList: String
     /// Whether some tensors are integers, which hold no NaN.
     let integers: Bool
+    /// Whether a norm has a single channel, of which it makes the same value for all images.
+    let normsOneChannel: Bool
     /// Whether kernels of an instruction set need a unit for tiles.
     let tileUnit: Bool
 
@@ -76,6 +79,7 @@ struct LibraryNames: Sendable {
         isaNames = plan.target.isas.map(\.title).joined(separator: "; ")
         image = plan.network.image != nil
         integers = plan.target.precision == .int8
+        normsOneChannel = plan.network.graph.normsOneChannel
         tileUnit = plan.target.isas.contains { $0.multipliesTiles }
         let facts = ResultFacts(plan.network)
         results = facts != nil
@@ -88,6 +92,18 @@ struct LibraryNames: Sendable {
         sampleList = (plan.network.resolution.inputRule?.samples ?? []).map {
             "{ \($0.height), \($0.width) }"
         }.joined(separator: ", ")
+    }
+}
+
+extension Graph {
+    fileprivate var normsOneChannel: Bool {
+        nodes.contains { node in
+            if case .layerNorm = node.operation {
+                tensors[node.output].channels == 1
+            } else {
+                false
+            }
+        }
     }
 }
 
