@@ -172,6 +172,7 @@ let package = Package(
 )
 
 // Optimising tests takes more time than they gain: what computes much are other modules, but for one that runs plans.
+// Nor need they be read twice, first for an interface that no other module waits for.
 for target in package.targets where target.type == .test && target.name != "PlanningTests" {
-    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"])]
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 }
