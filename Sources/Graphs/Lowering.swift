@@ -102,12 +102,14 @@ extension Graph {
     private func rounds(_ index: Int) -> Bool {
         switch nodes[index].operation {
         case .patches, .layerNorm, .averagePool, .meanPool, .windowAttention, .globalAttention,
-            .deformableSamples:
+            .deformableSamples, .roiAlign:
             true
-        // That of a ConvFFN; behind a product it is an epilogue.
         case .gelu:
             producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.depthwise != nil }
                 ?? false
+        // The epilogue of a product.
+        case .relu:
+            producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.linear != nil } ?? false
         default: false
         }
     }

@@ -112,8 +112,8 @@ import Testing
                         kept.tensors[tensor] == (isKept ? halves : integers).tensors[tensor],
                         "\(layer), \(label)")
                     guard let linear = kept.nodes[index].operation.linear else { continue }
-                    let isOwn = linear.parameter == layer || linear.parameter.hasPrefix(layer + ".")
-                    var expected = (isOwn ? halves : integers).nodes[index].operation.linear
+                    var expected = (linear.layer == layer ? halves : integers).nodes[index]
+                        .operation.linear
                     // v is divided where the attention's result is of integers.
                     let divided = integers.nodes[index].operation.linear?.outputScales
                     let isDivided = divided.map { !ownTensors.contains($0.name) } ?? false
@@ -162,7 +162,7 @@ import Testing
     private static func isRead(_ tensor: Int, by layer: String, in graph: Graph) -> Bool {
         graph.consumers(of: tensor).contains { index in
             if let linear = graph.nodes[index].operation.linear {
-                return linear.parameter == layer || linear.parameter.hasPrefix(layer + ".")
+                return linear.layer == layer
             }
             return graph.nodes[index].operation.averages
                 && isRead(graph.nodes[index].output, by: layer, in: graph)

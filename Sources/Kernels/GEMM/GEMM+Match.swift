@@ -58,7 +58,8 @@ extension GEMM {
         let spec = Spec(
             tokens: graph.tensors[graph.nodes[nodes[0]].output].tokens, k: linears[0].inputs,
             n: linears.reduce(0) { $0 + $1.outputs }, epilogue: epilogue,
-            element: linears[0].element, matrix: linears[0].matrix)
+            element: linears[0].element, matrix: linears[0].matrix,
+            output: graph.tensors[output.tensors[0]].type)
         return product(spec, graph, nodes, linears, addend: residual, output: output)
     }
 

@@ -14,6 +14,7 @@ extension GEMM {
                 ShapeField("input_stride", spec.inputStride),
                 ShapeField("output_stride", spec.outputStride),
             ] + productFields(spec.element, by: spec.matrix)
+                + elementFields("output", spec.output)
                 + (spec.upsampling.map { fields($0) } ?? []),
             rules: spec.tokens.rules + (spec.upsampling?.coarse.rules ?? [])
         ) { Context(name: $0, spec, how, isa) }
@@ -32,6 +33,7 @@ extension GEMM {
             + "_\(spec.tokens.name)x\(spec.k)x\(spec.n)"
             + strideSuffix("in", spec.inputStride, dense: spec.k)
             + strideSuffix("out", spec.outputStride, dense: spec.n)
+            + elementSuffix("out", spec.output)
             + (spec.epilogue == .none ? "" : "_\(spec.epilogue.rawValue)")
             + (spec.upsampling.map { suffix($0, channels: spec.n) } ?? "")
     }
@@ -57,7 +59,7 @@ extension GEMM {
         let mapCount: Int
         let k, n: Int
         let steps, inputWords, outputStride: Int
-        let element, matrix: ElementTags
+        let element, matrix, output: ElementTags
         let isUpsampled: Bool
         /// Nil where nothing is upsampled.
         let height, width, coarseHeight, coarseWidth: String?
@@ -84,6 +86,7 @@ extension GEMM {
             (steps, outputStride) = (spec.steps, spec.outputStride)
             inputWords = spec.inputStride / spec.elementType.perWord
             (element, matrix) = (ElementTags(spec.element), ElementTags(spec.matrix))
+            output = ElementTags(spec.output)
             let (fine, coarse) = (spec.upsampling?.fine, spec.upsampling?.coarse)
             isUpsampled = spec.upsampling != nil
             (height, width) = (fine?.heightText, fine?.widthText)

@@ -31,27 +31,29 @@ public enum GEMM: KernelFamily {
         public private(set) var upsampling: Upsampling?
         /// What the elements of input and matrix are; nil is single precision.
         public let element, matrix: ElementType?
+        /// What the output's elements are; nil is single precision, which a sum with another tensor always is.
+        public let output: ElementType?
 
         private enum CodingKeys: String, CodingKey {
             case tokens = "rows", k, n, inputStride, outputStride, epilogue, upsampling
-            case element, matrix
+            case element, matrix, output
         }
 
         public init(
             rows: Int, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
             epilogue: Epilogue = .none, element: ElementType = .f32,
-            matrix: ElementType? = nil
+            matrix: ElementType? = nil, output: ElementType = .f32
         ) {
             self.init(
                 tokens: TokenCount(rows), k: k, n: n, inputStride: inputStride,
                 outputStride: outputStride, epilogue: epilogue, element: element,
-                matrix: matrix)
+                matrix: matrix, output: output)
         }
 
         public init(
             tokens: TokenCount, k: Int, n: Int, inputStride: Int? = nil, outputStride: Int? = nil,
             epilogue: Epilogue = .none, element: ElementType = .f32,
-            matrix: ElementType? = nil
+            matrix: ElementType? = nil, output: ElementType = .f32
         ) {
             self.tokens = tokens
             self.k = k
@@ -61,6 +63,7 @@ public enum GEMM: KernelFamily {
             self.epilogue = epilogue
             self.element = element.inSpec
             self.matrix = (matrix ?? element).inSpec
+            self.output = output.inSpec
         }
 
         /// On the tokens of `fine`, plus the nearest of `coarse`.
@@ -128,7 +131,8 @@ public enum GEMM: KernelFamily {
     public static func operands(_ spec: Spec) -> Operands {
         let input = Operand(
             rows: spec.rows, width: spec.k, stride: spec.inputStride, type: spec.elementType)
-        let output = Operand(rows: spec.rows, width: spec.n, stride: spec.outputStride)
+        let output = Operand(
+            rows: spec.rows, width: spec.n, stride: spec.outputStride, type: spec.output)
         let isResidual = spec.epilogue == .residual
         let coarse = spec.upsampling.map {
             Operand(rows: $0.coarse.count, width: spec.n, stride: $0.stride)

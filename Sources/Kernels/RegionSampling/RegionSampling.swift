@@ -15,23 +15,30 @@ public enum RegionSampling: KernelFamily {
         public let channels: Int
         /// Tokens of the whole pyramid, which may have further levels.
         public let pyramid: TokenCount
+        /// What the output's elements are; nil is single precision.
+        public let output: ElementType?
 
         private enum CodingKeys: String, CodingKey {
-            case rule, channels
+            case rule, channels, output
             case pyramid = "tokens"
         }
 
         /// - Parameter tokens: nil is those of the levels that boxes are distributed over.
-        public init(rule: RoIAlign, channels: Int, tokens: Int? = nil) {
+        public init(
+            rule: RoIAlign, channels: Int, tokens: Int? = nil, output: ElementType = .f32
+        ) {
             self.init(
                 rule: rule, channels: channels,
-                pyramid: TokenCount(tokens ?? rule.levels.tokens))
+                pyramid: TokenCount(tokens ?? rule.levels.tokens), output: output)
         }
 
-        public init(rule: RoIAlign, channels: Int, pyramid: TokenCount) {
+        public init(
+            rule: RoIAlign, channels: Int, pyramid: TokenCount, output: ElementType = .f32
+        ) {
             self.rule = rule
             self.channels = channels
             self.pyramid = pyramid
+            self.output = output.inSpec
         }
 
         public var tokens: Int { pyramid.count }
@@ -51,7 +58,9 @@ public enum RegionSampling: KernelFamily {
         else { return nil }
         let pyramid = graph.tensors[graph.nodes[node].inputs[1]]
         return Match(
-            Spec(rule: rule, channels: pyramid.channels, pyramid: pyramid.tokens), graph, node)
+            Spec(
+                rule: rule, channels: pyramid.channels, pyramid: pyramid.tokens,
+                output: graph.outputType(of: node)), graph, node)
     }
 
     public static func operands(_ spec: Spec) -> Operands {
@@ -60,7 +69,7 @@ public enum RegionSampling: KernelFamily {
                 Operand(rows: spec.rule.boxes, width: spec.rule.boxWidth),
                 Operand(rows: spec.tokens, width: spec.channels),
             ],
-            outputs: [Operand(rows: spec.outputRows, width: spec.channels)])
+            outputs: [Operand(rows: spec.outputRows, width: spec.channels, type: spec.output)])
     }
 
     /// Tokens along each direction of a part, of a box as large as most of them: three points, four tokens.
@@ -89,7 +98,7 @@ public enum RegionSampling: KernelFamily {
             template: "roi_align/kernel.c",
             operation: "roi_align_\(rule.boxes)x\(rule.bins)x\(rule.bins)x\(spec.channels)"
                 + "_\(rule.boxColumn)_of_\(rule.boxWidth)_levels_\(levels)"
-                + "_of_\(spec.pyramid.name)",
+                + "_of_\(spec.pyramid.name)" + elementSuffix("out", spec.output),
             fields: [
                 ShapeField("boxes", rule.boxes), ShapeField("box_width", rule.boxWidth),
                 ShapeField("box_column", rule.boxColumn), ShapeField("bins", rule.bins),
@@ -98,7 +107,8 @@ public enum RegionSampling: KernelFamily {
                 ShapeField("heights", list: rule.levels.map(\.map.height)),
                 ShapeField("widths", list: rule.levels.map(\.map.width)),
                 ShapeField("strides", list: rule.levels.map(\.stride)),
-            ], rules: rule.levels.flatMap(\.map.rules) + spec.pyramid.rules
+            ] + elementFields("output", spec.output),
+            rules: rule.levels.flatMap(\.map.rules) + spec.pyramid.rules
         ) { Context(name: $0, spec) }
     }
 
@@ -109,6 +119,7 @@ public enum RegionSampling: KernelFamily {
         let sizes: SizeTags
         /// Maps of the whole pyramid.
         let mapCount: Int
+        let output: ElementTags
 
         init(name: String, _ spec: Spec) {
             let rule = spec.rule
@@ -119,6 +130,7 @@ public enum RegionSampling: KernelFamily {
             sizes = SizeTags(
                 rule.levels.map(\.map), type: "const pyramid_levels *", name: "levels")
             mapCount = spec.pyramid.rules.count
+            output = ElementTags(spec.output)
             var first = 0
             levels = rule.levels.map { level in
                 defer { first += level.map.count }

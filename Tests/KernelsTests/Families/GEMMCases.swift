@@ -28,6 +28,10 @@ enum GEMMCases: FamilyCases {
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, matrix: .bf16),
             GEMM.Spec(rows: 9, k: 770, n: 40, epilogue: .residual, element: .bf16),
             GEMM.Spec(rows: 49, k: 192, n: 70, epilogue: .gelu, element: .bf16),
+            GEMM.Spec(
+                rows: 43, k: 38, n: 70, outputStride: 74, epilogue: .relu, element: .bf16,
+                output: .bf16),
+            GEMM.Spec(rows: 9, k: 13, n: 44, epilogue: .gelu, output: .bf16),
         ]
     }
 

@@ -16,6 +16,8 @@ enum RegionSamplingCases: FamilyCases {
             spec(boxes: 50, width: 5, column: 0, bins: 3, odd, channels: random.odd(3...40)),
             spec(boxes: 50, width: 4, column: 0, bins: 1, Array(odd.prefix(1)), channels: 5),
             spec(boxes: 20, width: 5, column: 1, bins: 2, Array(pyramid.prefix(2)), channels: 264),
+            spec(boxes: 30, width: 5, column: 0, bins: 7, odd, channels: 6, output: .bf16),
+            spec(boxes: 30, width: 5, column: 0, bins: 3, pyramid, channels: 154, output: .bf16),
         ]
     }
 
@@ -31,11 +33,11 @@ enum RegionSamplingCases: FamilyCases {
 
     private static func spec(
         boxes: Int, width: Int, column: Int, bins: Int, _ levels: [PyramidLevel], channels: Int,
-        beyond: Int = 0
+        beyond: Int = 0, output: ElementType = .f32
     ) -> RegionSampling.Spec {
         let rule = RoIAlign(
             boxes: boxes, boxWidth: width, boxColumn: column, bins: bins, levels: levels)
         let tokens = levels.reduce(beyond) { $0 + $1.map.count }
-        return RegionSampling.Spec(rule: rule, channels: channels, tokens: tokens)
+        return RegionSampling.Spec(rule: rule, channels: channels, tokens: tokens, output: output)
     }
 }

@@ -29,6 +29,10 @@ enum TileCases {
             GEMM.Spec(rows: 5, k: 18, n: 40, inputStride: 22, outputStride: 43, element: .bf16), 3,
             1, .rows
         ),
+        (
+            GEMM.Spec(rows: 45, k: 96, n: 70, epilogue: .relu, element: .bf16, output: .bf16), 32,
+            2, .rows
+        ),
         (GEMM.Spec(rows: 70, k: 96, n: 64, epilogue: .relu, element: .int8), 16, 9, .rows),
         (GEMM.Spec(rows: 50, k: 200, n: 95, epilogue: .residual, element: .int8), 31, 2, .columns),
         (
