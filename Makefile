@@ -45,8 +45,8 @@
 #
 # `make test TESTS=PlanningTests` runs one suite.
 
-# Tests look inside modules; the same flags everywhere keep one build for demo and tests. No editor reads its index.
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing --disable-index-store
+# Tests look inside modules; the same flags everywhere keep one build for demo and tests.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SWIFT_BUILD := swift build $(SWIFT_FLAGS)
 HILO := .build/release/hilo
 OUT := out
