@@ -152,8 +152,8 @@ struct ConformanceTests {
             return best ?? computation.kernels(setting).randomElement(using: &random)
         }
         if !isa.multipliesTiles {
-            let tiles = Array(TileCases.kernels(isa).enumerated())
-            drawn += TestScope.chosen(tiles) { isa != .native() && $0.offset % 3 != 0 }
+            let others = Array((TileCases.kernels(isa) + DepthCases.kernels(isa)).enumerated())
+            drawn += TestScope.chosen(others) { isa != .native() && $0.offset % 3 != 0 }
                 .map(\.element)
         }
         return Array(Set(drawn)).sorted {

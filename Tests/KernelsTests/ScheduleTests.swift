@@ -86,6 +86,42 @@ import Testing
         #expect(error?.description.contains("slab of \(slab)") == true)
     }
 
+    /// Whole chains of sums that wait as floats, and not all of K.
+    @Test func impossibleDepthsThrow() throws {
+        func check(_ depth: Int, _ element: ElementType, _ unit: MatrixUnit? = nil) throws {
+            let spec = GEMM.Spec(rows: 49, k: 960, n: 100, element: element)
+            let how = GEMM.Schedule(
+                rows: 4, vectors: 2, slab: 1, depth: depth, split: .rows, unit: unit)
+            try GEMM.check(spec, how, .avx512)
+        }
+        try check(384, .f32)
+        try check(768, .bf16)
+        for depth in [0, -384, 383, 960, 1152, .min, .max] {
+            let error = #expect(throws: ScheduleError.self) { try check(depth, .f32) }
+            #expect(error?.description.contains("multiples of 384 below K = 960") == true)
+        }
+        for (element, unit) in [(ElementType.int8, nil), (.bf16, MatrixUnit.tiles)] {
+            let error = #expect(throws: ScheduleError.self) { try check(384, element, unit) }
+            #expect(error?.description.contains("vectors that add floats") == true)
+        }
+    }
+
+    /// Parts of a long K let more columns share the rows that pass; only vectors take parts, and only where it pays.
+    @Test func longProductsTakePartsOfK() throws {
+        func depth(_ spec: GEMM.Spec, _ isa: ISA) -> Int? {
+            GEMM.schedules(spec, Setting(machine: MachineModel(isa: isa), batch: 1, maxBatch: 1))
+                .best?.depth
+        }
+        let long = GEMM.Spec(rows: 1000, k: 12544, n: 1024)
+        #expect(depth(long, .avx512) == 384)
+        #expect(depth(product(49, 3072, 768), .avx512) == nil)
+        #expect(depth(product(3136, 384, 1536), .avx512) == nil)
+        let narrow = GEMM.Spec(rows: 1000, k: 12544, n: 1024, element: .bf16)
+        #expect(depth(narrow, .avx512bf16) == 384)
+        #expect(depth(narrow, .avx512amx) == nil)
+        #expect(depth(GEMM.Spec(rows: 1000, k: 12544, n: 1024, element: .int8), .avx512vnni) == nil)
+    }
+
     /// 100 keys are four panels of 32; 32,768 scores fill what a stack may hold of them.
     @Test(arguments: [
         (100, [1, 3, 4], [0, 5, -1, .min, .max]), (100_000, [1, 73], [74, 3125, 1 << 40]),
@@ -126,7 +162,7 @@ import Testing
                     try GEMM.check(spec, best, isa)
                     #expect(best.rows <= rows * maxBatch)
                     #expect(GEMM.macs(spec) == rows * k * n)
-                    let tileBytes = k * best.vectors * isa.lanes * 4
+                    let tileBytes = (best.depth ?? k) * best.vectors * isa.lanes * 4
                     #expect(best.slab == 1 || best.slab * tileBytes <= 256 * 1024)
                 }
             }

@@ -9,7 +9,7 @@ static void layout(const void *shape, kernel_layout *l)
 {
     const gemm_shape *s = shape;
     l->in[0] = matrix_of(s->element, s->rows, s->k, s->input_stride);
-    l->out[0] = matrix(s->rows, s->n, s->output_stride);
+    l->out[0] = matrix_of(s->output, s->rows, s->n, s->output_stride);
     if (s->epilogue == EPILOGUE_RESIDUAL) {
         l->in[1] = l->out[0];
         l->in_place = 1 + 1;

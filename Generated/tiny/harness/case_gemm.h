@@ -11,7 +11,7 @@ typedef struct gemm_shape {
     int rows, k, n;
     gemm_epilogue epilogue;
     int input_stride, output_stride; /* the residual's is the output's */
-    element_type element, matrix; /* of the input and of the matrix */
+    element_type element, matrix, output; /* of the input, of the matrix and of what is written */
     int height, width, coarse_height, coarse_width, coarse_stride; /* of EPILOGUE_UPSAMPLED */
 } gemm_shape;
 

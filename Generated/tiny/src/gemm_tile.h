@@ -17,7 +17,7 @@
 
 typedef struct gemm_constants {
     int steps; /* words of a column of the matrix */
-    int input_stride, output_stride; /* words and floats; the residual's is the output's */
+    int input_stride, output_stride; /* words and elements; the residual's is the output's */
     int vectors; /* of a row of the tile; whole tiles make the width of a panel */
     gemm_epilogue epilogue;
     /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller, unless the input
@@ -28,6 +28,8 @@ typedef struct gemm_constants {
     element_type matrix;    /* of the panel: of the input, or narrower */
     int columns;            /* of all panels: from row to row of what lies behind them */
     int is_widened;         /* whether each word of the input is two already, as gemm_widen writes them */
+    element_type output;
+    int depth; /* steps that a tile takes at once: all, or whole chains of sums, of which the last may be shorter */
 } gemm_constants;
 
 typedef struct gemm_tile {
@@ -37,9 +39,11 @@ typedef struct gemm_tile {
     const float *residual; /* NULL without one */
     const float *coarse;   /* a coarser map, from the tile's first column on; NULL without one */
     const long *nearest;   /* of each row: floats from there to the token that it takes */
-    float *output;
+    void *output;
     const float *ahead; /* weights that are needed soon */
     long ahead_step;    /* how far ahead to advance for each step, in words */
+    int from;           /* step that it begins with */
+    float *totals;      /* sums of earlier steps, of a row as many as the tile has; unused where `depth` is all */
 } gemm_tile;
 
 /* A cache line comes to L2 while other work goes on, wherever it is. Weights are read once a pass, from
@@ -63,7 +67,7 @@ INLINE void gemm_store(gemm_tile t, gemm_constants c, int row, int column, vf y,
         y += vf_load_upto(t.coarse + t.nearest[row] + column, lanes);
     if (c.epilogue == EPILOGUE_RELU)
         y = vf_max(y, vf_set(0.0f));
-    vf_store_upto(t.output + at, y, lanes);
+    vf_put(element_at(t.output, c.output, at), c.output, y, lanes);
 }
 
 /* Words of an input row that a step takes: as many elements as a word of the matrix has. */
@@ -108,18 +112,18 @@ INLINE vf gemm_wide_part(vf words, element_type element, int part)
     return (vf)((vu)words >> 8 * part & 0x00ff00ffu);
 }
 
-/* Rows of so many words, `stride` words apart, become rows of twice as many behind one another: what the first part
+/* Rows of so many words, `stride` words apart, become rows of twice `half` behind one another: what the first part
  * of a step multiplies of all words, then what the second one does. Where no instruction multiplies the words,
  * taking them apart once for all columns leaves the tiles little to do but multiply. */
 static inline void gemm_widen(const float *words, element_type element, int stride, int count, long rows,
-                              float *widened)
+                              float *widened, int half)
 {
-    for (long r = 0; r < rows; ++r, words += stride, widened += 2 * count) {
+    for (long r = 0; r < rows; ++r, words += stride, widened += 2 * half) {
         for (int k = 0; k < count; k += VF_LANES) {
             const int lanes = count - k < VF_LANES ? count - k : VF_LANES;
             const vf taken = vf_load_upto(words + k, lanes);
             vf_store_upto(widened + k, gemm_wide_part(taken, element, 0), lanes);
-            vf_store_upto(widened + count + k, gemm_wide_part(taken, element, 1), lanes);
+            vf_store_upto(widened + half + k, gemm_wide_part(taken, element, 1), lanes);
         }
     }
 }
@@ -236,14 +240,20 @@ INLINE void gemm_clear(gemm_constants c, int rows, vf *sum)
         sum[i] = vf_set(0.0f);
 }
 
-/* All sums of a tile. The total of earlier chains waits in memory: registers are full. */
+/* Whether a tile's steps are the last ones. */
+INLINE int gemm_ends(gemm_tile t, gemm_constants c) { return c.steps - t.from <= c.depth; }
+
+/* The sums of a tile's steps and of those before. The total of earlier chains waits in memory: registers are full. */
 INLINE void gemm_sum(gemm_tile t, gemm_constants c, int rows, vf *sum)
 {
     vf total[GEMM_MOST_SUMS];
-    const int chain = gemm_chain(c);
+    const int chain = gemm_chain(c), end = gemm_ends(t, c) ? c.steps : t.from + c.depth;
     if (c.steps > chain)
         gemm_clear(c, rows, total);
-    for (int from = 0; from < c.steps; from += chain) {
+    if (c.depth < c.steps && t.from > 0)
+        UNROLL for (int i = 0; i < rows * c.vectors; ++i)
+            total[i] = vf_load(t.totals + i * VF_LANES);
+    for (int from = t.from; from < end; from += chain) {
         gemm_clear(c, rows, sum);
         gemm_walk(t, c, rows, from, c.steps - from < chain ? c.steps : from + chain, sum);
         if (c.steps > chain)
@@ -272,11 +282,16 @@ INLINE vf gemm_with_bias(gemm_tile t, gemm_constants c, vf sum, int column)
     return vf_fma(__builtin_convertvector(total, vf), vf_load(bias + c.columns), vf_load(bias));
 }
 
-/* `rows` x `columns` of the output; columns beyond the last are computed and not stored. */
+/* `rows` x `columns` of the output, or of what adds up to it; columns beyond the last are computed and not stored. */
 INLINE void gemm_compute(gemm_tile t, gemm_constants c, int rows, int columns)
 {
     vf sum[GEMM_MOST_SUMS];
     gemm_sum(t, c, rows, sum);
+    if (!gemm_ends(t, c)) {
+        UNROLL for (int i = 0; i < rows * c.vectors; ++i)
+            vf_store(t.totals + i * VF_LANES, sum[i]);
+        return;
+    }
     UNROLL for (int v = 0; v < c.vectors; ++v) {
         const int lanes = columns - v * VF_LANES;
         if (lanes > 0) {
@@ -300,8 +315,10 @@ INLINE gemm_tile gemm_below(gemm_tile t, gemm_constants c, int rows)
         t.residual += rows * c.output_stride;
     if (c.epilogue == EPILOGUE_UPSAMPLED)
         t.nearest += rows;
-    t.output += rows * c.output_stride;
-    t.ahead += c.steps * t.ahead_step;
+    t.output = element_at(t.output, c.output, (long)rows * c.output_stride);
+    t.ahead += c.depth * t.ahead_step;
+    if (c.depth < c.steps)
+        t.totals += rows * c.vectors * VF_LANES;
     return t;
 }
 

@@ -11,6 +11,8 @@ extension GEMM {
 
     /// Bytes of weights that may stay in L2 beside the tokens that pass.
     private static let slabBytes = 256 * 1024
+    /// Bytes of rows that caches bring again fast enough for every column of tiles: 3 MB were no slower so than in parts.
+    private static let nearRowBytes = 4 * 1024 * 1024
     /// With fewer tiles of rows than this, threads would get unequal shares of them.
     private static let fewTiles = 12
     /// With fewer rows it does not pay that each thread reads all weights.
@@ -21,12 +23,22 @@ extension GEMM {
         let (unit, vectors, rows) = bestTile(spec, setting)
         let tiles = spec.rows.dividedRoundingUp(by: rows)
         let columns = vectors * isa.lanes
+        let depth = unit == nil ? bestDepth(spec, columns: columns) : nil
+        let steps = depth.map(spec.steps(of:)) ?? spec.steps
         return Schedule(
             rows: rows, vectors: vectors,
             slab: max(
-                1,
-                min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * spec.steps * columns))),
+                1, min(spec.n.dividedRoundingUp(by: columns), slabBytes / (4 * steps * columns))),
+            depth: depth,
             split: tiles < fewTiles || spec.rows < fewRows ? .columns : .rows, unit: unit)
+    }
+
+    /// A chain, where the weights of a column of tiles take all of the cache that a slab may, and the rows, which pass
+    /// once a slab, come from far away.
+    private static func bestDepth(_ spec: Spec, columns: Int) -> Int? {
+        let rowBytes = spec.rows * spec.k * spec.elementType.bytes
+        let isLong = 4 * spec.steps * columns > slabBytes && spec.k > 2 * chain
+        return isLong && spec.elementType != .int8 && rowBytes > nearRowBytes ? chain : nil
     }
 
     private static func bestTile(
@@ -49,13 +61,16 @@ extension GEMM {
 
     private static func all(_ spec: Spec, _ setting: Setting, best: Schedule) -> [Schedule] {
         let estimate = Estimate(spec: spec, setting: setting)
+        let depths = best.depth == nil ? [nil] : [nil, chain, 2 * chain]
         let candidates = tiles(spec, setting).flatMap { tile in
             let columns = spec.n.dividedRoundingUp(by: tile.vectors * setting.isa.lanes)
             return panelCounts(upTo: columns, guess: best.slab).flatMap { slab in
-                Schedule.Split.allCases.map {
-                    Schedule(
-                        rows: tile.rows, vectors: tile.vectors, slab: slab, split: $0,
-                        unit: best.unit)
+                depths.flatMap { depth in
+                    Schedule.Split.allCases.map {
+                        Schedule(
+                            rows: tile.rows, vectors: tile.vectors, slab: slab, depth: depth,
+                            split: $0, unit: best.unit)
+                    }
                 }
             }
         }
@@ -106,14 +121,15 @@ extension GEMM {
                 + how.step(rows: byRows ? min(how.rows, allRows) : rest)
             let compute = tileCycles * Double(ownColumns * spec.multiplies(on: setting.isa))
 
-            let tileBytes = Double(4 * spec.steps * width)
             let slab = min(how.slab, ownColumns)
             let passes = Double(ownColumns.dividedRoundingUp(by: slab))
             let inputBytes = Double(ownTiles * how.rows * spec.k * spec.elementType.bytes) * passes
-            let weightBytes = Double(ownColumns) * tileBytes
-            let fits = Double(slab) * tileBytes <= Self.slabBytes
+            let weightBytes = Double(4 * spec.steps * ownColumns * width)
+            let fits = Double(4 * how.steps(of: spec) * slab * width) <= Self.slabBytes
             let again = Double(max(0, ownTiles - 1)) * weightBytes
-            return compute + inputBytes / CacheRate.near + weightBytes / CacheRate.far
+            let waiting = Double(
+                how.waits(in: spec) * 2 * 4 * ownTiles * how.rows * ownColumns * width)
+            return compute + (inputBytes + waiting) / CacheRate.near + weightBytes / CacheRate.far
                 + again / (fits ? CacheRate.near : CacheRate.far) / 4
         }
 

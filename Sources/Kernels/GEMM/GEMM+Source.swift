@@ -5,8 +5,8 @@ extension GEMM {
     public static func source(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> KernelSource {
         KernelSource(
             template: "gemm/kernel.c", operation: operation(spec),
-            variant: unitPrefix(how.unit)
-                + "\(how.rows)x\(how.vectors)_slab\(how.slab)_\(how.split.rawValue)",
+            variant: unitPrefix(how.unit) + "\(how.rows)x\(how.vectors)_slab\(how.slab)"
+                + (how.depth.map { "_depth\($0)" } ?? "") + "_\(how.split.rawValue)",
             headers: GEMM.headers(how.unit),
             fields: [
                 ShapeField("rows", spec.rows), ShapeField("k", spec.k), ShapeField("n", spec.n),
@@ -72,6 +72,10 @@ extension GEMM {
         let isWidened: Bool
         /// Whether an instruction for bf16 multiplies.
         let needsBF16: Bool
+        /// Steps that rows take of a slab at a time, and tiles of rows whose sums wait meanwhile; nil where they take all.
+        let depth, blockTiles: Int?
+        /// The steps that a tile takes, and where widened rows lie.
+        let taken, widened: String
         let split: String
         let sharesRows: Bool
         let lowTiles: [Int]
@@ -98,6 +102,10 @@ extension GEMM {
             words = TileUnit.words(of: spec.steps)
             isWidened = isa.widens(spec.elementType, for: how.unit)
             needsBF16 = how.unit == nil && spec.elementType == .bf16 && !isWidened
+            depth = how.depth.map(spec.steps(of:))
+            blockTiles = depth.map { _ in how.blockTiles(on: isa) }
+            taken = depth == nil ? "STEPS" : "DEPTH"
+            widened = depth == nil ? "call->scratch" : "widened"
             split = how.split.rawValue
             sharesRows = how.split == .rows
             lowTiles = Kernels.lowTiles(
@@ -114,7 +122,8 @@ extension GEMM {
         ]
         return KernelWords(
             "\(spec.rows)x\(spec.k)x\(spec.n)",
-            tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)",
+            tile: "\(how.rows)x\(how.vectors * isa.lanes), slab \(how.slab)"
+                + (how.depth.map { " of \($0)" } ?? ""),
             split: how.split.rawValue,
             fused: unitWords(how.unit) + (epilogue[spec.epilogue].map { [$0] } ?? [])
                 + (spec.matrix.map { ["\($0.rawValue) weights"] } ?? []))

@@ -21,6 +21,7 @@ extension GEMM {
         let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
             4 * (tiles * columns * width * spec.steps + rows * spec.n * (isSum ? 2 : 1))
+            + 2 * 4 * how.waits(in: spec) * rows * columns * width
             + slabs * rows * spec.k * spec.elementType.bytes
         return Work(
             fmas: isVectors

@@ -93,7 +93,9 @@ public enum GEMM: KernelFamily {
         var elementType: ElementType { element ?? .f32 }
         var matrixType: ElementType { matrix ?? .f32 }
         /// Words of a column of the matrix.
-        var steps: Int { k.dividedRoundingUp(by: matrixType.perWord) }
+        var steps: Int { steps(of: k) }
+        /// Words of so many values of a column.
+        func steps(of depth: Int) -> Int { depth.dividedRoundingUp(by: matrixType.perWord) }
         /// Multiply-adds of a sum: where no instruction multiplies words, one for each of their elements.
         func multiplies(on isa: ISA) -> Int {
             isa.multiplies(elementType, by: matrixType) ? steps : k
@@ -107,17 +109,21 @@ public enum GEMM: KernelFamily {
         public let vectors: Int
         /// Tiles of columns whose weights stay in cache while the rows pass.
         public let slab: Int
+        /// How many values of K rows take of a slab at a time; nil is all of them. Sums wait in scratch in between.
+        public let depth: Int?
         /// What threads share.
         public let split: Split
         /// nil where vectors multiply.
         public let unit: MatrixUnit?
 
         public init(
-            rows: Int, vectors: Int, slab: Int, split: Split, unit: MatrixUnit? = nil
+            rows: Int, vectors: Int, slab: Int, depth: Int? = nil, split: Split,
+            unit: MatrixUnit? = nil
         ) {
             self.rows = rows
             self.vectors = vectors
             self.slab = slab
+            self.depth = depth
             self.split = split
             self.unit = unit
         }
@@ -146,10 +152,16 @@ public enum GEMM: KernelFamily {
 
     public static func macs(_ spec: Spec) -> Int { spec.rows * spec.k * spec.n }
 
-    /// The rows of a tile, widened.
+    /// Sums that wait, and the rows of a tile, widened.
     public static func scratch(_ spec: Spec, _ how: Schedule, _ isa: ISA) -> Int {
-        isa.widens(spec.elementType, for: how.unit) ? 2 * 4 * how.rows * spec.steps : 0
+        let waiting = how.depth == nil ? 0 : how.blockTiles(on: isa) * how.slabSums(on: isa)
+        let isWidened = isa.widens(spec.elementType, for: how.unit)
+        return 4 * (waiting + (isWidened ? 2 * how.rows * how.steps(of: spec) : 0))
     }
+
+    /// Sums over K are those of chains of so many values, whose order is the same for every schedule
+    /// (`gemm_tile.h`).
+    static let chain = 384
 
     /// More columns than any cache holds, and few enough that the generated loops cannot overflow.
     private static let mostSlab = 65_536
@@ -158,11 +170,45 @@ public enum GEMM: KernelFamily {
         guard (1...mostSlab).contains(how.slab) else {
             throw ScheduleError("a slab of \(how.slab) tiles: 1 to \(mostSlab) are possible")
         }
+        try checkDepth(spec, how)
         guard how.unit == .tiles else {
             return try RegisterTile.checkPanel(rows: how.rows, vectors: how.vectors, isa: isa)
         }
         try TileUnit.check(
             rows: how.rows, vectors: how.vectors, spec.elementType, by: spec.matrixType,
             steps: [spec.steps], isa)
+    }
+
+    /// Sums wait as floats, so they must be, and whole chains of them; the tile unit keeps its own.
+    private static func checkDepth(_ spec: Spec, _ how: Schedule) throws {
+        guard let depth = how.depth else { return }
+        guard how.unit == nil, spec.elementType != .int8 else {
+            throw ScheduleError("a depth of \(depth): vectors that add floats can have one")
+        }
+        guard depth > 0, depth < spec.k, depth % chain == 0 else {
+            throw ScheduleError(
+                "a depth of \(depth): multiples of \(chain) below K = \(spec.k) are possible")
+        }
+    }
+}
+
+extension GEMM.Schedule {
+    /// Bytes of sums that may wait, of each thread.
+    private static let waitingBytes = 512 * 1024
+
+    /// Words of a column of the matrix that are taken at a time.
+    func steps(of spec: GEMM.Spec) -> Int { spec.steps(of: depth ?? spec.k) }
+
+    /// How often a sum waits.
+    func waits(in spec: GEMM.Spec) -> Int {
+        spec.steps.dividedRoundingUp(by: steps(of: spec)) - 1
+    }
+
+    /// Of a tile of rows by a slab.
+    func slabSums(on isa: ISA) -> Int { rows * slab * vectors * isa.lanes }
+
+    /// Tiles of rows whose sums wait.
+    func blockTiles(on isa: ISA) -> Int {
+        max(1, Self.waitingBytes / (4 * slabSums(on: isa)))
     }
 }

@@ -33,7 +33,7 @@ enum {
 
 static const gemm_constants CONSTANTS = { STEPS, INPUT_STRIDE, OUTPUT_STRIDE, VECTORS,
                                           EPILOGUE_NONE, STEPS, 0, F32, F32,
-                                          PANELS * PANEL_COLUMNS, 0 };
+                                          PANELS * PANEL_COLUMNS, 0, F32, STEPS };
 
 /* One tile; the last one down can be lower. */
 INLINE void compute_rows(gemm_tile t, long rows, int columns)
@@ -53,35 +53,42 @@ INLINE const float *weights_ahead(const float *weights, long column, long end, c
                        : packed_column(next, (ahead - end) * COLUMNS, STEPS);
 }
 
-/* `next` is the panel that this thread reads after these. */
-static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
+/* Rows by the columns of a slab; the panels end at `end`, and then comes `next`. */
+INLINE void compute_slab(const kernel_call *call, work_range rows, work_range slab, long end,
+                         const float *next)
 {
     const float *input = call->in[0], *residual = call->in[1], *weights = call->weights[0];
     const float *bias = weights + BIAS_OF(N, STEPS);
     float *output = call->out[0];
     const long ahead_step = fetch_step((rows.end - rows.begin + TILE_ROWS - 1) / TILE_ROWS);
-    const long end = panels.end < PANELS ? panels.end * PARTS : COLUMN_TILES;
-    for (long slab = panels.begin * PARTS; slab < end; slab += SLAB) {
-        const long slab_end = slab + SLAB < end ? slab + SLAB : end;
-        for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
-            for (long column = slab; column < slab_end; ++column) {
-                const long at = row * OUTPUT_STRIDE + column * COLUMNS;
-                const gemm_tile t = {
-                    .input = input + row * INPUT_STRIDE,
-                    .panel = packed_column(weights, column * COLUMNS, STEPS),
-                    .bias = bias + column * COLUMNS,
-                    .residual = residual ? residual + at : NULL,
-                    .output = output + at,
-                    .ahead = weights_ahead(weights, column, end, next)
-                             + (row - rows.begin) / TILE_ROWS * STEPS * ahead_step,
-                    .ahead_step = ahead_step,
-                };
-                if (LAST_COLUMNS == COLUMNS || column + 1 < COLUMN_TILES)
-                    compute_rows(t, rows.end - row, COLUMNS);
-                else
-                    compute_rows(t, rows.end - row, LAST_COLUMNS);
-            }
+    for (long row = rows.begin; row < rows.end; row += TILE_ROWS) {
+        for (long column = slab.begin; column < slab.end; ++column) {
+            const long at = row * OUTPUT_STRIDE + column * COLUMNS;
+            const gemm_tile t = {
+                .input = input + row * INPUT_STRIDE,
+                .panel = packed_column(weights, column * COLUMNS, STEPS),
+                .bias = bias + column * COLUMNS,
+                .residual = residual ? residual + at : NULL,
+                .output = output + at,
+                .ahead = weights_ahead(weights, column, end, next)
+                         + (row - rows.begin) / TILE_ROWS * STEPS * ahead_step,
+                .ahead_step = ahead_step,
+            };
+            if (LAST_COLUMNS == COLUMNS || column + 1 < COLUMN_TILES)
+                compute_rows(t, rows.end - row, COLUMNS);
+            else
+                compute_rows(t, rows.end - row, LAST_COLUMNS);
         }
+    }
+}
+
+/* `next` is the panel that this thread reads after these. */
+static void compute_block(const kernel_call *call, work_range rows, work_range panels, const float *next)
+{
+    const long end = panels.end < PANELS ? panels.end * PARTS : COLUMN_TILES;
+    for (long column = panels.begin * PARTS; column < end; column += SLAB) {
+        const work_range slab = { column, column + SLAB < end ? column + SLAB : end };
+        compute_slab(call, rows, slab, end, next);
     }
 }
 

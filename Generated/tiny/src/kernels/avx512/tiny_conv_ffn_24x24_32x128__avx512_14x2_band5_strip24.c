@@ -49,10 +49,10 @@ enum {
 
 static const gemm_constants EXPAND = { EXPAND_STEPS, INPUT_ROW, COLUMNS, VECTORS, EPILOGUE_NONE,
                                        EXPAND_STEPS, 0, F32, F32,
-                                       PANELS_OF(HIDDEN) * PANEL_COLUMNS, 0 };
+                                       PANELS_OF(HIDDEN) * PANEL_COLUMNS, 0, F32, EXPAND_STEPS };
 static const gemm_constants CONTRACT = { CONTRACT_STEPS, ACTIVE_ROW, CHANNELS, VECTORS, EPILOGUE_RESIDUAL,
                                          GROUP_STEPS, ACTIVE_GROUP, F32, F32,
-                                         PANELS_OF(CHANNELS) * PANEL_COLUMNS, 0 };
+                                         PANELS_OF(CHANNELS) * PANEL_COLUMNS, 0, F32, CONTRACT_STEPS };
 
 /* The output rows `top` to `bottom` of the columns `left` to `right`. The hidden columns `from` to
  * `to` are one further where the map has one; the hidden rows `fresh` to `end` are computed, those
@@ -209,7 +209,7 @@ INLINE void contract_columns(gemm_tile t, int rows, int width, int columns)
     for (int y = 0; y < rows; ++y) {
         t = multiply(t, CONTRACT, width, columns);
         t.residual += (WIDTH - width) * CHANNELS;
-        t.output += (WIDTH - width) * CHANNELS;
+        t.output = element_at(t.output, CONTRACT.output, (long)(WIDTH - width) * CHANNELS);
     }
 }
 
