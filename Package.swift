@@ -171,8 +171,9 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Optimising tests takes more time than they gain: what computes much are other modules, but for one that runs plans.
-// Nor need they be read twice, first for an interface that no other module waits for.
+// Optimising tests takes more time than they gain: what computes much are other modules, but for one that runs
+// plans.
+// Nor need their interfaces be made first: no other module waits for one.
 for target in package.targets where target.type == .test && target.name != "PlanningTests" {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 }
