@@ -175,5 +175,6 @@ let package = Package(
 // plans.
 // Nor need their interfaces be made first: no other module waits for one.
 for target in package.targets where target.type == .test && target.name != "PlanningTests" {
-    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 }

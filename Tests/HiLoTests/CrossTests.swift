@@ -78,6 +78,7 @@ import Testing
         let built = try await Program.run(
             cmake, arguments: ["--build", build, "--parallel", "2"])
         try #require(built.succeeded, "\(built.stdout)\(built.stderr)")
+        #expect(!built.stderr.contains("warning:"), "\(built.stderr)")
         return "\(build)/harness_\(library.name)"
     }
 

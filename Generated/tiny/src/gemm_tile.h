@@ -192,7 +192,7 @@ INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, in
 {
     UNROLL for (int lane = 0; lane < lanes; ++lane)
         fetch_ahead(t.ahead + (k + lane) * t.ahead_step);
-    vf_fma_tile(input + k, c.input_stride, t.panel + k * PANEL_COLUMNS, PANEL_COLUMNS, lanes, rows,
+    vf_fma_tile(input + k, c.input_stride, t.panel + (long)k * PANEL_COLUMNS, PANEL_COLUMNS, lanes, rows,
                 c.vectors, sum, c.vectors);
 }
 #endif
@@ -226,7 +226,7 @@ INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
         for (; k < end; ++k) {
             fetch_ahead(t.ahead + k * t.ahead_step);
             UNROLL for (int part = 0; part < gemm_parts(c); ++part) {
-                gemm_add(t.panel + k * PANEL_COLUMNS, input + k * words, c, part, rows, sum);
+                gemm_add(t.panel + (long)k * PANEL_COLUMNS, input + k * words, c, part, rows, sum);
                 if (part + 1 < gemm_parts(c))
                     __asm__ volatile("" ::: "memory"); /* words kept for the next part would push sums out */
             }
