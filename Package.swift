@@ -172,8 +172,7 @@ let package = Package(
 )
 
 // Optimising tests takes more time than they gain: what computes much are other modules, but for one that runs
-// plans.
-// Nor need their interfaces be made first: no other module waits for one.
+// plans. Nor need their interfaces be made first: no other module waits for one.
 for target in package.targets where target.type == .test && target.name != "PlanningTests" {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]

@@ -104,10 +104,11 @@ extension Graph {
         case .patches, .layerNorm, .averagePool, .meanPool, .windowAttention, .globalAttention,
             .deformableSamples, .roiAlign:
             true
+        // That of a ConvFFN, whose kernel takes scales of integers too.
         case .gelu:
             producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.depthwise != nil }
                 ?? false
-        // The epilogue of a product.
+        // The epilogue of a product; nothing makes integers of it.
         case .relu:
             producer(of: nodes[index].inputs[0]).map { nodes[$0].operation.linear != nil } ?? false
         default: false

@@ -191,7 +191,7 @@ INLINE void gemm_add(const float *weights, const float *input, gemm_constants c,
 INLINE void gemm_add_lanes(gemm_tile t, gemm_constants c, const float *input, int rows, int k, int lanes, vf *sum)
 {
     UNROLL for (int lane = 0; lane < lanes; ++lane)
-        fetch_ahead(t.ahead + (k + lane) * t.ahead_step);
+        fetch_ahead(t.ahead + (k - t.from + lane) * t.ahead_step);
     vf_fma_tile(input + k, c.input_stride, t.panel + (long)k * PANEL_COLUMNS, PANEL_COLUMNS, lanes, rows,
                 c.vectors, sum, c.vectors);
 }
@@ -224,7 +224,7 @@ INLINE void gemm_walk(gemm_tile t, gemm_constants c, int rows, int from, int to,
             gemm_add_lanes(t, c, input, rows, k, 1, sum);
 #endif
         for (; k < end; ++k) {
-            fetch_ahead(t.ahead + k * t.ahead_step);
+            fetch_ahead(t.ahead + (k - t.from) * t.ahead_step);
             UNROLL for (int part = 0; part < gemm_parts(c); ++part) {
                 gemm_add(t.panel + (long)k * PANEL_COLUMNS, input + k * words, c, part, rows, sum);
                 if (part + 1 < gemm_parts(c))
