@@ -27,7 +27,7 @@ SOURCE = """
 void tile(const gemm_tile *t)
 {
     enum { K = 384, N = 1536 };
-    static const gemm_constants c = { K, K, N, %d, EPILOGUE_NONE, K, 0 };
+    static const gemm_constants c = { K, K, N, %d, EPILOGUE_NONE, K, 0, .depth = K };
     gemm_compute(*t, c, %d, %d * VF_LANES);
 }
 """

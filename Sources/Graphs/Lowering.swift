@@ -1,7 +1,7 @@
 /// The rewrite that gives matrix products narrower elements.
 extension Graph {
     /// Products on `type`: their matrices, and the tensors that enter nothing but products, are of that
-    /// type. Sums, residuals, norms, softmax, samples and outputs stay in single precision; who makes
+    /// type. Sums, residuals, norms, softmax and outputs stay in single precision; who makes
     /// such a tensor rounds it once, when it is written. Tensors that are narrow already stay what they are.
     ///
     /// - Parameter kept: layers whose products stay as they are, of `Linear.layer`.

@@ -114,6 +114,9 @@ import Testing
         }
         let long = GEMM.Spec(rows: 1000, k: 12544, n: 1024)
         #expect(depth(long, .avx512) == 384)
+        let setting = Setting(machine: MachineModel(isa: .avx512), batch: 1, maxBatch: 1)
+        #expect(Set(GEMM.schedules(long, setting).all().map(\.depth)) == [nil, 384, 768])
+        #expect(depth(GEMM.Spec(rows: 1000, k: 12544, n: 32), .avx512) == nil)
         #expect(depth(product(49, 3072, 768), .avx512) == nil)
         #expect(depth(product(3136, 384, 1536), .avx512) == nil)
         let narrow = GEMM.Spec(rows: 1000, k: 12544, n: 1024, element: .bf16)

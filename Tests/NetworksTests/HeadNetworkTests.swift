@@ -65,6 +65,25 @@ import Testing
         #expect(Network(try Self.backbone()).pyramid == nil)
     }
 
+    /// Samples of proposals are of bf16, and all products on them; those of masks enter a convolution.
+    @Test func proposalsAreNarrow() throws {
+        let graph = try MaskRCNN(Self.backbone(), classes: 3, channels: 16, width: 24, depth: 2)
+            .graph.folded.lowered(to: .bf16)
+        func type(_ label: String) -> ElementType? {
+            graph.nodes.first { $0.label == label }.map { graph.tensors[$0.output].type }
+        }
+        #expect(type("roi_head.bbox_roi_extractor") == .bf16)
+        #expect(type("roi_head.mask_roi_extractor") == .f32)
+        let onProposals = graph.nodes.compactMap(\.operation.linear).filter {
+            $0.element == .bf16 && $0.parameter.hasPrefix("roi_head.")
+        }
+        #expect(
+            onProposals.map(\.parameter)
+                == ["shared_fcs.0", "shared_fcs.1", "fc_cls", "fc_reg"].map {
+                    "roi_head.bbox_head.\($0)"
+                })
+    }
+
     /// A map has half the rows, rounded down; a strided convolution rounds up.
     @Test func levels() throws {
         let network = try RetinaNet(Self.backbone())

@@ -20,10 +20,10 @@ typedef struct gemm_constants {
     int input_stride, output_stride; /* words and elements; the residual's is the output's */
     int vectors; /* of a row of the tile; whole tiles make the width of a panel */
     gemm_epilogue epilogue;
-    /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller, unless the input
-     * was widened. */
+    /* The input comes in blocks of so many steps, each with its own rows; the last one may be smaller. Widened rows
+     * have the second half of each block so far behind the first. */
     int input_block;
-    int input_block_stride; /* words from block to block; unused when there is one */
+    int input_block_stride; /* words from block to block; 0 where one lies at a time */
     element_type element;   /* of the input */
     element_type matrix;    /* of the panel: of the input, or narrower */
     int columns;            /* of all panels: from row to row of what lies behind them */

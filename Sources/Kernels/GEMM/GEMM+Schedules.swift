@@ -38,7 +38,8 @@ extension GEMM {
     private static func bestDepth(_ spec: Spec, columns: Int) -> Int? {
         let rowBytes = spec.rows * spec.k * spec.elementType.bytes
         let isLong = 4 * spec.steps * columns > slabBytes && spec.k > 2 * chain
-        return isLong && spec.elementType != .int8 && rowBytes > nearRowBytes ? chain : nil
+        return isLong && spec.n > columns && spec.elementType != .int8 && rowBytes > nearRowBytes
+            ? chain : nil
     }
 
     private static func bestTile(

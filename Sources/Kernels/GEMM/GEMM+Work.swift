@@ -20,7 +20,8 @@ extension GEMM {
         let isSum = spec.epilogue == .residual || spec.epilogue == .upsampled
         let slabs = columns.dividedRoundingUp(by: how.slab)
         let moved =
-            4 * (tiles * columns * width * spec.steps + rows * spec.n * (isSum ? 2 : 1))
+            4 * (tiles * columns * width * spec.steps + rows * spec.n * (isSum ? 1 : 0))
+            + rows * spec.n * (spec.output ?? .f32).bytes
             + 2 * 4 * how.waits(in: spec) * rows * columns * width
             + slabs * rows * spec.k * spec.elementType.bytes
         return Work(

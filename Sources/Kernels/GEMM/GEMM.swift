@@ -64,6 +64,9 @@ public enum GEMM: KernelFamily {
             self.element = element.inSpec
             self.matrix = (matrix ?? element).inSpec
             self.output = output.inSpec
+            precondition(
+                output == .f32 || output == .bf16 && [.none, .gelu, .relu].contains(epilogue),
+                "sums are floats, and integers have scales")
         }
 
         /// On the tokens of `fine`, plus the nearest of `coarse`.

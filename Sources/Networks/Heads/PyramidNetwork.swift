@@ -2,7 +2,7 @@ import Graphs
 import Reference
 
 /// A network with heads that returns the maps which these read, each as that of a stage: all that a narrower
-/// precision changes of it lies in front of them.
+/// precision changes of it lies in front of them, but for Mask R-CNN's products on proposals, in bf16.
 struct PyramidNetwork<Base: HeadNetwork>: NetworkWrapper {
     static var id: String { "pyramid_" + Base.id }
 

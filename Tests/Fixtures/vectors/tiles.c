@@ -169,7 +169,7 @@ static const float *widened_input(operands o, gemm_constants c, gemm_constants w
             const int left = c.steps - block * c.input_block, count = left < c.input_block ? left : c.input_block;
             memcpy(words, o.input + block * c.input_block_stride + row * c.input_stride, (size_t)count * sizeof *words);
             gemm_widen(words, c.element, 0, c.input_block, 1,
-                       widened + block * wide.input_block_stride + row * wide.input_stride);
+                       widened + block * wide.input_block_stride + row * wide.input_stride, c.input_block);
         }
     return widened;
 }
@@ -221,17 +221,17 @@ INLINE void check_widened(gemm_constants c, int rows, int columns)
     {                                                                                              \
         enum { COLUMNS = (vectors) * VF_LANES, BLOCK = (k) < MOST_BLOCK ? (k) : MOST_BLOCK };          \
         static const gemm_constants whole = { k, (k) + 3, COLUMNS + 1, vectors, EPILOGUE_GELU,     \
-                                              k, 0, F32, F32, COLUMNS, 0 };                                  \
+                                              k, 0, F32, F32, COLUMNS, 0, F32, k };                                  \
         static const gemm_constants blocks = { k, BLOCK, COLUMNS, vectors, EPILOGUE_RESIDUAL,      \
-                                               BLOCK, (rows) * BLOCK, F32, F32, COLUMNS, 0 };                \
+                                               BLOCK, (rows) * BLOCK, F32, F32, COLUMNS, 0, F32, k };                \
         static const gemm_constants pairs = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16, COLUMNS, 0 };          \
+                                              BLOCK, (rows) * BLOCK + 3, BF16, BF16, COLUMNS, 0, F32, k };          \
         static const gemm_constants mixed = { k, 2 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
-                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS, 0 }; \
+                                              BLOCK, (rows) * (2 * (k) + 1), F32, BF16, COLUMNS, 0, F32, k }; \
         static const gemm_constants bytes = { k, (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL,     \
-                                              BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS, 0 };    \
+                                              BLOCK, (rows) * BLOCK + 3, INT8, INT8, COLUMNS, 0, F32, k };    \
         static const gemm_constants steps = { k, 4 * (k) + 1, COLUMNS, vectors, EPILOGUE_RESIDUAL, \
-                                              BLOCK, (rows) * (4 * (k) + 1), F32, INT8, COLUMNS, 0 }; \
+                                              BLOCK, (rows) * (4 * (k) + 1), F32, INT8, COLUMNS, 0, F32, k }; \
         check_tile(whole, rows, COLUMNS - VF_LANES + 1);                                           \
         check_tile(blocks, rows, COLUMNS);                                                         \
         check_tile(pairs, rows, COLUMNS);                                                          \

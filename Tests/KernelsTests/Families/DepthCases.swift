@@ -18,7 +18,7 @@ enum DepthCases {
         }
     }
 
-    /// A slab of 512 tiles leaves room for the sums of one tile of rows.
+    /// A slab of 512 tiles leaves room for the sums of a few tiles of rows, with AVX-512 of one.
     private static let products: [(GEMM.Spec, Int, Int, GEMM.Schedule.Split)] = [
         (GEMM.Spec(rows: 43, k: 1001, n: 71, epilogue: .residual), 2, 384, .rows),
         (GEMM.Spec(rows: 43, k: 1152, n: 71, outputStride: 75, epilogue: .gelu), 512, 384, .rows),
