@@ -278,9 +278,6 @@ class Check:
                 how = {"rows": random_source.randint(1, 3), "slab": random_source.randint(1, 9),
                        "split": random_source.choice(["rows", "columns"]),
                        "vectors": random_source.choice([1, 2])}
-                inputs = int(re.search(r'"k":(\d+)', line)[1])
-                if inputs > 384 and '"element":"int8"' not in line:
-                    how["depth"] = 384
                 text = json.dumps(how, separators=(",", ":"))
                 line = re.sub(r'"schedule":\{[^}]*\}', f'"schedule":{text}', line)
             lines.append(line)
