@@ -215,6 +215,52 @@ INLINE void check_widened(gemm_constants c, int rows, int columns)
         check_tile_of(c, wide, rows, columns);
 }
 
+/* K in parts of a chain, the last of which is shorter, has the bits of K at once. */
+INLINE void check_parts(gemm_constants c, int rows, int columns)
+{
+    if (!has_words(c.element))
+        return;
+    random_source source = random_from((uint64_t)c.steps);
+    const operands o = make_operands(c, rows, columns, &source);
+    vf totals[GEMM_MOST_SUMS];
+    gemm_tile t = {
+        .input = o.input,
+        .panel = o.panel,
+        .bias = o.bias,
+        .residual = o.residual,
+        .output = o.output,
+        .ahead = o.panel,
+        .totals = (float *)totals,
+    };
+    gemm_compute(t, c, rows, columns);
+    float *in_parts = filled((size_t)((rows - 1) * c.output_stride + columns), &source);
+    t.output = in_parts;
+    c.depth = gemm_chain(c);
+    for (; t.from < c.steps; t.from += c.depth)
+        gemm_compute(t, c, rows, columns);
+    for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column) {
+            const int at = row * c.output_stride + column;
+            CHECK(same_bits(in_parts[at], o.output[at]), "K %d in parts of %d: %a at %d, %d, not %a", c.steps,
+                  c.depth, in_parts[at], row, column, o.output[at]);
+        }
+}
+
+/* A function each, as kernels are. */
+#define PARTS(element, matrix, input, epilogue)                                                              \
+    static void parts_of_##element##_by_##matrix(void)                                                       \
+    {                                                                                                        \
+        enum { ROWS = 3, VECTORS = 2, COLUMNS = VECTORS * VF_LANES, K = 2 * GEMM_CHAIN + 5 };                \
+        static const gemm_constants whole = { K, input, COLUMNS + 1, VECTORS, epilogue,                      \
+                                              K, 0, element, matrix, COLUMNS, 0, F32, K };                   \
+        check_parts(whole, ROWS, COLUMNS - 1);                                                               \
+    }
+
+PARTS(F32, F32, K + 3, EPILOGUE_GELU)
+PARTS(BF16, BF16, K + 1, EPILOGUE_RESIDUAL)
+PARTS(F32, BF16, 2 * K + 1, EPILOGUE_RELU)
+PARTS(F32, INT8, 4 * K + 1, EPILOGUE_NONE)
+
 /* Of floats, of bf16, of floats by bf16, of integers, and of floats by integers. Input in one block with columns that are not there, then in blocks of 8 or less. */
 #define TILE(rows, vectors, k)                                                                     \
     static void tile_##rows##x##vectors##_##k(void)                                                \
@@ -264,6 +310,10 @@ int main(void)
     tile_5x4_7();
     tile_8x2_96();
     tile_13x1_66();
+    parts_of_F32_by_F32();
+    parts_of_BF16_by_BF16();
+    parts_of_F32_by_BF16();
+    parts_of_F32_by_INT8();
 #ifdef ALL_TILES
     tile_1x1_1();
     tile_3x2_4();
