@@ -47,19 +47,18 @@ def retinanet() -> Shapes:
     return shapes
 
 
-def mask_rcnn(pyramid: int = _PYRAMID, width: int = _WIDTH) -> Shapes:
-    """With so many channels in the levels of the pyramid, and in the layers that proposals share."""
+def mask_rcnn() -> Shapes:
     box, mask = "roi_head.bbox_head.", "roi_head.mask_head."
-    return _backbone() | _pyramid(laterals=2, width=pyramid) \
-        | _convolution("rpn_head.rpn_conv", pyramid, pyramid) \
-        | _convolution("rpn_head.rpn_cls", pyramid, 3, 1) \
-        | _convolution("rpn_head.rpn_reg", pyramid, 3 * 4, 1) \
-        | _linear(box + "shared_fcs.0", 49 * pyramid, width) \
-        | _linear(box + "shared_fcs.1", width, width) \
-        | _linear(box + "fc_cls", width, _CLASSES + 1) | _linear(box + "fc_reg", width, 4 * _CLASSES) \
-        | _convolution(mask + "convs.0.conv", pyramid, pyramid) \
-        | _convolution(mask + "upsample", pyramid, pyramid, 2) \
-        | _convolution(mask + "conv_logits", pyramid, _CLASSES, 1)
+    return _backbone() | _pyramid(laterals=2) \
+        | _convolution("rpn_head.rpn_conv", _PYRAMID, _PYRAMID) \
+        | _convolution("rpn_head.rpn_cls", _PYRAMID, 3, 1) \
+        | _convolution("rpn_head.rpn_reg", _PYRAMID, 3 * 4, 1) \
+        | _linear(box + "shared_fcs.0", 49 * _PYRAMID, _WIDTH) \
+        | _linear(box + "shared_fcs.1", _WIDTH, _WIDTH) \
+        | _linear(box + "fc_cls", _WIDTH, _CLASSES + 1) | _linear(box + "fc_reg", _WIDTH, 4 * _CLASSES) \
+        | _convolution(mask + "convs.0.conv", _PYRAMID, _PYRAMID) \
+        | _convolution(mask + "upsample", _PYRAMID, _PYRAMID, 2) \
+        | _convolution(mask + "conv_logits", _PYRAMID, _CLASSES, 1)
 
 
 def semantic_fpn() -> Shapes:
@@ -90,15 +89,15 @@ def _backbone() -> Shapes:
     return {f"backbone.{name}": shape for name, shape in shapes.items()}
 
 
-def _pyramid(laterals: int, extra: int = 0, width: int = _PYRAMID) -> Shapes:
+def _pyramid(laterals: int, extra: int = 0) -> Shapes:
     """Levels on the backbone's last maps, and `extra` ones behind the last map."""
     maps = [_EMBED << stage for stage in range(_STAGES - laterals, _STAGES)]
-    inputs = [width] * laterals + ([maps[-1]] + [width] * (extra - 1) if extra else [])
+    inputs = [_PYRAMID] * laterals + ([maps[-1]] + [_PYRAMID] * (extra - 1) if extra else [])
     shapes: Shapes = {}
     for index, channels in enumerate(maps):
-        shapes |= _convolution(f"neck.lateral_convs.{index}.conv", channels, width, 1)
+        shapes |= _convolution(f"neck.lateral_convs.{index}.conv", channels, _PYRAMID, 1)
     for index, channels in enumerate(inputs):
-        shapes |= _convolution(f"neck.fpn_convs.{index}.conv", channels, width)
+        shapes |= _convolution(f"neck.fpn_convs.{index}.conv", channels, _PYRAMID)
     return shapes
 
 

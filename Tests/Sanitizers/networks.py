@@ -137,11 +137,11 @@ NETWORKS = [
         "detector", "convolutions by Winograd over several maps at once, boxes of anchors",
         ["--resolution", "45x61", "--convolution", "winograd4"], shapes=checkpoints.retinanet()),
     SampleNetwork(
-        "regions", "proposals, samples inside boxes, a product that takes its long sums in parts, masks",
-        ["--resolution", "45x61", "--era", "2"], shapes=checkpoints.mask_rcnn(pyramid=44, width=70)),
+        "regions", "proposals, samples inside boxes, masks",
+        ["--resolution", "45x61", "--era", "2"], shapes=checkpoints.mask_rcnn()),
     SampleNetwork(
-        "narrow_regions", "samples inside boxes in bf16, and a product of them in parts",
-        ["--resolution", "45x61"], shapes=checkpoints.mask_rcnn(pyramid=84, width=70), precision="bf16"),
+        "narrow_regions", "samples inside boxes and products on them in bf16",
+        ["--resolution", "45x61"], shapes=checkpoints.mask_rcnn(), precision="bf16"),
     SampleNetwork(
         "segmenter", "maps that are enlarged, the class of each pixel",
         ["--resolution", "45x61", "--convolution", "winograd2"],
