@@ -56,21 +56,19 @@ extension Graph {
     public struct Unlowered: Sendable, Equatable {
         /// After its parameters.
         public let label: String
+        /// As `Linear.layer`.
+        public let layer: String
         public let reason: String
-
-        public init(label: String, reason: String) {
-            self.label = label
-            self.reason = reason
-        }
     }
 
     /// The products that stay as they are, in the order of the graph.
     public func unlowered(to type: ElementType) -> [Unlowered] {
         nodes.compactMap { node in
-            guard node.operation.linear?.matrix == .f32, tensors[node.inputs[0]].type == .f32,
+            guard let linear = node.operation.linear, linear.matrix == .f32,
+                tensors[node.inputs[0]].type == .f32,
                 let reason = obstacle(of: node.inputs[0], to: type)
             else { return nil }
-            return Unlowered(label: node.label, reason: reason)
+            return Unlowered(label: node.label, layer: linear.layer, reason: reason)
         }
     }
 

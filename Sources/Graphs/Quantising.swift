@@ -103,11 +103,12 @@ extension Graph {
 
     /// Why the inputs of a product are no integers.
     private func unquantised(_ node: Node) -> Unlowered? {
+        guard let linear = node.operation.linear else { return nil }
         let input = node.inputs[0]
         let reason =
             obstacle(of: input, to: .int8)
             ?? producer(of: input).map { "\(nodes[$0].label) cannot write integers" }
-        return reason.map { Unlowered(label: node.label, reason: $0) }
+        return reason.map { Unlowered(label: node.label, layer: linear.layer, reason: $0) }
     }
 
     private mutating func quantise(_ tensor: Int, as name: String) {

@@ -82,11 +82,13 @@ import Testing
             #expect(others.map(\.parameter) == ["patch_embed.proj", "head"], "\(model)")
             #expect(
                 try model.network(name: "net").graph.folded.unquantisable == [
-                    .init(label: "patch_embed.proj", reason: "patches cannot write integers")
+                    .init(
+                        label: "patch_embed.proj", layer: "patch_embed",
+                        reason: "patches cannot write integers")
                 ], "\(model)")
             #expect(
                 try model.network(name: "net").graph.folded.withIntegerMatrices == [
-                    .init(label: "head", reason: "mean cannot write integers")
+                    .init(label: "head", layer: "head", reason: "mean cannot write integers")
                 ], "\(model)")
             #expect(others.map(\.matrix) == [.f32, .int8], "\(model)")
         }

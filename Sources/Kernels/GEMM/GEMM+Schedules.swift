@@ -24,7 +24,7 @@ extension GEMM {
         let tiles = spec.rows.dividedRoundingUp(by: rows)
         let columns = vectors * isa.lanes
         let depth = unit == nil ? bestDepth(spec, columns: columns) : nil
-        let steps = depth.map(spec.steps(of:)) ?? spec.steps
+        let steps = spec.steps(of: depth ?? spec.k)
         return Schedule(
             rows: rows, vectors: vectors,
             slab: max(

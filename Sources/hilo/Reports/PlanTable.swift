@@ -54,20 +54,20 @@ struct PlanTable {
 
     /// What has a matrix of integers alone, and why.
     private var withIntegerMatrices: [String] {
-        pass.network.withIntegerMatrices(pass.plan.target.precision).filter { !isKept($0.label) }
+        pass.network.withIntegerMatrices(pass.plan.target.precision).filter { !isKept($0.layer) }
             .map { "in f32 by int8: \($0.label), because \($0.reason)" }
     }
 
     /// What cannot be integers, and why.
     private var unquantisable: [String] {
-        pass.network.unquantisable(pass.plan.target.precision).filter { !isKept($0.label) }.map {
+        pass.network.unquantisable(pass.plan.target.precision).filter { !isKept($0.layer) }.map {
             "in bf16: \($0.label), because \($0.reason)"
         }
     }
 
-    /// Whether it is said of a product's layer why that is not narrower.
-    private func isKept(_ label: String) -> Bool {
-        pass.plan.target.kept.map(\.layer).contains { label == $0 || label.hasPrefix("\($0).") }
+    /// Whether it is said of a layer why that is not narrower.
+    private func isKept(_ layer: String) -> Bool {
+        pass.plan.target.kept.contains { $0.layer == layer }
     }
 
     /// What stays in single precision, and why.
