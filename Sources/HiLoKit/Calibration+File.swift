@@ -22,21 +22,30 @@ extension Calibration {
         """
         {
           "format": \(format),
-          "weights": "\(weights)",
+        \(purpose)  "weights": "\(weights)",
           "images": \(images),
-        \(decisions)  "tensors": [
-        \(tensors.map { "    \(Self.line($0))" }.joined(separator: ",\n"))
-          ]
+        \(decisions)  "tensors": [\(lines(tensors))]
         }
 
         """
     }
 
+    /// A line of what it is for; none where it is for integers, as most are.
+    private var purpose: String {
+        precision == .int8 ? "" : "  \"precision\": \(Self.line(precision)),\n"
+    }
+
     /// Lines of what was decided; none where nothing was.
     private var decisions: String {
         let agreement = agreement.map { "  \"agreement\": \(Self.line($0)),\n" } ?? ""
-        let layers = kept.map { "    \(Self.line($0))" }.joined(separator: ",\n")
-        return agreement + (kept.isEmpty ? "" : "  \"kept\": [\n\(layers)\n  ],\n")
+        return agreement + (kept.isEmpty ? "" : "  \"kept\": [\(lines(kept))],\n")
+    }
+
+    /// One a line; none where there are none.
+    private func lines(_ values: [some Encodable]) -> String {
+        values.isEmpty
+            ? ""
+            : "\n" + values.map { "    \(Self.line($0))" }.joined(separator: ",\n") + "\n  "
     }
 
     private static func line(_ value: some Encodable) -> String {
@@ -62,12 +71,13 @@ extension Calibration {
     /// Far more than that of any network.
     private static let largestFile = 256 << 20
 
-    /// Reads a file and checks that it is of a network with these weights.
+    /// Reads a file and checks that it is of a network with these weights, and for this precision.
     ///
     /// - Parameter weights: of `network`.
     /// - Throws: `FileError`; `CalibrationError` that names the file.
     public init(
-        contentsOf path: String, for network: Network, _ weights: WeightSource.Matched
+        contentsOf path: String, for network: Network, _ weights: WeightSource.Matched,
+        as precision: Precision = .int8
     ) throws {
         let file = try InputFile(path: path)
         guard file.size <= Self.largestFile else {
@@ -77,8 +87,10 @@ extension Calibration {
         }
         do {
             try self.init(json: Data(file.read(file.size)))
+            try check(precision)
             try check(tensorsOf: network)
             try kept.check(layersOf: network)
+            try kept.check(narrowerIn: precision)
             try check(weights: weights.checksum(for: network))
         } catch let error as CalibrationError {
             throw CalibrationError("\(path): \(error)")
@@ -113,10 +125,19 @@ extension Calibration {
         for tensor in tensors { try tensor.check() }
     }
 
+    private func check(_ expected: Precision) throws {
+        guard precision == expected else {
+            throw CalibrationError(
+                "recorded for \(precision.rawValue), expected one for \(expected.rawValue); give the pictures or "
+                    + "the array again")
+        }
+    }
+
     /// - Throws: `CalibrationError` when it is of other tensors than those of `network` that can be
-    ///   integers.
+    ///   integers, or has some without being for these.
     func check(tensorsOf network: Network) throws {
-        let expected = network.quantisable.map { "\($0.name) of \($0.channels) channels" }
+        let points = precision == .int8 ? network.quantisable : []
+        let expected = points.map { "\($0.name) of \($0.channels) channels" }
         let found = tensors.map { "\($0.name) of \($0.least.count) channels" }
         for (expected, found) in zip(expected, found) where expected != found {
             throw CalibrationError(
@@ -145,7 +166,7 @@ extension Calibration.Agreement {
         else {
             throw CalibrationError(
                 "agreement: expected a cost on some images, and no larger a share than maxDrop; found "
-                    + "\(words(cost)), \(words(costWithoutKept)) with all layers of int8, on \(images) images, "
+                    + "\(words(cost)), \(words(costWithoutKept)) with no layer kept, on \(images) images, "
                     + "and \(maxDrop)")
         }
     }

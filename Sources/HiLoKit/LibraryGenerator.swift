@@ -10,7 +10,7 @@ public struct LibraryGenerator: Sendable {
     private let origin: String
     /// The file of packed weights that are taken over.
     private let keptWeights: String?
-    /// What scales of integers follow from, as text; nil where there are none.
+    /// What scales of integers and the layers that stay wider follow from, as text; nil where there is none.
     private let calibration: String?
     /// The values of one block of the packed file.
     private let values: @Sendable (PackedTensor) throws -> [Float]
@@ -18,9 +18,9 @@ public struct LibraryGenerator: Sendable {
     /// - Parameters:
     ///   - plan: from the planner, or `validated()`.
     ///   - source: where the weights come from.
-    ///   - calibration: of these weights, for `Precision.int8`.
+    ///   - calibration: of these weights, for the plan's precision; `.int8` needs one.
     /// - Throws: `CheckpointError` when the weights do not fit the plan's network; `CalibrationError` when
-    ///   that has integers and no calibration is given.
+    ///   that has integers and no calibration is given, or one that says otherwise than the plan.
     public init(_ plan: Plan, _ source: WeightSource, calibration: Calibration? = nil) throws {
         try self.init(
             plan, source.matched(plan.network), origin: source.label, calibration: calibration)
@@ -29,26 +29,35 @@ public struct LibraryGenerator: Sendable {
     /// - Parameters:
     ///   - matched: of the plan's network.
     ///   - origin: what the packed file says of where they come from.
-    ///   - calibration: of these weights, for `Precision.int8`.
-    /// - Throws: `CalibrationError` when the plan has integers and no calibration is given.
+    ///   - calibration: of these weights, for the plan's precision; `.int8` needs one.
+    /// - Throws: `CalibrationError` when the plan has integers and no calibration is given, or one that says
+    ///   otherwise than the plan.
     public init(
         _ plan: Plan, _ matched: WeightSource.Matched, origin: String,
         calibration: Calibration? = nil
     ) throws {
-        guard calibration != nil || plan.target.precision != .int8 else {
-            throw CalibrationError("\(plan.network.name): a plan with integers needs a calibration")
-        }
-        guard calibration?.kept ?? [] == plan.target.kept else {
-            throw CalibrationError(
-                "\(plan.network.name): the plan and the calibration keep other layers in bf16; plan "
-                    + "for those that the calibration keeps")
-        }
+        try Self.check(calibration, for: plan)
         let packer = WeightPacker(matched.weights, plan, calibration: calibration)
         self.plan = plan
         self.origin = origin
         keptWeights = nil
         self.calibration = calibration?.json
         values = { packer.values(of: $0) }
+    }
+
+    private static func check(_ calibration: Calibration?, for plan: Plan) throws {
+        let (name, target) = (plan.network.name, plan.target)
+        guard let calibration else {
+            guard target.precision != .int8 else {
+                throw CalibrationError("\(name): a plan with integers needs a calibration")
+            }
+            return
+        }
+        guard calibration.precision == target.precision, calibration.kept == target.kept else {
+            throw CalibrationError(
+                "\(name): the calibration is for another precision than the plan or keeps other layers wider; "
+                    + "plan for what it says")
+        }
     }
 
     /// The library of another plan for the network of an existing library, whose weights it takes over

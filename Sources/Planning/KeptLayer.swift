@@ -1,7 +1,7 @@
 import Graphs
 import Networks
 
-/// A layer that stays in bf16 or in single precision where others are of integers of 8 bits.
+/// A layer that stays in bf16 or in single precision where others are narrower.
 public struct KeptLayer: Sendable, Hashable {
     /// Of `Graph.quantisableLayers`, or of those whose products can be on bf16.
     public let layer: String
@@ -60,6 +60,16 @@ extension [KeptLayer] {
                     "\(kept.layer): expected an error of 0 or more, found \(kept.error ?? 0)")
             }
         }
+    }
+
+    /// Checks that a precision has other layers that are narrower.
+    ///
+    /// - Throws: `PlanError` with the first layer that is kept from nothing.
+    public func check(narrowerIn precision: Precision) throws {
+        guard let kept = first(where: { !precision.canKeep(in: $0.type) }) else { return }
+        throw PlanError(
+            "\(kept.layer) is kept in \(kept.type.rawValue), but \(precision.rawValue) has nothing narrower"
+        )
     }
 
     /// Checks that a network has such layers.

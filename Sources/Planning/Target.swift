@@ -10,6 +10,15 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     /// Integers of 8 bits where they can be; where not, bf16, or single precision with matrices of integers.
     case int8
 
+    /// Whether it has layers narrower than a type, so that some can be kept in that.
+    public func canKeep(in type: ElementType) -> Bool {
+        switch self {
+        case .f32, .bf16Weights: false
+        case .bf16: type == .f32
+        case .int8: type != .int8
+        }
+    }
+
     /// Whether an instruction set has instructions for its products. Others compute the same products, but bf16
     /// takes longer than single precision, and integers gain less.
     public func hasInstructions(in isa: ISA) -> Bool {
@@ -26,7 +35,7 @@ extension Graph {
     func planned(_ target: Target) -> Graph {
         switch target.precision {
         case .f32: folded
-        case .bf16: folded.lowered(to: .bf16)
+        case .bf16: folded.lowered(to: .bf16, keeping: Set(target.layers(keptIn: .f32)))
         case .bf16Weights: folded.withMatrices(of: .bf16)
         case .int8:
             folded.quantised(keeping: target.keptNames)
@@ -70,8 +79,8 @@ public struct Target: Sendable, Hashable, Codable {
     public let precision: Precision
     /// Images one call may hold.
     public let maxBatch: Int
-    /// The layers that stay in bf16 or in single precision where all others are of integers, those in single
-    /// precision and those that lose most first.
+    /// The layers that stay in bf16 or in single precision where all others are of integers, or in single precision
+    /// where all others are in bf16; those in single precision and those that lose most first.
     public let kept: [KeptLayer]
 
     /// - Throws: `PlanError` for numbers out of range, instruction sets that do not go together, and layers
@@ -125,12 +134,8 @@ public struct Target: Sendable, Hashable, Codable {
                 "instruction sets \(isas.map(\.name).joined(separator: ", ")): they are of "
                     + "different architectures, and a library is compiled for one")
         }
-        guard kept.isEmpty || precision == .int8 else {
-            throw PlanError(
-                "\(kept[0].layer) is kept in \(kept[0].type.rawValue), but \(precision.rawValue) has no integers"
-            )
-        }
         try kept.check()
+        try kept.check(narrowerIn: precision)
     }
 }
 

@@ -39,12 +39,15 @@ struct CalibrationCommandTests {
         try await sandbox.expectFailure(
             64, of: Self.flags,
             saying: ["--precision int8 needs --calibration", "folder", ".npy", "calibration.json"])
-        for precision in ["f32", "bf16", "f32-by-bf16"] {
+        for precision in ["f32", "f32-by-bf16"] {
             try await sandbox.expectFailure(
                 64,
                 of: Self.flags.dropLast() + [precision, "--calibration", "tiny.yaml"],
-                saying: ["--calibration: \(precision) needs none", "--precision int8"])
+                saying: ["--calibration: \(precision) needs none", "--precision bf16 or int8"])
         }
+        try await sandbox.expectFailure(
+            64, of: Self.flags.dropLast() + ["bf16", "--max-drop", "0.1"],
+            saying: ["--max-drop needs --calibration"])
         try await sandbox.expectFailure(
             64, of: Self.flags.dropLast(2) + ["--calibration", "tiny.yaml"],
             saying: ["--calibration: f32 needs none"])
@@ -113,6 +116,28 @@ struct CalibrationCommandTests {
             saying: ["--max-drop 0.01", "without measuring what int8 changes"])
     }
 
+    /// For bf16 the file says what was promised and kept, and has no scales.
+    @Test func bf16IsMeasuredToo() async throws {
+        try writePicture("pictures/a.png")
+        let flags =
+            Self.flags.dropLast() + ["bf16", "--seed", "3", "--calibration"]
+        let first = try await sandbox.hilo(flags + ["pictures", "--max-drop", "0"])
+        #expect(first.status == 0, "\(first.stderr)")
+        #expect(first.stdout.contains("agreement: 1 of 1 images answered as in f32"))
+        let file = sandbox.file("lib/calibration.json")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        for line in ["\"precision\": \"bf16\"", "\"images\": 1", "\"tensors\": []"] {
+            #expect(text.contains(line), "\(text)")
+        }
+        let second = try await sandbox.hilo(
+            flags + ["lib/calibration.json"], environment: ["HILO_CC": "/no/compiler"])
+        #expect(second.status == 0, "\(second.stderr)")
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
+        try await expectFailure(
+            65, of: "lib/calibration.json",
+            saying: ["lib/calibration.json", "recorded for bf16, expected one for int8"])
+    }
+
     @Test func badPromisesAreRefused() async throws {
         let flags = Self.flags + ["--seed", "3", "--calibration", "missing"]
         for value in ["1.01", "-0.1", "nan", "99"] {
@@ -123,7 +148,7 @@ struct CalibrationCommandTests {
             64, of: flags + ["--max-drop", "1%"], saying: ["--max-drop"])
         try await sandbox.expectFailure(
             64, of: Self.flags.dropLast(2) + ["--max-drop", "0.1"],
-            saying: ["--max-drop: f32 has no integers"])
+            saying: ["--max-drop: f32 has nothing to lift"])
     }
 
     /// A plan that keeps a layer says so, is taken as it is, and its library says so too.

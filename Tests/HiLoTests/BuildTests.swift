@@ -69,7 +69,7 @@ import Testing
                 try TestScope.isLong ? Network(preset) : smallNetwork(name: preset.name)
             let library = try generate([.native()], in: folder, network: network)
             let compiler = try await Compiler.shared()
-            try await library.build(with: compiler)
+            try await library.build(with: .hasty())
             let program = folder.appending(path: "classify").path
             try await run(
                 compiler.path,

@@ -77,7 +77,7 @@ import Testing
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .shared(), extraFlags: ["-Werror", "-march=native"])
+            try await library.build(with: .hasty(), extraFlags: ["-Werror", "-march=native"])
             let found = try await Program.run(library.harness.path, arguments: ["verify"])
             #expect(found.succeeded, "\(found.stdout)")
         }

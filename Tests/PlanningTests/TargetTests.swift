@@ -49,6 +49,21 @@ import Testing
         #expect(integers > 0)
     }
 
+    /// Where all others are bf16.
+    @Test func layersOfBF16AreKeptInSinglePrecision() throws {
+        let layer = "layers.1.blocks.0.mlp"
+        let kept = try Target(
+            isa: .avx2, precision: .bf16, kept: [KeptLayer(layer, in: .f32, error: 0.5)])
+        let plan = try Planner(Sample.tiny(), kept).plan()
+        let products = plan.network.graph.planned(kept).nodes.compactMap(\.operation.linear)
+        #expect(products.filter { $0.layer == layer }.map(\.element) == [.f32, .f32])
+        let narrow = try plan.network.graph.planned(kept.keeping([])).nodes
+            .compactMap(\.operation.linear)
+        #expect(zip(products, narrow).count { $0.element != $1.element } == 2)
+        #expect(try plan.replanned() == plan)
+        #expect(plan.json.contains("\"type\":\"f32\""))
+    }
+
     @Test func keptLayersMustBeThere() throws {
         for precision in [Precision.f32, .bf16, .bf16Weights] {
             let error = #expect(throws: PlanError.self) {

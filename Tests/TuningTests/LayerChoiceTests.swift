@@ -57,7 +57,7 @@ import Testing
                 indices.flatMap { image in
                     var logits = [Float](repeating: 7, count: 3)
                     logits[image % 3] += Float(image + 1) / Float(images)
-                    if case .int8(let kept) = library {
+                    if case .narrow(let kept) = library {
                         logits[(image + 1) % 3] += Float(damage(keeping: kept))
                     }
                     return logits
@@ -66,10 +66,11 @@ import Testing
         }
 
         func choose(
-            maxDrop: Double
+            _ precision: Precision = .int8, maxDrop: Double
         ) async throws -> (kept: [KeptLayer], agreement: Calibration.Agreement) {
-            try await LayerChoice(
-                levels: [.init(type: .bf16, layers: layers), .init(type: .f32, layers: layers)],
+            let types: [ElementType] = precision == .int8 ? [.bf16, .f32] : [.f32]
+            return try await LayerChoice(
+                precision: precision, levels: types.map { .init(type: $0, layers: layers) },
                 measure: .answers(classes: 3), images: images, maxDrop: maxDrop
             ) { library, indices, _ in self.logits(library, indices) }.choose()
         }
@@ -82,7 +83,7 @@ import Testing
         #expect(
             agreement
                 == .init(maxDrop: 0, images: 200, cost: .answers(0), costWithoutKept: .answers(0)))
-        #expect(classifier.libraries == [.f32, .int8(kept: [])])
+        #expect(classifier.libraries == [.f32, .narrow(kept: [])])
         #expect(classifier.sizes == [200, 200])
     }
 
@@ -147,6 +148,16 @@ import Testing
         #expect(Double(classifier.differing(keeping: Array(kept.dropFirst()))) / 100 > maxDrop)
     }
 
+    /// Where all layers are bf16, those that lose most are in single precision, and no others.
+    @Test(arguments: [(0.3, []), (0.12, ["layer2"]), (0.02, ["layer2", "layer1"])])
+    func layersOfBF16AreKeptInSinglePrecision(maxDrop: Double, layers: [String]) async throws {
+        let classifier = Classifier([0.011, 0.1, 0.15], images: 100)
+        let (kept, agreement) = try await classifier.choose(.bf16, maxDrop: maxDrop)
+        #expect(kept.map(\.layer) == layers && kept.allSatisfy { $0.type == .f32 })
+        #expect(agreement.cost == .answers(classifier.differing(keeping: kept)))
+        #expect(agreement.costWithoutKept == .answers(26))
+    }
+
     /// What single precision loses too cannot be helped by keeping layers.
     @Test func aPromiseThatCannotBeKeptIsAnError() async throws {
         let classifier = Classifier([0.2, 0.1], images: 100, remainder: 0.055)
@@ -170,10 +181,11 @@ import Testing
         let damages: [Double] = [0.05, 0.01, 0.4]
         let shape = OutputMeasure.Shape(tokens: 2, channels: 1, layout: .tokens)
         let (kept, agreement) = try await LayerChoice(
+            precision: .int8,
             levels: [.init(type: .bf16, layers: damages.indices.map { "layer\($0)" })],
             measure: .maps([shape]), images: 3, maxDrop: maxDrop
         ) { library, images, _ in
-            guard case .int8(let kept) = library else {
+            guard case .narrow(let kept) = library else {
                 return [images.flatMap { _ in [6, 4] as [Float] }]
             }
             let names = kept.map(\.layer)
@@ -199,7 +211,7 @@ import Testing
     func errorsThatCannotBeBoundedAreRefused(damage: Float, hasAdvice: Bool) async throws {
         let error = await #expect(throws: LiftingError.self) {
             try await LayerChoice(
-                levels: [.init(type: .bf16, layers: ["layer"])],
+                precision: .int8, levels: [.init(type: .bf16, layers: ["layer"])],
                 measure: .maps([.init(tokens: 2, channels: 1, layout: .tokens)]), images: 2,
                 maxDrop: 0.0001
             ) { library, images, _ in
@@ -217,8 +229,8 @@ import Testing
     @Test func outputsThatAreNotFiniteAreRefused() async throws {
         let error = await #expect(throws: LiftingError.self) {
             try await LayerChoice(
-                levels: [.init(type: .bf16, layers: ["layer"])], measure: .answers(classes: 2),
-                images: 1, maxDrop: 0.1
+                precision: .int8, levels: [.init(type: .bf16, layers: ["layer"])],
+                measure: .answers(classes: 2), images: 1, maxDrop: 0.1
             ) { _, _, _ in [[1, .nan]] }.choose()
         }
         #expect("\(try #require(error))".contains("not finite"))

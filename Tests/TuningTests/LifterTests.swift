@@ -7,7 +7,7 @@ import Testing
 @testable import HiLoKit
 @testable import Tuning
 
-/// A layer whose integers spoil the answers, in real libraries.
+/// A layer whose integers, or whose bf16, spoil the answers, in real libraries.
 @Suite(.serialized, .enabled("no C compiler with OpenMP") { await Compiler.isThere })
 struct LifterTests {
     /// Answers of libraries, with what each keeps.
@@ -73,6 +73,24 @@ struct LifterTests {
         }
     }
 
+    /// Where all layers are bf16 as well, with as few libraries, and nothing recorded of values.
+    @Test func aLayerOfBF16ThatSpoilsAnswersIsKept() async throws {
+        let classifier = try SpoiltClassifier(for: .bf16)
+        try await withFolder { folder in
+            let (_, spy, lifted) = try await lift(
+                classifier.network, classifier.weights, classifier.images, folder, .bf16)
+            #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
+            #expect(lifted.kept.map(\.type) == [.f32] && lifted.tensors.isEmpty)
+            let layers = classifier.network.roundedLayers
+            #expect(
+                spy.runs.map(\.precision) == [.f32]
+                    + Array(repeating: .bf16, count: layers.count + 2))
+            #expect(answers(spy.runs[layers.count + 2].logits) == classifier.answers)
+            #expect(answers(spy.runs[1].logits) != classifier.answers)
+            try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
+        }
+    }
+
     /// The same of a segmenter, by the maps that its head reads: what is kept is enough, and nothing more is kept.
     @Test func aLayerThatSpoilsMapsIsKept() async throws {
         let network = try SpoiltClassifier.segmenter()
@@ -95,15 +113,21 @@ struct LifterTests {
     }
 
     private func lift(
-        _ network: Network, _ weights: WeightSource.Matched, _ images: [[Float]], _ folder: URL
+        _ network: Network, _ weights: WeightSource.Matched, _ images: [[Float]], _ folder: URL,
+        _ precision: Precision = .int8
     ) async throws -> (recorded: Calibration, spy: Spy, lifted: Calibration) {
         let file = folder.appending(path: "x.npy")
         try NPYArray(
             shape: [images.count] + network.inputShape, values: images.flatMap { $0 }
         ).write(to: file.path)
         let compiler = try await Compiler.hasty()
-        let recorded = try await Calibrator.record(
-            network, weights, images: [.array(file)], with: compiler)
+        let recorded =
+            precision == .int8
+            ? try await Calibrator.record(
+                network, weights, images: [.array(file)], with: compiler)
+            : Calibration(
+                precision, weights: weights.checksum(for: network), images: images.count,
+                tensors: [])
         let spy = try Spy(file)
         let lifted = try await Lifter(
             network, weights, recorded, images: spy, compiler: compiler
@@ -123,11 +147,12 @@ struct LifterTests {
     ) throws {
         let file = folder.appending(path: "calibration.json")
         try lifted.write(to: file.path)
+        let precision = lifted.precision
         let again = try Calibration(
-            contentsOf: file.path, for: network, weights)
+            contentsOf: file.path, for: network, weights, as: precision)
         #expect(again == lifted && again.json == lifted.json)
         let files = try [lifted, again].map { calibration in
-            let target = try Target(isa: .avx2, precision: .int8, kept: calibration.kept)
+            let target = try Target(isa: .avx2, precision: precision, kept: calibration.kept)
             let plan = try Planner(network, target).plan()
             let library = try LibraryGenerator(
                 plan, weights, origin: "test", calibration: calibration
@@ -138,7 +163,7 @@ struct LifterTests {
         #expect(files[0] == files[1])
         // A plan without them is not what the calibration is for.
         let plan = try Planner(
-            network, Target(isa: .avx2, precision: .int8)
+            network, Target(isa: .avx2, precision: precision)
         ).plan()
         #expect(throws: CalibrationError.self) {
             try LibraryGenerator(

@@ -1,7 +1,8 @@
 import Graphs
 import Planning
 
-/// What values the tensors of a network take on some images: what scales for integers follow from.
+/// What a narrow precision follows from, found with some images: the values that tensors take on them, which scales
+/// for integers follow from, and the layers that stay wider.
 public struct Calibration: Sendable, Equatable, Codable {
     /// Of one tensor, channel by channel over the tokens of all images.
     public struct Channels: Sendable, Equatable, Codable {
@@ -23,21 +24,24 @@ public struct Calibration: Sendable, Equatable, Codable {
 
     public static let formatVersion = 1
     public let format: Int
+    /// What it is for: `.int8`, or `.bf16`, which has no scales.
+    public let precision: Precision
     /// A checksum of the weights that the network had.
     public let weights: String
     public let images: Int
-    /// The layers that stay in bf16.
+    /// The layers that stay wider.
     public let kept: [KeptLayer]
     /// What they were chosen by; nil where nothing was measured.
     public let agreement: Agreement?
-    /// All that can be integers, those of layers that are kept among them.
+    /// Of integers: all that can be some, those of layers that are kept among them.
     public let tensors: [Channels]
 
     public init(
-        weights: String, images: Int, tensors: [Channels], kept: [KeptLayer] = [],
-        agreement: Agreement? = nil
+        _ precision: Precision = .int8, weights: String, images: Int, tensors: [Channels],
+        kept: [KeptLayer] = [], agreement: Agreement? = nil
     ) {
         format = Self.formatVersion
+        self.precision = precision
         self.weights = weights
         self.images = images
         self.kept = kept
@@ -48,21 +52,24 @@ public struct Calibration: Sendable, Equatable, Codable {
     /// The same with other layers that are kept, and what they were chosen by.
     public func keeping(_ kept: [KeptLayer], agreement: Agreement? = nil) -> Calibration {
         Calibration(
-            weights: weights, images: images, tensors: tensors, kept: kept, agreement: agreement)
+            precision, weights: weights, images: images, tensors: tensors, kept: kept,
+            agreement: agreement)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case format, weights, images, kept, agreement, tensors
+        case format, precision, weights, images, kept, agreement, tensors
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         format = try container.decode(Int.self, forKey: .format)
+        // A file that says nothing of it is for integers.
+        precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? .int8
         weights = try container.decode(String.self, forKey: .weights)
         images = try container.decode(Int.self, forKey: .images)
         // A file that says nothing of layers keeps none.
         kept = try container.decodeIfPresent([KeptLayer].self, forKey: .kept) ?? []
         agreement = try container.decodeIfPresent(Agreement.self, forKey: .agreement)
-        tensors = try container.decode([Channels].self, forKey: .tensors)
+        tensors = try container.decodeIfPresent([Channels].self, forKey: .tensors) ?? []
     }
 }

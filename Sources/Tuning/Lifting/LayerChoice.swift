@@ -5,10 +5,10 @@ import Planning
 
 /// Which layers stay in wider types, found by the outputs of libraries that keep some.
 struct LayerChoice {
-    /// Computed in single precision or with integers in all layers but those that are kept.
+    /// Computed in single precision, or in a narrow one in all layers but those that are kept.
     enum Library: Equatable {
         case f32
-        case int8(kept: [KeptLayer])
+        case narrow(kept: [KeptLayer])
     }
 
     /// The step by which layers are lifted.
@@ -20,7 +20,9 @@ struct LayerChoice {
 
     typealias Run = (_ library: Library, _ images: [Int], _ what: String) async throws -> Outputs
 
-    /// First of integers to bf16; then, where all layers of bf16 are not enough, to single precision.
+    /// The narrow precision.
+    let precision: Precision
+    /// Of integers first to bf16; then, where all layers of bf16 are not enough, to single precision.
     let levels: [Level]
     let measure: OutputMeasure
     let images: Int
@@ -40,10 +42,10 @@ struct LayerChoice {
             throw LiftingError(
                 description:
                     "in f32 the network's outputs are not finite for some image of the calibration, so "
-                    + "int8 cannot be compared with it; use other weights or images, or --max-drop 1"
+                    + "\(precision.rawValue) cannot be compared with it; use other weights or images, or --max-drop 1"
             )
         }
-        let whole = try await cost(keeping: [], beside: expected, "int8")
+        let whole = try await cost(keeping: [], beside: expected, precision.rawValue)
         guard !holds(whole) else { return ([], agreement(whole, whole)) }
         var (kept, last) = ([KeptLayer](), whole)
         for level in levels {
@@ -95,7 +97,7 @@ struct LayerChoice {
         for (index, layer) in level.layers.enumerated() {
             let others = level.layers.filter { $0 != layer }.map { KeptLayer($0, in: level.type) }
             let moved = try await run(
-                .int8(kept: others[...].over(kept)), some,
+                .narrow(kept: others[...].over(kept)), some,
                 "layer \(index + 1) of \(level.layers.count) alone (all, \(words(before)))")
             movements.append(measure.movement(of: moved, beside: wanted))
         }
@@ -128,7 +130,7 @@ struct LayerChoice {
         keeping kept: [KeptLayer], beside expected: Outputs, _ what: String
     ) async throws -> Calibration.Cost {
         measure.cost(
-            of: try await run(.int8(kept: kept), Array(0..<images), what), beside: expected)
+            of: try await run(.narrow(kept: kept), Array(0..<images), what), beside: expected)
     }
 
     // MARK: - Words
@@ -146,19 +148,19 @@ struct LayerChoice {
     private func failure(
         _ whole: Calibration.Cost, _ lifted: Calibration.Cost
     ) -> LiftingError {
-        let widest = levels.last?.type.rawValue ?? "int8"
+        let (narrow, widest) = (precision.rawValue, levels.last?.type.rawValue ?? "")
         let found =
             switch (whole, lifted) {
             case (.answers(let whole), .answers(let lifted)):
-                "of \(images) images \(whole) are answered otherwise than in f32 with int8, and "
+                "of \(images) images \(whole) are answered otherwise than in f32 with \(narrow), and "
                     + "\(lifted) still with all layers in \(widest)"
             default:
-                "the error is, of the power in f32, \(percent(whole.share(ofImages: images))) with int8, and "
+                "the error is, of the power in f32, \(percent(whole.share(ofImages: images))) with \(narrow), and "
                     + "\(percent(lifted.share(ofImages: images))) still with all layers in \(widest)"
             }
         // Rounded up, so that it holds.
         let enough = (whole.share(ofImages: images) * 1000).rounded(.up) / 1000
-        let looser = enough < 1 ? "--max-drop \(enough), which int8 holds as it is, " : ""
+        let looser = enough < 1 ? "--max-drop \(enough), which \(narrow) holds as it is, " : ""
         return LiftingError(
             description: "--max-drop \(String(format: "%g", maxDrop)): \(found); "
                 + "give more images, \(looser)or --precision f32")
@@ -173,7 +175,7 @@ extension ArraySlice<KeptLayer> {
     }
 }
 
-/// Why a promise of how much integers may change cannot be kept.
+/// Why a promise of how much a narrow precision may change cannot be kept.
 public struct LiftingError: Error, Sendable, CustomStringConvertible {
     public let description: String
 }

@@ -2,14 +2,14 @@ import HiLoKit
 import Planning
 import Toolchain
 
-/// Finds the layers of a network whose integers of 8 bits change its outputs too much, and keeps them in bf16, or in
-/// single precision where bf16 changes them too much.
+/// Finds the layers of a network whose integers of 8 bits, or bf16, change its outputs too much, and keeps them wider:
+/// those of integers in bf16, those of bf16 in single precision.
 ///
 /// What counts are a classifier's answers, and of other networks the maps that they return or that their heads read.
 /// Everything is measured with libraries as they would run, on images of the calibration: in single precision,
-/// with all layers of integers, and, where these two are too far apart, with each layer of integers alone, which
+/// with all layers narrow, and, where these two are too far apart, with each layer narrow alone, which
 /// says how far that one moves the outputs. Those that move them most are kept, as many as it takes. Where all
-/// layers are kept and that is not enough, the same follows with layers of bf16.
+/// layers of integers are kept and that is not enough, the same follows with layers of bf16.
 public struct Lifter: Sendable {
     /// Told what goes on, in words, and how much of it is done.
     public typealias Progress = @Sendable (_ done: Int, _ total: Int, _ what: String) -> Void
@@ -26,7 +26,7 @@ public struct Lifter: Sendable {
     private static let batch = 8
 
     /// - Parameters:
-    ///   - network: one in which something can be of integers.
+    ///   - network: one in which something can be of the calibration's precision.
     ///   - weights: of `network`.
     ///   - calibration: of these weights.
     ///   - images: those of the calibration, or others like them.
@@ -52,10 +52,8 @@ public struct Lifter: Sendable {
         try await withTemporaryFolder { folder in
             var bench = ComparisonBench(folder: folder, compiler: compiler)
             let choice = LayerChoice(
-                levels: [
-                    .init(type: .bf16, layers: network.quantisableLayers),
-                    .init(type: .f32, layers: network.roundedLayers),
-                ], measure: measure, images: compared, maxDrop: maxDrop
+                precision: calibration.precision, levels: levels, measure: measure,
+                images: compared, maxDrop: maxDrop
             ) { library, indices, what in
                 try Task.checkCancellation()
                 progress?(0, indices.count, what)
@@ -69,17 +67,24 @@ public struct Lifter: Sendable {
         }
     }
 
+    private var levels: [LayerChoice.Level] {
+        [
+            .init(type: .bf16, layers: network.quantisableLayers),
+            .init(type: .f32, layers: network.roundedLayers),
+        ].filter { calibration.precision.canKeep(in: $0.type) }
+    }
+
     /// How many of the images.
     private var compared: Int { measure.images(of: images.count) }
 
     private func plan(_ library: LayerChoice.Library) throws -> Plan {
-        let target =
+        let (precision, kept) =
             switch library {
-            case .f32: try Target(isa: .native(for: .f32), maxBatch: Self.batch)
-            case .int8(let kept):
-                try Target(
-                    isa: .native(for: .int8), precision: .int8, maxBatch: Self.batch, kept: kept)
+            case .f32: (Precision.f32, [KeptLayer]())
+            case .narrow(let kept): (calibration.precision, kept)
             }
+        let target = try Target(
+            isa: .native(for: precision), precision: precision, maxBatch: Self.batch, kept: kept)
         return try Planner(network, target).plan()
     }
 

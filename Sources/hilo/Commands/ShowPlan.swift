@@ -6,8 +6,8 @@ struct ShowPlan: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Shows what generate would do: kernels, tilings, bytes and work.",
         discussion: """
-            It takes the flags of 'hilo generate' and writes nothing. Which layers stay in bf16 where others \
-            are of integers is not measured here: the calibration.json or the plan.json of a library says it.
+            It takes the flags of 'hilo generate' and writes nothing. Which layers stay wider than others \
+            is not measured here: the calibration.json or the plan.json of a library says it.
             """)
 
     @OptionGroup var options: PlanOptions
@@ -43,7 +43,8 @@ struct ShowPlan: AsyncParsableCommand {
             (resolved.checkpoint.map { WeightSource.checkpoint($0) }
             ?? .seed(options.seed ?? 0)).matched(resolved.plan.network)
         let recorded = try Calibration(
-            contentsOf: path, for: resolved.plan.network, weights)
+            contentsOf: path, for: resolved.plan.network, weights,
+            as: resolved.plan.target.precision)
         return try await options.plan(
             resolved.plan, keeping: calibration.reused(recorded, from: path).kept)
     }

@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import HiLoKit
 
-/// `--calibration` and `--max-drop`: what the scales of integers follow from, and what integers may cost.
+/// `--calibration` and `--max-drop`: what the scales of integers follow from, and what a narrow precision may cost.
 struct CalibrationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What --precision int8 finds its scales with: a folder of pictures like those that the "
+            "What --precision int8 finds its scales with, and --max-drop holds for, also with --precision "
+                + "bf16: a folder of pictures like those that the "
                 + "network will get, also in folders in it, of which up to 512 are taken; an array "
                 + "(.npy) of inputs; or the calibration.json of a library with the same weights.",
             valueName: "folder|file"))
@@ -15,10 +16,10 @@ struct CalibrationOption: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The share of the calibration's images that a classifier may answer otherwise with int8 "
-                + "than in f32; of other networks the share that errors may be of the power of "
-                + "the maps that they return or their heads read. Layers that lose most stay in bf16 "
-                + "until that holds, and in f32 where bf16 is not enough. 1 measures nothing and "
+            "The share of the calibration's images that a classifier may answer otherwise than in f32; of "
+                + "other networks the share that errors may be of the power of "
+                + "the maps that they return or their heads read. Layers of int8 that lose most "
+                + "stay in bf16 until that holds, and those of bf16 in f32. 1 measures nothing and "
                 + "keeps none. (default: \(Self.usualDrop))",
             valueName: "share"))
     var maxDrop: Double?
@@ -39,17 +40,18 @@ struct CalibrationOption: ParsableArguments {
                 "--precision int8 needs --calibration: a folder with some hundred pictures like "
                     + "those that the network will get, an array (.npy) of inputs, or the "
                     + "\(Calibration.fileName) of a library with the same weights")
-        case (.int8, _?), (_, nil): break
+        case (.int8, _?), (.bf16, _?), (_, nil): break
         case (_, _?):
             throw UsageError(
                 "--calibration: \(precision.rawValue) needs none; leave it out, or give "
-                    + "--precision int8")
+                    + "--precision bf16 or int8")
         }
-        if maxDrop != nil, precision != .int8 {
-            throw UsageError(
-                "--max-drop: \(precision.rawValue) has no integers to lift; leave it out, or give "
-                    + "--precision int8")
-        }
+        guard maxDrop != nil, calibration == nil else { return }
+        throw UsageError(
+            precision == .bf16
+                ? "--max-drop needs --calibration, whose images bf16 is compared with f32 on"
+                : "--max-drop: \(precision.rawValue) has nothing to lift; leave it out, or give "
+                    + "--precision bf16 or int8")
     }
 
     /// nil when none is given.
@@ -67,7 +69,7 @@ struct CalibrationOption: ParsableArguments {
         if maxDrop == 1 { return calibration.keeping([]) }
         let before =
             calibration.agreement.map { "for --max-drop \($0.maxDrop)" }
-            ?? "without measuring what int8 changes"
+            ?? "without measuring what \(calibration.precision.rawValue) changes"
         throw UsageError(
             "--max-drop \(maxDrop): \(path) was recorded \(before); leave it out, or give the "
                 + "pictures or the array again as --calibration")

@@ -46,7 +46,7 @@ struct PlanOptions: ParsableArguments {
             plan: try await tunedIfWanted(try makePlan(checkpoint: file)), checkpoint: file)
     }
 
-    /// The plan with other layers that stay in bf16.
+    /// The plan with other layers that stay wider.
     ///
     /// - Throws: `PlanError` when the network has no such layer.
     func plan(_ plan: Plan, keeping kept: [KeptLayer]) async throws -> Plan {

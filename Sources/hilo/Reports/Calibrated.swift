@@ -2,17 +2,17 @@ import Foundation
 import HiLoKit
 import Tuning
 
-/// A plan with the layers that stay in bf16, and the calibration that says so.
+/// A plan with the layers that stay wider, and the calibration that says so.
 struct Calibrated {
     let plan: Plan
-    /// nil of a plan without integers.
+    /// nil where none is given.
     let calibration: Calibration?
 
-    /// Reads or records a calibration, and measures which layers stay in bf16 unless a file says it.
+    /// Reads or records a calibration, and measures which layers stay wider unless a file says it.
     ///
     /// - Parameters:
     ///   - weights: of the plan's network.
-    ///   - source: nil of a plan without integers.
+    ///   - source: nil where none is given.
     /// - Throws: `UsageError` for a `--max-drop` beside a plan; `LiftingError` when no layers are enough; errors of
     ///   files and builds.
     init(
@@ -24,7 +24,8 @@ struct Calibrated {
             return
         }
         try Self.check(flags, hasPlan: options.plan != nil)
-        let recorded = try await source.calibration(of: plan.network, weights)
+        let recorded = try await source.calibration(
+            of: plan.network, weights, for: plan.target.precision)
         let settled = try await Self.settled(
             recorded, plan, weights, source, isPlanned: options.plan != nil, flags)
         self.plan = try await options.plan(plan, keeping: settled.kept)
@@ -34,7 +35,7 @@ struct Calibrated {
     private static func check(_ flags: CalibrationOption, hasPlan: Bool) throws {
         guard flags.maxDrop != nil, hasPlan else { return }
         throw UsageError(
-            "--max-drop: --plan says which layers stay in bf16; leave one of them out")
+            "--max-drop: --plan says which layers stay wider; leave one of them out")
     }
 
     private static func settled(
@@ -48,7 +49,7 @@ struct Calibrated {
         if case .file(let path) = source {
             if flags.maxDrop == nil, recorded.agreement == nil {
                 Console.note(
-                    "\(path) was recorded without measuring what int8 changes; give the pictures or the "
+                    "\(path) was recorded without measuring what \(recorded.precision.rawValue) changes; give the pictures or the "
                         + "array again to hold --max-drop \(CalibrationOption.usualDrop)")
             }
             return try flags.reused(recorded, from: path)
@@ -84,7 +85,7 @@ extension Calibration {
             agreement.sentence
                 + (kept.isEmpty
                     ? ""
-                    : ", \(agreement.words(agreement.costWithoutKept)) with all layers of int8")
+                    : ", \(agreement.words(agreement.costWithoutKept)) with all layers of \(precision.rawValue)")
         }
         return [agreements].compactMap { $0 } + kept.map { "kept \($0.sentence)" }
     }

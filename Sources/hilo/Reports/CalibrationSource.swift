@@ -39,28 +39,37 @@ enum CalibrationSource {
         return (0..<mostPictures).map { all[$0 * all.count / mostPictures] }
     }
 
-    /// Reads it, or records it with a library of the network in single precision.
+    /// Reads it, or records it with a library of the network in single precision; for bf16 there is nothing to
+    /// record but what it is of.
     ///
     /// - Throws: `InputError`, `CalibrationError` and other errors of files; those of a build.
     func calibration(
-        of network: Network, _ weights: WeightSource.Matched
+        of network: Network, _ weights: WeightSource.Matched, for precision: Precision
     ) async throws -> Calibration {
+        // Before a library is compiled for it.
+        try check(network)
         switch self {
-        case .file(let path): return try Calibration(contentsOf: path, for: network, weights)
-        case .array(let path):
-            // Before a library is compiled for it.
-            _ = try NetworkInput(path, of: network)
-            return try await record(network, weights) { calibrator in
-                try await calibrator.add(.array(URL(fileURLWithPath: path)))
+        case .file(let path):
+            return try Calibration(contentsOf: path, for: network, weights, as: precision)
+        case .array, .pictures:
+            guard precision == .int8 else {
+                return Calibration(
+                    precision, weights: weights.checksum(for: network),
+                    images: try comparedImages()?.count ?? 0, tensors: [])
             }
-        case .pictures(let pictures, let folder):
+            return try await record(network, weights)
+        }
+    }
+
+    private func check(_ network: Network) throws {
+        switch self {
+        case .file: break
+        case .array(let path): _ = try NetworkInput(path, of: network)
+        case .pictures(_, let folder):
             guard network.image != nil else {
                 throw InputError(
                     "\(folder): a single layer takes tokens, not images; give --calibration an "
                         + "array (.npy) of N x \(shapeText(network.inputShape))")
-            }
-            return try await record(network, weights) { calibrator in
-                try await Self.add(pictures, to: &calibrator)
             }
         }
     }
@@ -77,8 +86,7 @@ enum CalibrationSource {
     }
 
     private func record(
-        _ network: Network, _ weights: WeightSource.Matched,
-        _ add: (inout Calibrator) async throws -> Void
+        _ network: Network, _ weights: WeightSource.Matched
     ) async throws -> Calibration {
         try await withTemporaryFolder { folder in
             var calibrator = try Calibrator(network, weights, in: folder.appending(path: "library"))
@@ -88,13 +96,21 @@ enum CalibrationSource {
                     line.show(done, of: total, "calibration: \(file)")
                 }
             }
-            try await add(&calibrator)
+            try await add(to: &calibrator)
             if calibrator.images < Self.fewImages {
                 Console.note(
                     "calibration: \(calibrator.images) images are few; values of others may lie "
                         + "beyond their range, so give some hundred")
             }
             return try calibrator.calibration()
+        }
+    }
+
+    private func add(to calibrator: inout Calibrator) async throws {
+        switch self {
+        case .file: break
+        case .array(let path): try await calibrator.add(.array(URL(fileURLWithPath: path)))
+        case .pictures(let pictures, _): try await Self.add(pictures, to: &calibrator)
         }
     }
 
