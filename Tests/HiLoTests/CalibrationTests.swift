@@ -260,7 +260,8 @@ struct CalibrationTests {
         let network = try smallNetwork()
         let weights = try WeightSource.seed(3).matched(network)
         let calibration = sample(network, weights)
-        let plan = try Planner(network, Target(isa: .generic)).plan()
+        let plan = try Planner(network, Target(isa: .generic, precision: .int8)).plan()
+        let floats = try Planner(network, Target(isa: .generic)).plan()
         try await withFolder { folder in
             let first = try LibraryGenerator(
                 plan, weights, origin: "seed 3", calibration: calibration
@@ -274,10 +275,14 @@ struct CalibrationTests {
                 // Listed, so that it is no file that somebody added.
                 try library.checkReplaceable()
             }
-            let other = try LibraryGenerator(plan, weights, origin: "seed 3")
+            let other = try LibraryGenerator(floats, weights, origin: "seed 3")
                 .write(to: folder.appending(path: "first"))
             let file = other.folder.appending(path: Calibration.fileName)
             #expect(!FileManager.default.fileExists(atPath: file.path))
+        }
+        // A plan of another precision is not what it is for.
+        #expect(throws: CalibrationError.self) {
+            try LibraryGenerator(floats, weights, origin: "seed 3", calibration: calibration)
         }
     }
 
@@ -286,6 +291,10 @@ struct CalibrationTests {
         ("{\n", "[\n", ["not a calibration"]),
         ("\"format\": 1", "\"form\": 1", ["no 'format'"]),
         ("\"format\": 1", "\"format\": 2", ["format version 2", "reads 1"]),
+        (
+            "\"format\": 1,", "\"format\": 1, \"precision\": \"bf16\",",
+            ["recorded for bf16, expected one for int8"]
+        ),
         ("\"images\": 7", "\"images\": 0", ["images", "1 or more"]),
         ("\"images\": 7", "\"pictures\": 7", ["has no 'images'"]),
         ("\"weights\": \"", "\"weights\": \"0", ["of other weights", "checksum"]),
