@@ -77,10 +77,32 @@ import Testing
         try await withFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
-            try await library.build(with: .hasty(), extraFlags: ["-Werror", "-march=native"])
+            var outputs: [[Data]] = []
+            for flags in [[], ["-march=native"]] {
+                try await library.build(with: .hasty(), extraFlags: ["-Werror"] + flags)
+                var bits: [Data] = []
+                for isa in isas { bits.append(try await output(of: library, on: isa, in: folder)) }
+                outputs.append(bits)
+            }
+            #expect(outputs[0] == outputs[1] && outputs[0].count == isas.count)
             let found = try await Program.run(library.harness.path, arguments: ["verify"])
             #expect(found.succeeded, "\(found.stdout)")
         }
+    }
+
+    /// For a seeded image.
+    private func output(
+        of library: GeneratedLibrary, on isa: ISA, in folder: URL
+    ) async throws -> Data {
+        let file = folder.appending(path: "\(isa.name).npy")
+        let ran = try await Program.run(
+            library.harness.path,
+            arguments: [
+                "run", "--weights", library.weightsFile.path, "--random", "5", "--isa", isa.name,
+                "--output", file.path,
+            ])
+        try #require(ran.succeeded, "\(ran.stderr)")
+        return try Data(contentsOf: file)
     }
 
     /// A library runs either, by the CPU, and promises that nobody sees which.
