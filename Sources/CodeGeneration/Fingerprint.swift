@@ -33,7 +33,7 @@ extension Plan {
         let format: Int
         let precision: Precision
         let network: NetworkIdentity
-        /// Layers in bf16, and in single precision, among those of integers.
+        /// Layers in bf16, and in single precision, among narrower ones.
         let kept, keptInF32: [String]?
         /// nil for that of the format.
         let layout: Int?

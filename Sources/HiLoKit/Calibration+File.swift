@@ -77,7 +77,7 @@ extension Calibration {
     /// - Throws: `FileError`; `CalibrationError` that names the file.
     public init(
         contentsOf path: String, for network: Network, _ weights: WeightSource.Matched,
-        as precision: Precision = .int8
+        as precision: Precision
     ) throws {
         let file = try InputFile(path: path)
         guard file.size <= Self.largestFile else {
@@ -90,7 +90,7 @@ extension Calibration {
             try check(precision)
             try check(tensorsOf: network)
             try kept.check(layersOf: network)
-            try kept.check(narrowerIn: precision)
+            try kept.check(keptIn: precision)
             try check(weights: weights.checksum(for: network))
         } catch let error as CalibrationError {
             throw CalibrationError("\(path): \(error)")
@@ -136,8 +136,12 @@ extension Calibration {
     /// - Throws: `CalibrationError` when it is of other tensors than those of `network` that can be
     ///   integers, or has some without being for these.
     func check(tensorsOf network: Network) throws {
-        let points = precision == .int8 ? network.quantisable : []
-        let expected = points.map { "\($0.name) of \($0.channels) channels" }
+        guard precision == .int8 else {
+            guard let tensor = tensors.first else { return }
+            throw CalibrationError(
+                "\(precision.rawValue) has no scales, expected no tensors, found \(tensor.name)")
+        }
+        let expected = network.quantisable.map { "\($0.name) of \($0.channels) channels" }
         let found = tensors.map { "\($0.name) of \($0.least.count) channels" }
         for (expected, found) in zip(expected, found) where expected != found {
             throw CalibrationError(

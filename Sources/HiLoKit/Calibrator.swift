@@ -115,6 +115,25 @@ public struct Calibrator: Sendable {
     }
 }
 
+extension Calibration {
+    /// The one for bf16 that keeps no layer: nothing is measured for scales, since there are none.
+    ///
+    /// - Parameters:
+    ///   - weights: of `network`.
+    ///   - images: how many there are to choose layers with.
+    /// - Throws: `CalibrationError` when the network has nothing that can be bf16.
+    public static func ofBF16(
+        _ network: Network, _ weights: WeightSource.Matched, images: Int
+    ) throws -> Calibration {
+        guard !network.roundedLayers.isEmpty else {
+            throw CalibrationError(
+                "\(network.name): nothing in it can be bf16; choose another precision")
+        }
+        return Calibration(
+            .bf16, weights: weights.checksum(for: network), images: images, tensors: [])
+    }
+}
+
 // MARK: - Totals
 
 /// Of one output over some images, channel by channel: what the command `channels` of a library's

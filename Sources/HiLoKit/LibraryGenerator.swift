@@ -53,10 +53,15 @@ public struct LibraryGenerator: Sendable {
             }
             return
         }
-        guard calibration.precision == target.precision, calibration.kept == target.kept else {
+        guard calibration.precision == target.precision else {
             throw CalibrationError(
-                "\(name): the calibration is for another precision than the plan or keeps other layers wider; "
-                    + "plan for what it says")
+                "\(name): the calibration is for \(calibration.precision.rawValue), the plan for "
+                    + "\(target.precision.rawValue)")
+        }
+        guard calibration.kept == target.kept else {
+            throw CalibrationError(
+                "\(name): the plan and the calibration keep other layers wider; plan for those that the "
+                    + "calibration keeps")
         }
     }
 

@@ -62,13 +62,13 @@ extension [KeptLayer] {
         }
     }
 
-    /// Checks that a precision has other layers that are narrower.
+    /// Checks that libraries of a precision can keep layers so.
     ///
-    /// - Throws: `PlanError` with the first layer that is kept from nothing.
-    public func check(narrowerIn precision: Precision) throws {
+    /// - Throws: `PlanError` with the first layer that they cannot.
+    public func check(keptIn precision: Precision) throws {
         guard let kept = first(where: { !precision.canKeep(in: $0.type) }) else { return }
         throw PlanError(
-            "\(kept.layer) is kept in \(kept.type.rawValue), but \(precision.rawValue) has nothing narrower"
+            "\(kept.layer) is kept in \(kept.type.rawValue), but \(precision.rawValue) keeps no layer in that"
         )
     }
 

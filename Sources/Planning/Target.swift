@@ -135,7 +135,7 @@ public struct Target: Sendable, Hashable, Codable {
                     + "different architectures, and a library is compiled for one")
         }
         try kept.check()
-        try kept.check(narrowerIn: precision)
+        try kept.check(keptIn: precision)
     }
 }
 

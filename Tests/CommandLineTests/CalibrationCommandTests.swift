@@ -126,7 +126,9 @@ struct CalibrationCommandTests {
         #expect(first.stdout.contains("agreement: 1 of 1 images answered as in f32"))
         let file = sandbox.file("lib/calibration.json")
         let text = try String(contentsOf: file, encoding: .utf8)
-        for line in ["\"precision\": \"bf16\"", "\"images\": 1", "\"tensors\": []"] {
+        for line in [
+            "\"precision\": \"bf16\"", "\"images\": 1", "\"maxDrop\":0}", "\"tensors\": []",
+        ] {
             #expect(text.contains(line), "\(text)")
         }
         let second = try await sandbox.hilo(
@@ -136,6 +138,29 @@ struct CalibrationCommandTests {
         try await expectFailure(
             65, of: "lib/calibration.json",
             saying: ["lib/calibration.json", "recorded for bf16, expected one for int8"])
+        let shown = try await sandbox.hilo(
+            flags.map { $0 == "generate" ? "plan" : $0 } + ["lib/calibration.json"])
+        #expect(shown.status == 0, "\(shown.stderr)")
+    }
+
+    /// A plan says what is kept; images have nothing to add, and the plan needs none.
+    @Test func plansOfBF16SayWhatIsKept() async throws {
+        let json = try await sandbox.hilo("plan", "--config", "tiny.yaml", "--json").stdout
+        let target = try Target(
+            isa: .generic, precision: .bf16, kept: [KeptLayer("head", in: .f32, error: 0.25)])
+        let plan = try Planner(Plan(json: Data(json.utf8)).network, target).plan()
+        try sandbox.write("plan.json", plan.json)
+        let flags = ["generate", "--plan", "plan.json", "--seed", "3", "--output", "lib"]
+        try writePicture("pictures/a.png")
+        try await sandbox.expectFailure(
+            64, of: flags + ["--calibration", "pictures"],
+            saying: ["--calibration: --plan says", "bf16 has no scales"])
+        try await sandbox.expectFailure(
+            64, of: flags + ["--max-drop", "0.1"], saying: ["--max-drop: --plan says"])
+        let generated = try await sandbox.hilo(flags)
+        #expect(generated.status == 0, "\(generated.stderr)")
+        let told = try await sandbox.hilo("inspect", "lib")
+        #expect(told.stdout.contains("in f32: head"), "\(told.stdout)")
     }
 
     @Test func badPromisesAreRefused() async throws {

@@ -36,7 +36,8 @@ import Testing
             let file = folder.appending(path: "calibration.json")
             for one in [decided, measured, ofMaps, decided.keeping(decided.kept)] {
                 try one.write(to: file.path)
-                #expect(try Calibration(contentsOf: file.path, for: network, weights) == one)
+                #expect(
+                    try Calibration(contentsOf: file.path, for: network, weights, as: .int8) == one)
             }
             let wrong =
                 Self.wrongDecisions.map { (decided.json, $0) }
@@ -46,12 +47,84 @@ import Testing
                 let text = json.replacingCharacters(in: place, with: new)
                 try Data(text.utf8).write(to: file)
                 let error = #expect(throws: CalibrationError.self) {
-                    try Calibration(contentsOf: file.path, for: network, weights)
+                    try Calibration(contentsOf: file.path, for: network, weights, as: .int8)
                 }
                 let message = error.map { "\($0)" } ?? ""
                 #expect(message.hasPrefix(file.path))
                 for word in words { #expect(message.contains(word), "\(message)") }
             }
+        }
+    }
+
+    /// What a file looks like, so that those of before are read and written as they were.
+    @Test func textsAreTheseWordForWord() {
+        let integers = Calibration(
+            weights: "0123", images: 2,
+            tensors: ["a", "b"].map {
+                .init(name: $0, least: [-1], greatest: [2], mean: [0.5], meanSquare: [1])
+            }, kept: [KeptLayer("head"), KeptLayer("mlp", in: .f32)])
+        #expect(
+            integers.json == """
+                {
+                  "format": 1,
+                  "weights": "0123",
+                  "images": 2,
+                  "kept": [
+                    {"layer":"head"},
+                    {"layer":"mlp","type":"f32"}
+                  ],
+                  "tensors": [
+                    {"greatest":[2],"least":[-1],"mean":[0.5],"meanSquare":[1],"name":"a"},
+                    {"greatest":[2],"least":[-1],"mean":[0.5],"meanSquare":[1],"name":"b"}
+                  ]
+                }
+
+                """)
+        let narrow = Calibration(.bf16, weights: "0123", images: 2, tensors: [])
+        #expect(
+            narrow.json == """
+                {
+                  "format": 1,
+                  "precision": "bf16",
+                  "weights": "0123",
+                  "images": 2,
+                  "tensors": []
+                }
+
+                """)
+    }
+
+    /// Of bf16, which keeps layers in single precision alone and has no scales.
+    @Test func filesForBF16KeepDecisions() async throws {
+        let network = try smallNetwork()
+        let weights = try WeightSource.seed(3).matched(network)
+        let agreement = Calibration.Agreement(
+            maxDrop: 0.01, images: 300, cost: .answers(3), costWithoutKept: .answers(40))
+        let decided = try Calibration.ofBF16(network, weights, images: 300)
+            .keeping([KeptLayer("head", in: .f32, error: 0.5)], agreement: agreement)
+        try await withFolder { folder in
+            let file = folder.appending(path: "calibration.json")
+            func refusal(of text: String, as precision: Precision = .bf16) throws -> String {
+                try Data(text.utf8).write(to: file)
+                let error = #expect(throws: CalibrationError.self) {
+                    try Calibration(contentsOf: file.path, for: network, weights, as: precision)
+                }
+                return error.map { "\($0)" } ?? ""
+            }
+            #expect(
+                try refusal(of: decided.json, as: .int8)
+                    .contains("recorded for bf16, expected one for int8"))
+            let integers = decided.json.replacing("  \"precision\": \"bf16\",\n", with: "")
+            #expect(
+                try refusal(of: integers).contains("recorded for int8, expected one for bf16"))
+            let layer = try #require(network.quantisableLayers.first)
+            let inBF16 = decided.keeping([KeptLayer(layer)]).json
+            #expect(
+                try refusal(of: inBF16)
+                    .contains("\(layer) is kept in bf16, but bf16 keeps no layer in that"))
+            try decided.write(to: file.path)
+            #expect(
+                try Calibration(contentsOf: file.path, for: network, weights, as: .bf16) == decided)
         }
     }
 
@@ -78,7 +151,7 @@ import Testing
         ("\"layer\":", "\"lair\":", ["not a calibration", "layer"]),
         (
             "\"differing\":3", "\"differing\":4",
-            ["agreement", "4 other answers, 40 other answers with all layers of int8, on 300"]
+            ["agreement", "4 other answers, 40 other answers with no layer kept, on 300"]
         ),
         ("\"differing\":3", "\"differing\":-1", ["agreement"]),
         ("\"images\":300", "\"images\":0", ["agreement"]),

@@ -248,7 +248,7 @@ struct CalibrationTests {
             let path = folder.appending(path: "calibration.json").path
             try calibration.write(to: path)
             #expect(
-                try Calibration(contentsOf: path, for: network, weights) == calibration)
+                try Calibration(contentsOf: path, for: network, weights, as: .int8) == calibration)
         }
         // A tensor a line.
         let lines = calibration.json.split(separator: "\n")
@@ -271,7 +271,8 @@ struct CalibrationTests {
             for library in [first, second] {
                 let file = library.folder.appending(path: Calibration.fileName)
                 #expect(
-                    try Calibration(contentsOf: file.path, for: network, weights) == calibration)
+                    try Calibration(contentsOf: file.path, for: network, weights, as: .int8)
+                        == calibration)
                 // Listed, so that it is no file that somebody added.
                 try library.checkReplaceable()
             }
@@ -297,6 +298,7 @@ struct CalibrationTests {
         ),
         ("\"images\": 7", "\"images\": 0", ["images", "1 or more"]),
         ("\"images\": 7", "\"pictures\": 7", ["has no 'images'"]),
+        ("\"tensors\"", "\"sensors\"", ["has no 'tensors'"]),
         ("\"weights\": \"", "\"weights\": \"0", ["of other weights", "checksum"]),
         ("mlp.fc1", "mlp.fc9", ["of another network", "mlp.fc1", "mlp.fc9"]),
         ("\"mean\":[", "\"mean\":[0,", ["mlp.fc1", "'mean'", "12 channels", "13"]),
@@ -315,7 +317,7 @@ struct CalibrationTests {
             let file = folder.appending(path: "calibration.json")
             try Data(text.replacingCharacters(in: place, with: new).utf8).write(to: file)
             let error = #expect(throws: CalibrationError.self) {
-                try Calibration(contentsOf: file.path, for: network, weights)
+                try Calibration(contentsOf: file.path, for: network, weights, as: .int8)
             }
             let message = error.map { "\($0)" } ?? ""
             #expect(message.hasPrefix(file.path))
@@ -354,7 +356,7 @@ struct CalibrationTests {
                 (network, other, "of other weights"), (layer, ofLayer, "of another network"),
             ] {
                 let error = #expect(throws: CalibrationError.self) {
-                    try Calibration(contentsOf: path, for: network, weights)
+                    try Calibration(contentsOf: path, for: network, weights, as: .int8)
                 }
                 let message = error.map { "\($0)" } ?? ""
                 #expect(message.hasPrefix(path) && message.contains(words), "\(message)")

@@ -78,8 +78,10 @@ import Testing
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
             var outputs: [[Data]] = []
-            for flags in [[], ["-march=native"]] {
-                try await library.build(with: .hasty(), extraFlags: ["-Werror"] + flags)
+            for (compiler, flags) in try await [
+                (Compiler.hasty(), []), (Compiler.shared(), ["-march=native"]),
+            ] {
+                try await library.build(with: compiler, extraFlags: ["-Werror"] + flags)
                 var bits: [Data] = []
                 for isa in isas { bits.append(try await output(of: library, on: isa, in: folder)) }
                 outputs.append(bits)

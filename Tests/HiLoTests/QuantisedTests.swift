@@ -28,7 +28,7 @@ struct QuantisedTests {
         let network = try item.network()
         return try Calibration(
             contentsOf: item.calibrationFile.path, for: network,
-            WeightSource.seed(item.seed).matched(network))
+            WeightSource.seed(item.seed).matched(network), as: .int8)
     }
 
     private func tensor(_ item: QuantisedCase) -> (String) throws -> [Double] {

@@ -81,6 +81,9 @@ struct LifterTests {
                 classifier.network, classifier.weights, classifier.images, folder, .bf16)
             #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
             #expect(lifted.kept.map(\.type) == [.f32] && lifted.tensors.isEmpty)
+            let agreement = try #require(lifted.agreement)
+            #expect(agreement.cost == .answers(0) && agreement.images == classifier.images.count)
+            #expect(agreement.costWithoutKept.share(ofImages: 1) > 1, "\(agreement)")
             let layers = classifier.network.roundedLayers
             #expect(
                 spy.runs.map(\.precision) == [.f32]
@@ -125,9 +128,7 @@ struct LifterTests {
             precision == .int8
             ? try await Calibrator.record(
                 network, weights, images: [.array(file)], with: compiler)
-            : Calibration(
-                precision, weights: weights.checksum(for: network), images: images.count,
-                tensors: [])
+            : try .ofBF16(network, weights, images: images.count)
         let spy = try Spy(file)
         let lifted = try await Lifter(
             network, weights, recorded, images: spy, compiler: compiler

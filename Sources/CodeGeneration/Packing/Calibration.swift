@@ -70,6 +70,6 @@ public struct Calibration: Sendable, Equatable, Codable {
         // A file that says nothing of layers keeps none.
         kept = try container.decodeIfPresent([KeptLayer].self, forKey: .kept) ?? []
         agreement = try container.decodeIfPresent(Agreement.self, forKey: .agreement)
-        tensors = try container.decodeIfPresent([Channels].self, forKey: .tensors) ?? []
+        tensors = try container.decode([Channels].self, forKey: .tensors)
     }
 }

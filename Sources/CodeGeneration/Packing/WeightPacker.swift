@@ -9,10 +9,12 @@ public struct WeightPacker: Sendable {
     /// nil where nothing is an integer.
     private let quantisation: Quantisation?
 
-    /// - Parameter calibration: for a plan with integers, which has all their tensors.
+    /// - Parameter calibration: for the plan's precision; of a plan with integers it has all their tensors.
     public init(_ weights: Weights, _ plan: Plan, calibration: Calibration? = nil) {
         self.weights = weights
-        quantisation = calibration.map { Quantisation($0, weights, plan) }
+        quantisation =
+            plan.target.precision == .int8
+            ? calibration.map { Quantisation($0, weights, plan) } : nil
     }
 
     /// The values of one block of the packed file.

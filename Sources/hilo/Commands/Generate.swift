@@ -27,11 +27,12 @@ struct Generate: AsyncParsableCommand {
     private func generate() async throws {
         // What can be known before anything is read.
         if options.plan == nil || options.target.precision != nil {
-            try calibration.check(options.target.wantedPrecision() ?? .f32)
+            try calibration.check(
+                options.target.wantedPrecision() ?? .f32, hasPlan: options.plan != nil)
         }
         let images = try calibration.source()
         let resolved = try await options.resolve()
-        try calibration.check(resolved.plan.target.precision)
+        try calibration.check(resolved.plan.target.precision, hasPlan: options.plan != nil)
         let source = source(resolved.checkpoint)
         let matched = try source.matched(resolved.plan.network)
         report(matched)

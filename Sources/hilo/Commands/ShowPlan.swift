@@ -7,7 +7,7 @@ struct ShowPlan: AsyncParsableCommand {
         abstract: "Shows what generate would do: kernels, tilings, bytes and work.",
         discussion: """
             It takes the flags of 'hilo generate' and writes nothing. Which layers stay wider than others \
-            is not measured here: the calibration.json or the plan.json of a library says it.
+            are not measured here: the calibration.json or the plan.json of a library says it.
             """)
 
     @OptionGroup var options: PlanOptions
@@ -37,7 +37,7 @@ struct ShowPlan: AsyncParsableCommand {
     private func plan() async throws -> Plan {
         let resolved = try await options.resolve()
         guard let source = try calibration.source() else { return resolved.plan }
-        try calibration.check(resolved.plan.target.precision)
+        try calibration.check(resolved.plan.target.precision, hasPlan: options.plan != nil)
         guard case .file(let path) = source, options.plan == nil else { return resolved.plan }
         let weights = try
             (resolved.checkpoint.map { WeightSource.checkpoint($0) }

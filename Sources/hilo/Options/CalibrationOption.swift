@@ -32,8 +32,13 @@ struct CalibrationOption: ParsableArguments {
             "--max-drop is \(maxDrop); expected a share, from 0 to 1: 0.01 is 1 %")
     }
 
-    /// - Throws: `UsageError` when it is missing, or nothing needs it.
-    func check(_ precision: Precision) throws {
+    /// - Parameter hasPlan: whether `--plan` is given, which says what is kept.
+    /// - Throws: `UsageError` when one of them is missing, or nothing needs it.
+    func check(_ precision: Precision, hasPlan: Bool) throws {
+        if hasPlan, maxDrop != nil {
+            throw UsageError(
+                "--max-drop: --plan says which layers stay wider; leave one of them out")
+        }
         switch (precision, calibration) {
         case (.int8, nil):
             throw UsageError(

@@ -13,8 +13,8 @@ struct Calibrated {
     /// - Parameters:
     ///   - weights: of the plan's network.
     ///   - source: nil where none is given.
-    /// - Throws: `UsageError` for a `--max-drop` beside a plan; `LiftingError` when no layers are enough; errors of
-    ///   files and builds.
+    /// - Throws: `UsageError` for images that have nothing to say beside a plan; `LiftingError` when no layers are
+    ///   enough; errors of files and builds.
     init(
         _ plan: Plan, _ weights: WeightSource.Matched, _ source: CalibrationSource?,
         options: PlanOptions, _ flags: CalibrationOption
@@ -23,7 +23,7 @@ struct Calibrated {
             (self.plan, calibration) = (plan, nil)
             return
         }
-        try Self.check(flags, hasPlan: options.plan != nil)
+        try Self.check(source, plan, isPlanned: options.plan != nil)
         let recorded = try await source.calibration(
             of: plan.network, weights, for: plan.target.precision)
         let settled = try await Self.settled(
@@ -32,10 +32,15 @@ struct Calibrated {
         calibration = settled
     }
 
-    private static func check(_ flags: CalibrationOption, hasPlan: Bool) throws {
-        guard flags.maxDrop != nil, hasPlan else { return }
+    /// A plan says what is kept, and images have nothing else to say for bf16.
+    private static func check(
+        _ source: CalibrationSource, _ plan: Plan, isPlanned: Bool
+    ) throws {
+        if case .file = source { return }
+        guard isPlanned, plan.target.precision == .bf16 else { return }
         throw UsageError(
-            "--max-drop: --plan says which layers stay wider; leave one of them out")
+            "--calibration: --plan says which layers stay wider, and bf16 has no scales; leave one of them out"
+        )
     }
 
     private static func settled(
@@ -49,8 +54,9 @@ struct Calibrated {
         if case .file(let path) = source {
             if flags.maxDrop == nil, recorded.agreement == nil {
                 Console.note(
-                    "\(path) was recorded without measuring what \(recorded.precision.rawValue) changes; give the pictures or the "
-                        + "array again to hold --max-drop \(CalibrationOption.usualDrop)")
+                    "\(path) was recorded without measuring what \(recorded.precision.rawValue) changes; "
+                        + "give the pictures or the array again to hold --max-drop \(CalibrationOption.usualDrop)"
+                )
             }
             return try flags.reused(recorded, from: path)
         }

@@ -53,9 +53,7 @@ enum CalibrationSource {
             return try Calibration(contentsOf: path, for: network, weights, as: precision)
         case .array, .pictures:
             guard precision == .int8 else {
-                return Calibration(
-                    precision, weights: weights.checksum(for: network),
-                    images: try comparedImages()?.count ?? 0, tensors: [])
+                return try .ofBF16(network, weights, images: comparedImages()?.count ?? 0)
             }
             return try await record(network, weights)
         }
