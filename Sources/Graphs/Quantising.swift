@@ -9,6 +9,8 @@ public struct QuantisedTensor: Sendable, Hashable {
     /// Whether tokens beyond the map, which are zeros, are taken for some of it without being among its
     /// integers: by a pool, or by windows that go beyond the map. Its offsets are 0.
     public let meetsZeros: Bool
+    /// The parameters of the LayerNorm that makes it; nil where something else does.
+    public let norm: String?
 
     /// The part of the network that it belongs to: an attention, a ConvFFN, a merging of tokens; the product
     /// itself where the network is nothing but an attention. It is of integers as a whole or not at all.
@@ -36,7 +38,8 @@ extension Graph {
             else { return nil }
             return QuantisedTensor(
                 tensor: tensor, name: name, channels: tensors[tensor].channels,
-                meetsZeros: consumers(of: tensor).contains { meetsZeros($0) })
+                meetsZeros: consumers(of: tensor).contains { meetsZeros($0) },
+                norm: nodes[index].operation.layerNorm)
         }
     }
 
@@ -161,6 +164,10 @@ extension Operation {
         case .windowAttention, .globalAttention: true
         default: false
         }
+    }
+
+    fileprivate var layerNorm: String? {
+        if case .layerNorm(let parameter) = self { parameter } else { nil }
     }
 
     /// Whether scales and offsets of the result can become a part of its weights: of gamma and beta, of v

@@ -75,7 +75,17 @@ public struct PackedWeights: Sendable {
 
     /// The weights under the names of a checkpoint; see `WeightUnpacker` for what stays folded.
     public func unpacked() throws -> Weights {
-        WeightUnpacker(plan).weights(from: try plan.weights.flatMap { try file.floats($0.name) })
+        WeightUnpacker(plan).weights(from: try values())
+    }
+
+    /// Beyond what the library's integers cut values off; see `WeightUnpacker.limits`. Empty where there are none.
+    public func limits() throws -> [String: [ClosedRange<Double>]] {
+        guard plan.target.precision == .int8 else { return [:] }
+        return WeightUnpacker(plan).limits(from: try values())
+    }
+
+    private func values() throws -> [Float] {
+        try plan.weights.flatMap { try file.floats($0.name) }
     }
 
     /// One block as it stands in the file.

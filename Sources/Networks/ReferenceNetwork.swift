@@ -5,11 +5,16 @@ public struct ReferenceNetwork: Sendable {
     private let network: Network
     private let weights: ParameterReader
 
-    /// - Parameter parameter: gives a tensor by its name in the authors' `state_dict`, in PyTorch's
-    ///   order; an empty array stands for a tensor that is missing.
-    public init(_ network: Network, parameter: @escaping @Sendable (String) -> [Float]) {
+    /// - Parameters:
+    ///   - limits: beyond which values are cut off, as integers do it; `PackedWeights.limits()` has a library's.
+    ///   - parameter: gives a tensor by its name in the authors' `state_dict`, in PyTorch's
+    ///     order; an empty array stands for a tensor that is missing.
+    public init(
+        _ network: Network, limits: [String: Limits] = [:],
+        parameter: @escaping @Sendable (String) -> [Float]
+    ) {
         self.network = network
-        weights = ParameterReader(network: network.name, parameter: parameter)
+        weights = ParameterReader(network: network.name, limits: limits, parameter: parameter)
     }
 
     /// Computes all outputs of one image or one layer's tokens.

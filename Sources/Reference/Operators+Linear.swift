@@ -1,6 +1,7 @@
 extension Operators {
     /// y = x·Wᵀ + b at every token; W is out×in, and out follows from its size.
     public static func linear(_ map: TokenMap, _ weights: Affine) -> TokenMap {
+        let map = map.cut(to: weights.limits)
         let inputs = map.channels
         let outputs = weights.weight.count / inputs
         precondition(weights.weight.count == outputs * inputs, "the weight does not fit the input")

@@ -12,7 +12,7 @@ extension Operators {
             for (channel, value) in input.enumerated() {
                 output[channel] = (value - mean) / deviation * scale[channel] + shift[channel]
             }
-        }
+        }.cut(to: weights.limits)
     }
 
     /// BatchNorm at inference: every channel by its running mean and variance.

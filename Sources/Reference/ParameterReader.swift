@@ -8,14 +8,20 @@ public struct ReferenceError: Error, Equatable, CustomStringConvertible {
 public struct ParameterReader: Sendable {
     let network: String
     let parameter: @Sendable (String) -> [Float]
+    private let limits: [String: Limits]
     /// What stands before all names.
     private var prefix = ""
 
     /// - Parameters:
     ///   - network: a name for messages.
+    ///   - limits: those of Linear layers and norms, after their parameters.
     ///   - parameter: a tensor by its name, in PyTorch's order; empty when it is missing.
-    public init(network: String, parameter: @escaping @Sendable (String) -> [Float]) {
+    public init(
+        network: String, limits: [String: Limits] = [:],
+        parameter: @escaping @Sendable (String) -> [Float]
+    ) {
         self.network = network
+        self.limits = limits
         self.parameter = parameter
     }
 
@@ -44,7 +50,8 @@ public struct ParameterReader: Sendable {
     ) throws -> Affine {
         Affine(
             weight: try tensor("\(name).weight", count: outputs * fanIn),
-            bias: bias ? try tensor("\(name).bias", count: outputs) : nil)
+            bias: bias ? try tensor("\(name).bias", count: outputs) : nil,
+            limits: limits[prefix + name])
     }
 
     /// `name.weight` and `name.bias` of a norm, and its running statistics.

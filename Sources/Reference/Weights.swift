@@ -4,10 +4,31 @@ public struct Affine: Sendable {
     public let weight: [Float]
     /// One value an output; nil adds nothing.
     public let bias: [Float]?
+    /// What values are cut off at, channel by channel: those that enter a Linear layer, or that leave a norm. nil cuts
+    /// nothing off.
+    public let limits: Limits?
 
-    public init(weight: [Float], bias: [Float]?) {
+    public init(weight: [Float], bias: [Float]?, limits: Limits? = nil) {
         self.weight = weight
         self.bias = bias
+        self.limits = limits
+    }
+}
+
+/// The least and the greatest value of each channel.
+public typealias Limits = [ClosedRange<Double>]
+
+extension TokenMap {
+    /// The map without what lies beyond.
+    func cut(to limits: Limits?) -> TokenMap {
+        guard let limits else { return self }
+        precondition(limits.count == channels, "the limits do not fit the map")
+        return TokenMap(
+            height: height, width: width, channels: channels,
+            values: values.enumerated().map { index, value in
+                let limit = limits[index % channels]
+                return min(max(value, limit.lowerBound), limit.upperBound)
+            })
     }
 }
 

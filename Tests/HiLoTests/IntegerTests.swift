@@ -10,12 +10,15 @@ struct IntegerTests {
     /// Windows and pools over the edge of the map among its layers.
     private static func network() throws -> Network { try Sample.tiny() }
 
-    private static func calibration(_ network: Network) async throws -> Calibration {
+    private static func calibration(
+        _ network: Network, with images: [[Float]]? = nil
+    ) async throws -> Calibration {
         let matched = try WeightSource.seed(5).matched(network)
         return try await withTemporaryFolder { folder in
             let file = folder.appending(path: "images.npy")
-            let images = seededInputs(
-                batch: 8, count: network.inputShape.reduce(1, *), seed: 31)
+            let images =
+                images
+                ?? seededInputs(batch: 8, count: network.inputShape.reduce(1, *), seed: 31)
             try writeInputs(images.flatMap { $0 }, of: network, to: file)
             return try await Calibrator.record(
                 network, matched, images: [.array(file)], with: .hasty())
@@ -62,6 +65,52 @@ struct IntegerTests {
             // Also the products of bf16 are emulated by both.
             #expect(emulated == instruction)
         }
+    }
+
+    /// Scales of pictures with one colour each leave noise no room: values are cut off, and the reference that `verify`
+    /// compares with cuts off the same, though it knows no integers.
+    @Test func whatLiesBeyondTheCalibrationIsCutOff() async throws {
+        let network = try Self.network()
+        let size = network.inputShape.reduce(1, *)
+        let colours = (0..<8).map { [Float](repeating: Float($0) / 4 - 1, count: size) }
+        let calibration = try await Self.calibration(network, with: colours)
+        let plan = try Planner(
+            network, Target(isa: .native(for: .int8), precision: .int8)
+        ).plan()
+        try await withFolder { folder in
+            let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
+                .write(to: folder.appending(path: "lib"))
+            try await library.build(with: .hasty())
+            let result = try await Verifier(library, seed: 3, threads: 2).verify()
+            #expect(result.passed, "\(result)")
+
+            let input = SeededValues(seed: 4, name: "input").values(size, scale: 2)
+            let file = folder.appending(path: "x.npy")
+            try writeInputs(input, of: network, to: file)
+            let found = try await library.outputs(of: file, in: folder).arrays[0].values
+            let weights = try WeightSource.seed(5).matched(network).weights
+            let limits = try PackedWeights(of: library).limits()
+            #expect(Set(network.quantisable.map { $0.norm ?? $0.name }) == Set(limits.keys))
+            let (cut, whole) = try (
+                error(
+                    of: found, beside: ReferenceNetwork(network, limits: limits) { weights[$0] },
+                    input),
+                error(of: found, beside: ReferenceNetwork(network) { weights[$0] }, input)
+            )
+            print(
+                "off by \(cut) of the largest value, and by \(whole) of a reference that cuts nothing off"
+            )
+            #expect(cut < Verifier.tolerance(.int8) && whole > 0.3)
+        }
+    }
+
+    /// The largest one, as a share of the largest value.
+    private func error(
+        of found: [Float], beside reference: ReferenceNetwork, _ input: [Float]
+    ) throws -> Double {
+        let expected = try reference.outputs(input)[0]
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        return zip(found, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / largest
     }
 
     /// Also of instruction sets that this CPU lacks.

@@ -58,6 +58,12 @@ struct FoldedChannels {
         return (values.map { $0 * scale }, bias * scale + offset(outputs.name, channel))
     }
 
+    /// From the least integer to the greatest.
+    func range(of name: String, channel: Int) -> ClosedRange<Double> {
+        let (scale, offset) = (Double(scale(name, channel)), Double(offset(name, channel)))
+        return offset - 128 * scale...offset + 127 * scale
+    }
+
     private func scale(_ name: String, _ channel: Int) -> Float { scales[name]?[channel] ?? 1 }
     private func offset(_ name: String, _ channel: Int) -> Float { offsets[name]?[channel] ?? 0 }
 }

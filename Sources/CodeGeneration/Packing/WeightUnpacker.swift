@@ -38,6 +38,31 @@ public struct WeightUnpacker: Sendable {
         return Weights(values)
     }
 
+    /// What integers can hold, channel by channel: values beyond are cut off. After the parameters of the norm that
+    /// makes a tensor, or else of the product that reads it, in the order of its matrix in the checkpoint.
+    ///
+    /// - Parameter packed: as `weights(from:)` takes it.
+    public func limits(from packed: [Float]) -> [String: [ClosedRange<Double>]] {
+        let folded = FoldedChannels(plan, packed)
+        let linears = plan.network.graph.folded.nodes.compactMap(\.operation.linear)
+        var limits: [String: [ClosedRange<Double>]] = [:]
+        for tensor in plan.network.quantised(plan.target) {
+            let ranges = (0..<tensor.channels).map { folded.range(of: tensor.name, channel: $0) }
+            guard tensor.norm == nil,
+                let linear = linears.first(where: { $0.parameter == tensor.name })
+            else {
+                limits[tensor.norm ?? tensor.name] = ranges
+                continue
+            }
+            var ordered = ranges
+            for (input, range) in ranges.enumerated() {
+                ordered[linear.position(ofRow: 0, input: input) % linear.inputs] = range
+            }
+            limits[tensor.name] = ordered
+        }
+        return limits
+    }
+
     private func unpack(
         _ row: PackedRow, _ block: ArraySlice<Float>, _ counts: [String: Int],
         _ folded: FoldedChannels, into values: inout [String: [Float]]
