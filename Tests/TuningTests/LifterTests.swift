@@ -30,27 +30,30 @@ struct LifterTests {
         }
     }
 
-    /// A layer is found, kept, and then the answers are those of double precision.
-    @Test func aLayerThatSpoilsAnswersIsKept() async throws {
-        let classifier = try SpoiltClassifier()
+    /// A layer is found, kept one step wider, and then the answers are those of double precision.
+    @Test(arguments: [Precision.int8, .bf16])
+    func aLayerThatSpoilsAnswersIsKept(precision: Precision) async throws {
+        let classifier = try SpoiltClassifier(for: precision)
         let network = classifier.network
         try await withFolder { folder in
             let (recorded, spy, lifted) = try await lift(
-                classifier.network, classifier.weights, classifier.images, folder)
+                network, classifier.weights, classifier.images, folder, precision)
+            let type = precision == .int8 ? ElementType.bf16 : .f32
             #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
+            #expect(lifted.kept.map(\.type) == [type])
             #expect(lifted.tensors == recorded.tensors)
             let agreement = try #require(lifted.agreement)
             #expect(agreement.cost == .answers(0) && agreement.images == classifier.images.count)
             #expect(agreement.costWithoutKept.share(ofImages: 1) > 1, "\(agreement)")
-            let layers = network.quantisableLayers
+            let layers = precision == .int8 ? network.quantisableLayers : network.roundedLayers
             let alone = layers.map { layer in layers.filter { $0 != layer } }
             #expect(spy.runs.map(\.kept) == [[], []] + alone + [[SpoiltClassifier.layer]])
             #expect(
                 spy.runs.map(\.precision) == [.f32]
-                    + Array(repeating: .int8, count: layers.count + 2))
+                    + Array(repeating: precision, count: layers.count + 2))
             #expect(answers(spy.runs[layers.count + 2].logits) == classifier.answers)
             #expect(answers(spy.runs[1].logits) != classifier.answers)
-            try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
+            try expectTheSameAgain(lifted, network, classifier.weights, folder)
         }
     }
 
@@ -69,27 +72,6 @@ struct LifterTests {
             #expect(lifted.agreement?.cost == .answers(0))
             let ofBF16 = try #require(spy.runs.first { $0.kept.count == layers.count })
             #expect(answers(ofBF16.logits) != classifier.answers)
-            try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
-        }
-    }
-
-    /// Where all layers are bf16 as well, with as few libraries, and nothing recorded of values.
-    @Test func aLayerOfBF16ThatSpoilsAnswersIsKept() async throws {
-        let classifier = try SpoiltClassifier(for: .bf16)
-        try await withFolder { folder in
-            let (_, spy, lifted) = try await lift(
-                classifier.network, classifier.weights, classifier.images, folder, .bf16)
-            #expect(lifted.kept.map(\.layer) == [SpoiltClassifier.layer])
-            #expect(lifted.kept.map(\.type) == [.f32] && lifted.tensors.isEmpty)
-            let agreement = try #require(lifted.agreement)
-            #expect(agreement.cost == .answers(0) && agreement.images == classifier.images.count)
-            #expect(agreement.costWithoutKept.share(ofImages: 1) > 1, "\(agreement)")
-            let layers = classifier.network.roundedLayers
-            #expect(
-                spy.runs.map(\.precision) == [.f32]
-                    + Array(repeating: .bf16, count: layers.count + 2))
-            #expect(answers(spy.runs[layers.count + 2].logits) == classifier.answers)
-            #expect(answers(spy.runs[1].logits) != classifier.answers)
             try expectTheSameAgain(lifted, classifier.network, classifier.weights, folder)
         }
     }
