@@ -2,6 +2,7 @@
 
 import array
 import ast
+import math
 import random
 import sys
 from dataclasses import dataclass
@@ -58,9 +59,7 @@ class Array:
 def random_array(seed: int, shape: tuple[int, ...]) -> Array:
     """Values from -2 to 2, some of them 0, small or large, as pictures and maps have them."""
     random_source = random.Random(seed)
-    count = 1
-    for side in shape:
-        count *= side
+    count = math.prod(shape)
     values = array.array("f", (random_source.uniform(-2, 2) for _ in range(count)))
     for index in range(0, count, 37):
         values[index] = random_source.choice([0.0, -0.0, 1e-30, -1e-6, 30.0, -30.0])

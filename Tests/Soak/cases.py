@@ -1,13 +1,18 @@
 """Random cases: case N of a seed is the same on every machine, whatever ran before it."""
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from tools import sets
 
 # A case takes seconds: multiply-adds of an image, roughly, and tokens of a single layer.
 _MOST_WORK = 12_000_000
 _MOST_TOKENS = 500
 # Below, at and above whole vectors and panels, and wide enough for sums of more than one chain.
 _CHANNELS = [1, 3, 4, 5, 8, 12, 16, 20, 24, 31, 32, 33, 48, 64]
+# Half of the cases are of single precision.
+_PRECISIONS = ["f32", "f32", "f32", "f32-by-bf16", "bf16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Case:
     options: list[str]
     configuration: str | None
     resolutions: list[str]
+    precision: str
     # Those that the CPU lacks are left out; where none is left it is the best that it has.
     isas: list[str]
     batch: int
@@ -40,7 +46,7 @@ class Case:
     @property
     def title(self) -> str:
         return f"case {self.number}: {self.kind} {' '.join(self.options)} at " + (
-            f"{', '.join(self.resolutions)}, batch {self.batch}, {self.compiler}")
+            f"{', '.join(self.resolutions)}, {self.precision}, batch {self.batch}, {self.compiler}")
 
 
 @dataclass
@@ -57,20 +63,24 @@ def draw(seed: int, number: int) -> Case:
     network = _litv2(random_source) if random_source.random() < 0.6 else _layer(random_source)
     compiler = random_source.choice(["clang", "gcc"])
     batch = random_source.choice([1, 2, 3, 4, 5, 8])
-    return Case(
+    case = Case(
         number=number, kind=network.kind, options=network.options,
-        configuration=network.configuration, resolutions=network.resolutions,
+        configuration=network.configuration, resolutions=network.resolutions, precision="f32",
         isas=_isas(random_source), batch=batch, images=random_source.randint(2, 2 * batch + 1),
         threads=sorted(random_source.sample([2, 3, 4, 5, 7, 8, 13], 2)),
         weights_seed=random_source.randrange(1 << 31), input_seed=random_source.randrange(1 << 31),
         compiler=compiler, team=random_source.choice(["openmp", "threads"]),
         second=_second(random_source), emulated=random_source.random() < 0.1)
+    # Last, so that what is drawn before does not depend on it.
+    precision = random_source.choice(_PRECISIONS)
+    if precision == "f32":
+        return case
+    return replace(case, precision=precision, isas=_isas(random_source, sets(precision)))
 
 
-def _isas(random_source: random.Random) -> list[str]:
-    names = ["generic", "avx2", "avx512", "neon"]
+def _isas(random_source: random.Random, names: Sequence[str] = sets("f32")) -> list[str]:
     some = [name for name in names if random_source.random() < 0.5]
-    return some or names
+    return some or list(names)
 
 
 def _second(random_source: random.Random) -> Second | None:

@@ -2,19 +2,21 @@
 """Compares random libraries with references until the time is over or something differs.
 
 Case N of a seed is a random network (LITv2 or a single attention layer) with random resolutions,
-instruction sets, batch, threads, compiler and team. Each is
+precision, instruction sets, batch, threads, compiler and team. Each is
 
-  generated    with seeded weights;
+  generated    with seeded weights, and of int8 with scales from random arrays;
   built        with clang or gcc;
   verified     by `hilo verify`: each kernel against a reference in double precision (in C, in the
                harness), within bounds that follow from its sums; the promises of the C API; and the
                network at each resolution, two images with each instruction set, against a reference in
-               double precision in Swift that knows neither graph nor kernels (1e-4 of the largest value);
+               double precision in Swift that knows neither graph nor kernels (1e-4 of the largest value;
+               in other precisions what `hilo verify` allows them); kernels for a tile unit on an emulated one;
   run          on random arrays with one thread and with several, all images in calls of a batch and
-               the last ones alone, and through `hilo run`: all must give the same bits;
-  made anew    two cases of five: from its own plan, which must give the same files, or with other
-               tiles, by the same or the other compiler: again verified, again the same bits;
-  emulated     one case of ten: built for AArch64 by CMake, verified under qemu, and compared with
+               the last ones alone, through `hilo run`, and with instruction sets that differ in what multiplies
+               narrow elements alone: all must give the same bits;
+  made anew    two cases of five: from its own plan, which must give the same files, or (not of bf16 and int8)
+               with other tiles, by the same or the other compiler: again verified, again the same bits;
+  emulated     one case of ten, of single precision: built for AArch64 by CMake, verified under qemu, and compared with
                this machine's results (1e-4 of the largest value).
 
 It stops at the first difference with the command that repeats that case. At the end a program in C

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The exit code of wrong options, as hilo has it.
+# The exit codes of wrong options and of input that cannot be used, as hilo has them.
 USAGE = 64
+BAD_INPUT = 65
 
 # What instruction sets need of /proc/cpuinfo, in HiLo's order; of that for a tile unit all but the unit, which vectors
 # emulate.
@@ -36,6 +37,7 @@ _SINGLE = {"generic", "avx2", "avx512", "neon"}
 # Those whose kernels of a precision are their own.
 _SETS = {
     "f32": _SINGLE,
+    "f32-by-bf16": _SINGLE,
     "bf16": _SINGLE | {"avx512bf16", "avx512amx", "neonbf16"},
     "int8": set(_FEATURES),
 }
@@ -100,6 +102,11 @@ def succeed(command: Sequence[object], **options: object) -> Output:
     return output
 
 
+def sets(precision: str) -> list[str]:
+    """All that have kernels of their own for a precision, in HiLo's order."""
+    return [name for name in _FEATURES if name in _SETS[precision]]
+
+
 def instruction_sets(precision: str = "f32") -> list[str]:
     """Those for a precision that this CPU runs, in HiLo's order; on systems without /proc generic alone."""
     try:
@@ -109,7 +116,7 @@ def instruction_sets(precision: str = "f32") -> list[str]:
     words = set(text.split())
     if platform.machine() in ("arm64", "aarch64"):
         words.add("asimd")
-    return [name for name, needed in _FEATURES.items() if needed <= words and name in _SETS[precision]]
+    return [name for name in sets(precision) if _FEATURES[name] <= words]
 
 
 class Progress:
