@@ -44,14 +44,24 @@ public struct ParameterReader: Sendable {
         return values
     }
 
-    /// `name.weight` of `fanIn` values an output, and `name.bias`.
+    /// `name.weight` of `fanIn` values an output, and `name.bias`; with what cuts values off.
+    ///
+    /// - Throws: `ReferenceError` when one of them has another number of values.
     public func affine(
         _ name: String, fanIn: Int = 1, outputs: Int, bias: Bool = true
     ) throws -> Affine {
-        Affine(
+        let limits = limits[prefix + name]
+        // A norm has a value a channel.
+        let channels = fanIn == 1 ? outputs : fanIn
+        guard limits?.count ?? channels == channels else {
+            throw ReferenceError(
+                "\(network): \(prefix + name) has limits of \(limits?.count ?? 0) channels, and \(channels) channels"
+            )
+        }
+        return Affine(
             weight: try tensor("\(name).weight", count: outputs * fanIn),
             bias: bias ? try tensor("\(name).bias", count: outputs) : nil,
-            limits: limits[prefix + name])
+            limits: limits)
     }
 
     /// `name.weight` and `name.bias` of a norm, and its running statistics.

@@ -4,8 +4,8 @@ public struct Affine: Sendable {
     public let weight: [Float]
     /// One value an output; nil adds nothing.
     public let bias: [Float]?
-    /// What values are cut off at, channel by channel: those that enter a Linear layer, or that leave a norm. nil cuts
-    /// nothing off.
+    /// What values are cut off at, channel by channel: those that enter a Linear layer, or that leave a LayerNorm. nil
+    /// cuts nothing off, and other operators have none.
     public let limits: Limits?
 
     public init(weight: [Float], bias: [Float]?, limits: Limits? = nil) {
@@ -23,12 +23,12 @@ extension TokenMap {
     func cut(to limits: Limits?) -> TokenMap {
         guard let limits else { return self }
         precondition(limits.count == channels, "the limits do not fit the map")
-        return TokenMap(
-            height: height, width: width, channels: channels,
-            values: values.enumerated().map { index, value in
-                let limit = limits[index % channels]
-                return min(max(value, limit.lowerBound), limit.upperBound)
-            })
+        return TokenMap(height: height, width: width, channels: channels) { token, output in
+            for (channel, value) in values[range(ofToken: token)].enumerated() {
+                let limit = limits[channel]
+                output[channel] = min(max(value, limit.lowerBound), limit.upperBound)
+            }
+        }
     }
 }
 

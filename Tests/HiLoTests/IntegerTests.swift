@@ -91,6 +91,7 @@ struct IntegerTests {
             let weights = try WeightSource.seed(5).matched(network).weights
             let limits = try PackedWeights(of: library).limits()
             #expect(Set(network.quantisable.map { $0.norm ?? $0.name }) == Set(limits.keys))
+            expectRoom(for: calibration, limits, network)
             let (cut, whole) = try (
                 error(
                     of: found, beside: ReferenceNetwork(network, limits: limits) { weights[$0] },
@@ -101,6 +102,23 @@ struct IntegerTests {
                 "off by \(cut) of the largest value, and by \(whole) of a reference that cuts nothing off"
             )
             #expect(cut < Verifier.tolerance(.int8) && whole > 0.3)
+        }
+    }
+
+    /// Nothing is cut off of what was recorded; samples aside, which a matrix has in another order.
+    private func expectRoom(
+        for calibration: Calibration, _ limits: [String: [ClosedRange<Double>]], _ network: Network
+    ) {
+        for (point, recorded) in zip(network.quantisable, calibration.tensors)
+        where !point.name.hasSuffix("dconv") {
+            let ranges = limits[point.norm ?? point.name] ?? []
+            for (channel, range) in ranges.enumerated() {
+                let slack = 1e-3 * (range.upperBound - range.lowerBound)
+                #expect(
+                    range.lowerBound - slack <= Double(recorded.least[channel])
+                        && Double(recorded.greatest[channel]) <= range.upperBound + slack,
+                    "\(point.name), channel \(channel)")
+            }
         }
     }
 

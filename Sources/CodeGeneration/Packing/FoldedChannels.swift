@@ -58,10 +58,13 @@ struct FoldedChannels {
         return (values.map { $0 * scale }, bias * scale + offset(outputs.name, channel))
     }
 
-    /// From the least integer to the greatest.
+    /// From the least integer to the greatest; everything where a damaged file has no number for it.
     func range(of name: String, channel: Int) -> ClosedRange<Double> {
+        precondition(
+            scales[name] != nil, "\(name) is of integers, and the plan has no scales for it")
         let (scale, offset) = (Double(scale(name, channel)), Double(offset(name, channel)))
-        return offset - 128 * scale...offset + 127 * scale
+        let (least, greatest) = (offset - 128 * scale, offset + 127 * scale)
+        return least <= greatest ? least...greatest : -.infinity ... .infinity
     }
 
     private func scale(_ name: String, _ channel: Int) -> Float { scales[name]?[channel] ?? 1 }

@@ -48,11 +48,12 @@ public struct WeightUnpacker: Sendable {
         var limits: [String: [ClosedRange<Double>]] = [:]
         for tensor in plan.network.quantised(plan.target) {
             let ranges = (0..<tensor.channels).map { folded.range(of: tensor.name, channel: $0) }
-            guard tensor.norm == nil,
-                let linear = linears.first(where: { $0.parameter == tensor.name })
-            else {
-                limits[tensor.norm ?? tensor.name] = ranges
+            if let norm = tensor.norm {
+                limits[norm] = ranges
                 continue
+            }
+            guard let linear = linears.first(where: { $0.parameter == tensor.name }) else {
+                preconditionFailure("\(tensor.name) is a product of the network")
             }
             var ordered = ranges
             for (input, range) in ranges.enumerated() {
