@@ -1,6 +1,7 @@
 """Random cases: case N of a seed is the same on every machine, whatever ran before it."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -75,7 +76,11 @@ def draw(seed: int, number: int) -> Case:
     precision = random_source.choice(_PRECISIONS)
     if precision == "f32":
         return case
-    return replace(case, precision=precision, isas=_isas(random_source, sets(precision)))
+    # A single class may have a logit near 0, of which nothing narrow is a share.
+    configuration = case.configuration and re.sub(
+        r"NUM_CLASSES: [12]$", "NUM_CLASSES: 5", case.configuration, flags=re.MULTILINE)
+    return replace(case, configuration=configuration, precision=precision,
+                   isas=_isas(random_source, sets(precision)))
 
 
 def _isas(random_source: random.Random, names: Sequence[str] = sets("f32")) -> list[str]:

@@ -20,7 +20,9 @@ TOLERANCE = 1e-4
 # The instruction set for a tile unit, which no CPU has that is at hand: vectors emulate it.
 TILES = "avx512amx"
 # Those that differ in what multiplies narrow elements alone, with the same bits.
-TWINS = [["avx2", "avx2vnni"], ["avx512", "avx512vnni", "avx512bf16"]]
+TWINS = [["avx2", "avx2vnni"], ["avx512", "avx512vnni", "avx512bf16"], ["neon", "neondot"]]
+# Where what enters products is not rounded. Elsewhere a sum that differs by a hair may round to another element.
+WIDE = ("f32", "f32-by-bf16")
 CALIBRATION_IMAGES = 8
 # What `hilo generate` says of a network of odd channels, which is of bf16 then.
 NO_INTEGERS = "nothing in it can be integers of 8 bits"
@@ -54,6 +56,7 @@ class Counts:
     runs: int = 0
     second: int = 0
     emulated: int = 0
+    without_integers: int = 0  # cases of int8 that are of bf16, since nothing in them can be integers
     warnings: int = 0
     first_warning: str = ""
 
@@ -117,13 +120,12 @@ class Check:
         self.say("generate")
         first = self._generate(self.folder / "first", self.isas)
         self._build(first, self.case.compiler)
-        self._verify(first)
+        self._verify(first, self.case.compiler)
         expected = {place: outputs for place, outputs in self._run_in_all_ways(first)}
         self._compare_twins(first, expected)
         if self.case.second is not None:
             self._make_second(first, expected)
-        # A sum that differs by a hair may round to another narrow element.
-        if self.case.emulated and self.precision == "f32" and self.tools.aarch64 is not None:
+        if self.case.emulated and self.precision in WIDE and self.tools.aarch64 is not None:
             self._emulate(expected)
         self.counts.cases += 1
 
@@ -144,6 +146,7 @@ class Check:
         done = run([*command, *self._precision_options()], limit=LIMIT)
         if done.code == BAD_INPUT and NO_INTEGERS in done.stderr:
             self.precision = "bf16"
+            self.counts.without_integers += 1
             done = run([*command, *self._precision_options()], limit=LIMIT)
         if done.code != 0:
             raise Failure(done.text)
@@ -165,19 +168,29 @@ class Check:
         command: list[object] = [self.tools.hilo, "build", folder]
         if self.tools.teams:
             command += ["--team", self.case.team]
-        used = compiler if compiler in self.tools.compilers else self.tools.compilers[0]
+        used = self._at_hand(compiler)
         output = succeed(command, limit=LIMIT, environment={"HILO_CC": used})
         if "the compiler warned" in output.stderr:
             self.counts.warnings += 1
             self.counts.first_warning = self.counts.first_warning or (
                 f"case {self.case.number}, {used}: {_first_warning(output.stderr)}")
 
-    def _verify(self, folder: Path) -> None:
+    def _at_hand(self, compiler: str) -> str:
+        return compiler if compiler in self.tools.compilers else self.tools.compilers[0]
+
+    def _verify(self, folder: Path, compiler: str) -> None:
         self.say("verify")
+        self._verify_build(folder)
+        if TILES in self.isas:
+            self.say("verify with an emulated tile unit")
+            self._verify_build(folder, "--emulate-tiles",
+                               environment={"HILO_CC": self._at_hand(compiler)})
+
+    def _verify_build(self, folder: Path, *options: str,
+                      environment: dict[str, str] | None = None) -> None:
         threads = self.case.threads[0]
-        tiles = ["--emulate-tiles"] if TILES in self.isas else []
         output = run([self.tools.hilo, "verify", folder, "--json", "--threads", threads, "--seed",
-                      self.case.input_seed, *tiles], limit=LIMIT)
+                      self.case.input_seed, *options], limit=LIMIT, environment=environment)
         checks = self._read(output)["details"]
         problems = checks["interface"]["failures"] + [
             f"{one['name']}: {one.get('problem')}" for one in checks["kernels"] + checks["network"]
@@ -189,7 +202,7 @@ class Check:
         # A kernel is verified within bounds of its own, but a fault of the comparison itself could
         # leave any of them out.
         expected = sum(line.count('"family"') for line in _plan_lines(folder) if '"spec"' in line)
-        if len(checks["kernels"]) != expected:
+        if len(checks["kernels"]) + len(checks["skipped"]) != expected:
             raise Failure(f"{len(checks['kernels'])} kernels were verified, and the plan has "
                           f"{expected}\n{output.text}")
         self.counts.kernels += len(checks["kernels"])
@@ -264,7 +277,8 @@ class Check:
         place.mkdir()
         stages = len(expected) > 1 or '"features"' in _network_line(folder)
         succeed([self.tools.hilo, "run", folder, "--input", file, "--resolution", resolution,
-                 "--output", place if stages else place / "y.npy"], limit=LIMIT)
+                 "--output", place if stages else place / "y.npy"], limit=LIMIT,
+                environment={"HILO_CPU": self.runnable[-1]} if TILES in self.isas else None)
         self.counts.runs += 1
         self._same(expected, read_outputs(place), f"hilo run at {resolution}")
 
@@ -292,7 +306,7 @@ class Check:
         assert second is not None
         plan = self.folder / "plan.json"
         # The scratch of products that widen what they read follows from their tiles.
-        kind = second.plan if self.precision in ("f32", "f32-by-bf16") else "same"
+        kind = second.plan if self.precision in WIDE else "same"
         plan.write_text(self._other_tiles(first) if kind == "tiles"
                         else (first / "plan.json").read_text())
         self.say(f"generate from a plan ({kind})")
@@ -304,7 +318,7 @@ class Check:
         if kind == "same":
             self._same_files(first, output)
         self._build(output, second.compiler)
-        self._verify(output)
+        self._verify(output, second.compiler)
         library = Library(output, output / "build" / "harness_soak")
         for index, resolution in enumerate(_resolutions(first)):
             for isa in self.runnable:
