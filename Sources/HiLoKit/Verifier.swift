@@ -16,13 +16,14 @@ public struct Verifier: Sendable {
     /// Images through the whole network; one where the reference takes minutes.
     static func images(at resolution: Resolution) -> Int { resolution.count <= 512 * 512 ? 2 : 1 }
     /// Largest difference in units of the largest value. Each product of bf16 is off by up to half a percent, and
-    /// of all values of a map the worst is off by up to 7 (LITv2-S, random weights); integers by no more, since the
-    /// reference cuts off what they cut off. That is no measure of
-    /// accuracy: kernels are verified one by one, and this shows whether they fit together.
+    /// of all values of a map the worst is off by up to 7 (LITv2-S, random weights). Those of integers are off by up to
+    /// 19 (the last map of LITv2-B, random weights), where the reference cuts off what they cut off. That is no measure
+    /// of accuracy: kernels are verified one by one, and this shows whether they fit together.
     static func tolerance(_ precision: Precision) -> Double {
         switch precision {
         case .f32: 1e-4
-        case .bf16, .bf16Weights, .int8: 0.15
+        case .bf16, .bf16Weights: 0.15
+        case .int8: 0.3
         }
     }
 
