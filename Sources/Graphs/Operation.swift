@@ -85,6 +85,10 @@ extension Operation {
         }
     }
 
+    public var layerNorm: String? {
+        if case .layerNorm(let parameter) = self { parameter } else { nil }
+    }
+
     public var depthwise: String? {
         if case .depthwise(let parameter) = self { parameter } else { nil }
     }

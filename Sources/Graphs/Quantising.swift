@@ -166,10 +166,6 @@ extension Operation {
         }
     }
 
-    fileprivate var layerNorm: String? {
-        if case .layerNorm(let parameter) = self { parameter } else { nil }
-    }
-
     /// Whether scales and offsets of the result can become a part of its weights: of gamma and beta, of v
     /// (the weights of a softmax add up to 1), of what follows GELU and
     /// samples in their kernels.

@@ -18,20 +18,6 @@ public struct Affine: Sendable {
 /// The least and the greatest value of each channel.
 public typealias Limits = [ClosedRange<Double>]
 
-extension TokenMap {
-    /// The map without what lies beyond.
-    func cut(to limits: Limits?) -> TokenMap {
-        guard let limits else { return self }
-        precondition(limits.count == channels, "the limits do not fit the map")
-        return TokenMap(height: height, width: width, channels: channels) { token, output in
-            for (channel, value) in values[range(ofToken: token)].enumerated() {
-                let limit = limits[channel]
-                output[channel] = min(max(value, limit.lowerBound), limit.upperBound)
-            }
-        }
-    }
-}
-
 /// BatchNorm with its running statistics, one value a channel each.
 public struct BatchNormWeights: Sendable {
     public let affine: Affine

@@ -28,7 +28,7 @@ public enum LayerNorm: KernelFamily {
 
     public static func match(_ graph: Graph, at node: Int) -> Match<Spec>? {
         let label = graph.nodes[node].label
-        guard case .layerNorm(let parameter) = graph.nodes[node].operation else { return nil }
+        guard let parameter = graph.nodes[node].operation.layerNorm else { return nil }
         let tokens = graph.tensors[graph.nodes[node].inputs[0]]
         let scales = graph.tensors[graph.nodes[node].output].scales
         let weights = WeightBlock(
