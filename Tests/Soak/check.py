@@ -11,10 +11,9 @@ from pathlib import Path
 
 from arrays import Array, first_difference, random_array
 from cases import Case
+from library import LIMIT, Library, network_line, plan_lines, read_outputs, resolutions
 from tools import BAD_INPUT, Failure, Output, instruction_sets, run, succeed
 
-# Seconds after which a step hangs; none takes a tenth of it.
-LIMIT = 600
 # Of the largest value, between two machines' results: what `hilo verify` allows to a reference.
 TOLERANCE = 1e-4
 # The instruction set for a tile unit, which no CPU has that is at hand: vectors emulate it.
@@ -59,42 +58,6 @@ class Counts:
     without_integers: int = 0  # cases of int8 that are of bf16, since nothing in them can be integers
     warnings: int = 0
     first_warning: str = ""
-
-
-@dataclass(frozen=True)
-class Library:
-    folder: Path
-    harness: Path
-    # What the harness is run with, for one that needs an emulator.
-    emulator: tuple[str, ...] = ()
-
-    @property
-    def weights(self) -> Path:
-        return self.folder / "weights" / "soak.safetensors"
-
-    def outputs(self, x: Path, resolution: str, threads: int, isa: str, counts: Counts,
-                folder: Path) -> list[Array]:
-        """Runs the network on a file; its outputs, one of classes or one a stage."""
-        place = folder / "y"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        target = place if self._has_stages else place / "y.npy"
-        succeed([*self.emulator, self.harness, "run", "--weights", self.weights, "--input", x,
-                 "--resolution", resolution, "--threads", threads, "--isa", isa, "--output", target],
-                limit=LIMIT)
-        counts.runs += 1
-        return read_outputs(place)
-
-    @property
-    def _has_stages(self) -> bool:
-        return '"features"' in _network_line(self.folder)
-
-
-def read_outputs(folder: Path) -> list[Array]:
-    files = sorted(folder.glob("*.npy"))
-    if not files:
-        raise Failure(f"{folder}: nothing was written")
-    return [Array.read(file) for file in files]
 
 
 class Check:
@@ -201,7 +164,7 @@ class Check:
             raise Failure(output.text)
         # A kernel is verified within bounds of its own, but a fault of the comparison itself could
         # leave any of them out.
-        expected = sum(line.count('"family"') for line in _plan_lines(folder) if '"spec"' in line)
+        expected = sum(line.count('"family"') for line in plan_lines(folder) if '"spec"' in line)
         if len(checks["kernels"]) + len(checks["skipped"]) != expected:
             raise Failure(f"{len(checks['kernels'])} kernels were verified, and the plan has "
                           f"{expected}\n{output.text}")
@@ -221,7 +184,7 @@ class Check:
     def _run_in_all_ways(self, folder: Path) -> Iterator[tuple[tuple[str, str], list[Array]]]:
         """The bits of one thread, which every other way to run must give."""
         library = Library(folder, folder / "build" / "harness_soak")
-        for index, resolution in enumerate(_resolutions(folder)):
+        for index, resolution in enumerate(resolutions(folder)):
             x = self._input(resolution, index)
             file = self.folder / f"x{index}.npy"
             x.write(file)
@@ -238,7 +201,9 @@ class Check:
 
     def _outputs(self, library: Library, file: Path, resolution: str, threads: int,
                  isa: str) -> list[Array]:
-        return library.outputs(file, resolution, threads, isa, self.counts, self.folder)
+        found = library.outputs(file, resolution, threads, isa, self.folder)
+        self.counts.runs += 1
+        return found
 
     def _input(self, resolution: str, index: int) -> Array:
         return random_array(self.case.input_seed + index,
@@ -275,7 +240,7 @@ class Check:
         place = self.folder / "command"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        stages = len(expected) > 1 or '"features"' in _network_line(folder)
+        stages = len(expected) > 1 or '"features"' in network_line(folder)
         succeed([self.tools.hilo, "run", folder, "--input", file, "--resolution", resolution,
                  "--output", place if stages else place / "y.npy"], limit=LIMIT,
                 environment={"HILO_CPU": self.runnable[-1]} if TILES in self.isas else None)
@@ -286,7 +251,7 @@ class Check:
         for twins in TWINS:
             first, *others = [isa for isa in self.runnable if isa in twins] or [None]
             for isa in others:
-                for resolution in _resolutions(folder):
+                for resolution in resolutions(folder):
                     self._same(expected[resolution, first], expected[resolution, isa],
                                f"{isa}, else {first}, {resolution}")
 
@@ -320,7 +285,7 @@ class Check:
         self._build(output, second.compiler)
         self._verify(output, second.compiler)
         library = Library(output, output / "build" / "harness_soak")
-        for index, resolution in enumerate(_resolutions(first)):
+        for index, resolution in enumerate(resolutions(first)):
             for isa in self.runnable:
                 found = self._outputs(library, self.folder / f"x{index}.npy", resolution,
                                       self.case.threads[0], isa)
@@ -332,7 +297,7 @@ class Check:
         """The plan with other tiles of its matrix products: what they compute stays the same."""
         random_source = random.Random(self.case.input_seed)
         lines = []
-        for line in _plan_lines(folder):
+        for line in plan_lines(folder):
             if '"family":"gemm"' in line and '"schedule"' in line:
                 how = {"rows": random_source.randint(1, 3), "slab": random_source.randint(1, 9),
                        "split": random_source.choice(["rows", "columns"]),
@@ -365,7 +330,7 @@ class Check:
         library = Library(folder, build / "harness_soak", (emulator, "-L", root))
         self.say("verify under an emulator")
         succeed([*library.emulator, library.harness, "verify", "--threads", 3], limit=LIMIT)
-        for index, resolution in enumerate(_resolutions(folder)):
+        for index, resolution in enumerate(resolutions(folder)):
             for isa in ("generic", "neon"):
                 file = self.folder / f"x{index}.npy"
                 found = self._outputs(library, file, resolution, 2, isa)
@@ -388,15 +353,3 @@ class Check:
 
 def _first_warning(text: str) -> str:
     return next((line for line in text.splitlines() if "warning:" in line), "no line says of what")
-
-
-def _plan_lines(folder: Path) -> list[str]:
-    return (folder / "plan.json").read_text().splitlines()
-
-
-def _network_line(folder: Path) -> str:
-    return next(line for line in _plan_lines(folder) if line.startswith('  "network"'))
-
-
-def _resolutions(folder: Path) -> list[str]:
-    return json.loads((folder / "plan.json").read_text())["resolutions"]

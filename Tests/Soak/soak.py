@@ -16,8 +16,8 @@ precision, instruction sets, batch, threads, compiler and team. Each is
                narrow elements alone: all must give the same bits;
   made anew    two cases of five: from its own plan, which must give the same files, or (not of bf16 and int8)
                with other tiles, by the same or the other compiler: again verified, again the same bits;
-  emulated     one case of ten, of single precision: built for AArch64 by CMake, verified under qemu, and compared with
-               this machine's results (1e-4 of the largest value).
+  emulated     one case of ten, where what enters products is not rounded: built for AArch64 by CMake, verified
+               under qemu, and compared with this machine's results (1e-4 of the largest value).
 
 It stops at the first difference with the command that repeats that case. At the end a program in C
 creates, runs and destroys contexts and opens and closes weights ten thousand times each, and memory,
