@@ -46,7 +46,8 @@
 # `make test TESTS=PlanningTests` runs one suite.
 
 # Tests look inside modules; the same flags everywhere keep one build for demo and tests.
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+# Lines for debuggers would more than double the program, and take an eighth of the build's time.
+SWIFT_FLAGS := -c release -debug-info-format none -Xswiftc -enable-testing
 SWIFT_BUILD := swift build $(SWIFT_FLAGS)
 HILO := .build/release/hilo
 OUT := out

@@ -171,9 +171,10 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Optimising tests takes more time than they gain: what computes much are other modules, but for one that runs
-// plans. Nor need their interfaces be made first: no other module waits for one.
-for target in package.targets where target.type == .test && target.name != "PlanningTests" {
+// Optimising tests takes more time than they gain: what computes much are other modules, but for those that run
+// plans and that work pictures out. Nor need their interfaces be made first: no other module waits for one.
+let computing = ["PlanningTests", "FeaturePicturesTests"]
+for target in package.targets where target.type == .test && !computing.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 }

@@ -21,7 +21,7 @@ import Testing
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(Network(item.network()), Target(isa: isa)).plan())
         }
-        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .shared())
+        let farm = try await LibraryFarm.grow(plans, isa: isa)
         defer { farm.remove() }
         var errors = ErrorTally()
         for (item, (id, plan)) in zip(cases, plans) {
@@ -93,7 +93,7 @@ import Testing
             #expect(plan.fingerprint == whole.fingerprint)
         }
         let farm = try await LibraryFarm.grow(
-            [(id: "dense", plan: whole)] + single, isa: .native(), compiler: .shared())
+            [(id: "dense", plan: whole)] + single, isa: .native())
         defer { farm.remove() }
         for (resolution, (id, plan)) in zip(Self.resolutions, single) {
             let images = seededInputs(
@@ -121,7 +121,7 @@ import Testing
                 plan: try Planner(Self.backbone(at: resolution, features), target).plan()
             )
         }
-        let farm = try await LibraryFarm.grow(plans, isa: .native(), compiler: .shared())
+        let farm = try await LibraryFarm.grow(plans, isa: .native())
         defer { farm.remove() }
         let image = seededInputs(
             batch: 1, count: plans[0].plan.network.inputShape.reduce(1, *), seed: 4)

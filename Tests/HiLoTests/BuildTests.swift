@@ -49,7 +49,7 @@ import Testing
         #expect(
             fused.variants[0].passes[0].steps.count < plain.variants[0].passes[0].steps.count)
         let plans = [(id: "fused", plan: fused), (id: "plain", plan: plain)]
-        let farm = try await LibraryFarm.grow(plans, isa: .native(), compiler: .shared())
+        let farm = try await LibraryFarm.grow(plans, isa: .native())
         defer { farm.remove() }
         let images = seededInputs(batch: 2, count: 3 * 64 * 96, seed: 8)
         let outputs = try plans.map { id, plan in

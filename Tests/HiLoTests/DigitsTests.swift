@@ -25,7 +25,7 @@ import Testing
         guard isa.isAvailable() else { return print("SKIPPED: this CPU lacks \(isa.title)") }
         let plan = try Self.plan(isa)
         let farm = try await LibraryFarm.grow(
-            [("digits", plan)], isa: isa, runs: 360, compiler: .shared())
+            [("digits", plan)], isa: isa, runs: 360)
         defer { farm.remove() }
         let heldOut = try HeldOut()
         try #require(heldOut.count == 360)

@@ -74,13 +74,11 @@ struct FlexibleLibraryTests {
         let portrait =
             try TestScope.isLong
             ? Planner(network.at(item.portrait), target).plan() : nil
-        let compiler = try await Compiler.shared()
         let farms = [
             try await LibraryFarm.grow(
-                [("flexible", flexible)], isa: .native(), compiler: compiler),
+                [("flexible", flexible)], isa: .native()),
             try await LibraryFarm.grow(
-                fixed + (portrait.map { [("portrait", $0)] } ?? []), isa: .native(),
-                compiler: compiler),
+                fixed + (portrait.map { [("portrait", $0)] } ?? []), isa: .native()),
         ]
         defer { for farm in farms { farm.remove() } }
         for (size, (id, plan)) in zip(sizes, fixed) {

@@ -51,7 +51,7 @@ struct HeadGroup {
 
 extension LibraryFarm {
     static func grow(_ groups: [HeadGroup], isa: ISA) async throws -> LibraryFarm {
-        try await grow(groups.map { ($0.id, $0.plan) }, isa: isa, compiler: .shared())
+        try await grow(groups.map { ($0.id, $0.plan) }, isa: isa)
     }
 
     /// Every case with its library and weights.

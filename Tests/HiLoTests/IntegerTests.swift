@@ -46,7 +46,7 @@ struct IntegerTests {
                 continue
             }
             let plan = try Planner(network, Target(isa: isa, precision: .int8)).plan()
-            let farm = try await LibraryFarm.grow([("net", plan)], isa: isa, compiler: .shared())
+            let farm = try await LibraryFarm.grow([("net", plan)], isa: isa)
             defer { farm.remove() }
             try farm.with("net", plan, .seed(5), calibration: calibration) { library in
                 try library.expectSameBits("net", plan)

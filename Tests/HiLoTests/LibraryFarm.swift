@@ -36,7 +36,7 @@ struct LibraryFarms {
         }
         var farms: [LibraryFarm] = []
         for (isa, plans) in zip(isas, plans) {
-            farms.append(try await .grow(plans.compactMap { $0 }, isa: isa, compiler: .shared()))
+            farms.append(try await .grow(plans.compactMap { $0 }, isa: isa))
         }
         return LibraryFarms(isas: isas, farms: farms, plans: plans)
     }
@@ -73,7 +73,7 @@ struct LibraryFarm {
     ///   - runs: how often each library runs, or so.
     ///   - program: C that becomes a part of each library.
     static func grow(
-        _ plans: [(id: String, plan: Plan)], isa: ISA, runs: Int = 10, compiler: Compiler,
+        _ plans: [(id: String, plan: Plan)], isa: ISA, runs: Int = 10,
         with program: URL? = nil
     ) async throws -> LibraryFarm {
         let folder = FileManager.default.temporaryDirectory
@@ -110,7 +110,7 @@ struct LibraryFarm {
                     .sharedLibrary(soname: "lib\(id).so"), name: "lib\(id).so", objects: objects,
                     libraries: ["-lm"]))
         }
-        _ = try await Build(compiler: compiler, folder: farm.build)
+        _ = try await Build(compiler: .hasty(), folder: farm.build)
             .perform(BuildRecipe(commands: commands, products: products, threading: .posix))
         return farm
     }
@@ -175,7 +175,7 @@ struct LibraryFarm {
 
     private func optimisation(_ path: String) -> [String] {
         let name = URL(filePath: path).deletingPathExtension().lastPathComponent
-        return TestScope.isLong ? [] : [optimised.contains(name) ? "-O2" : "-O0"]
+        return !TestScope.isLong && optimised.contains(name) ? ["-O2"] : []
     }
 
     private static func isPartOfLibrary(_ path: String) -> Bool {

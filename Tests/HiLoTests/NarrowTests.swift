@@ -79,7 +79,7 @@ import Testing
                 .write(to: folder.appending(path: "lib"))
             var outputs: [[Data]] = []
             for (compiler, flags) in try await [
-                (Compiler.hasty(), []), (Compiler.shared(), ["-march=native"]),
+                (Compiler.hasty(), []), (Compiler.shared(), ["-march=native", "-O1"]),
             ] {
                 try await library.build(with: compiler, extraFlags: ["-Werror"] + flags)
                 var bits: [Data] = []
@@ -118,7 +118,7 @@ import Testing
         var outputs: [[Float]] = []
         for isa in [ISA.avx512, .avx512bf16] {
             let plan = try Planner(network, Target(isa: isa, precision: .bf16)).plan()
-            let farm = try await LibraryFarm.grow([("tiny", plan)], isa: isa, compiler: .shared())
+            let farm = try await LibraryFarm.grow([("tiny", plan)], isa: isa)
             defer { farm.remove() }
             let found = try farm.with("tiny", plan, .seed(5)) { try $0.run(inputs, threads: 2) }
             outputs.append(found.flatMap { $0 })
@@ -133,7 +133,7 @@ import Testing
             try LITv2(configurationOf: DigitsTests.checkpoint(), overrides: .init(name: "digits")))
         let isa = ISA.native(for: .bf16)
         let plan = try Planner(Network(network), Target(isa: isa, precision: .bf16)).plan()
-        let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa, compiler: .shared())
+        let farm = try await LibraryFarm.grow([("digits", plan)], isa: isa)
         defer { farm.remove() }
         let heldOut = try HeldOut()
         let predictions = try farm.with("digits", plan, .checkpoint(DigitsTests.checkpoint())) {

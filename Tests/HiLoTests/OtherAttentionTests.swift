@@ -16,7 +16,7 @@ import Testing
         let plans = try cases.map { item in
             (id: item.id, plan: try Planner(item.network(), Target(isa: isa)).plan())
         }
-        let farm = try await LibraryFarm.grow(plans, isa: isa, compiler: .shared())
+        let farm = try await LibraryFarm.grow(plans, isa: isa)
         defer { farm.remove() }
         var errors = ErrorTally()
         for (item, (id, plan)) in zip(cases, plans) {

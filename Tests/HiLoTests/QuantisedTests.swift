@@ -63,7 +63,7 @@ struct QuantisedTests {
                 ]
             }
             let farm = try await LibraryFarm.grow(
-                plans.map { ($0.id, $0.plan) }, isa: isa, compiler: .shared(),
+                plans.map { ($0.id, $0.plan) }, isa: isa,
                 with: LoadedLibrary.observer)
             defer { farm.remove() }
             var errors = ErrorTally()

@@ -40,7 +40,7 @@ final class StepLibrary {
 
     private static let isa = ISA.generic
     private static let flags = [
-        "-std=gnu11", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
+        "-std=gnu11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
         "-Wno-unused-function", "-fPIC", "-shared",
     ]
     private let handle: UnsafeMutableRawPointer
@@ -53,7 +53,7 @@ final class StepLibrary {
             try Self.write(kernels, and: ["src/results.c"], of: network, to: folder)
             + [projectFolder.appending(path: "Tests/Programs/steps.c")]
         let library = folder.appending(path: "libsteps.so").path
-        let compiler = try await Compiler.shared()
+        let compiler = try await Compiler.hasty()
         let output = try await Program.run(
             compiler.path,
             arguments: Self.flags + ["-I", folder.path] + sources.map(\.path)
