@@ -109,13 +109,12 @@ import Toolchain
         let chosen = TestScope.chosen(Array(kinds.indices)) {
             ![0, 1, 2, 5].contains($0) && $0 > 1
         }
-        for index in chosen { try await typeCheck(kinds[index], swiftc) }
+        for index in chosen {
+            try await withTemporaryFolder { try await typeCheck(kinds[index], swiftc, in: $0) }
+        }
     }
 
-    private func typeCheck(_ plan: Plan, _ swiftc: String) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hilo-swift-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
+    private func typeCheck(_ plan: Plan, _ swiftc: String, in folder: URL) async throws {
         let name = plan.network.name
         // What SwiftPM adds to a module with resources.
         let bundle = GeneratedFile(

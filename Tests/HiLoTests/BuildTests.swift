@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import Planning
 
@@ -25,7 +26,7 @@ import Testing
         guard let compiler = try await Compiler.of(family: family) else {
             return print("SKIPPED: no \(family) that builds OpenMP programs")
         }
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let isas = ISA.all.filter { $0.architecture == nil || $0.architecture == .host }
             let chosen = TestScope.isLong || family == "gcc" ? isas : [.native()]
             let library = try generate(chosen, in: folder)
@@ -63,7 +64,7 @@ import Testing
     /// The C program of the README compiles against a header of the presets' name and links, and so does the one in
     /// C++ that has threads of its own.
     @Test func theExampleProgramLinksAndRuns() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let preset = try Preset.small.network(resolution: Resolution(height: 64, width: 64))
             let network =
                 try TestScope.isLong ? Network(preset) : smallNetwork(name: preset.name)
@@ -104,7 +105,7 @@ import Testing
     /// What is built once serves both: only the functions of the header leave the library, and a kernel
     /// with a mistake is found and named, and the command that repeats it is told.
     @Test func theInterfaceAloneIsExportedAndAWrongKernelFails() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generate([.generic], in: folder)
             try await library.build(with: .hasty())
             try await expectOnlyTheInterface(library)

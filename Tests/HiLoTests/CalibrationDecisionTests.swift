@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 
@@ -32,7 +33,7 @@ import Testing
             agreement: .init(
                 maxDrop: 0.02, images: 16, cost: .maps(error: 0.0175),
                 costWithoutKept: .maps(error: 1.5)))
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let file = folder.appending(path: "calibration.json")
             for one in [decided, measured, ofMaps, decided.keeping(decided.kept)] {
                 try one.write(to: file.path)
@@ -102,7 +103,7 @@ import Testing
             maxDrop: 0.01, images: 300, cost: .answers(3), costWithoutKept: .answers(40))
         let decided = try Calibration.ofBF16(network, weights, images: 300)
             .keeping([KeptLayer("head", in: .f32, error: 0.5)], agreement: agreement)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let file = folder.appending(path: "calibration.json")
             func refusal(of text: String, as precision: Precision = .bf16) throws -> String {
                 try Data(text.utf8).write(to: file)

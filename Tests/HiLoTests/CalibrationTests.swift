@@ -2,6 +2,7 @@ import ArrayFiles
 import Foundation
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 
@@ -108,7 +109,7 @@ struct CalibrationTests {
     @Test(isBuildable) func statisticsAreThoseOfAllTokensAndImages() async throws {
         let network = try smallNetwork()
         let weights = try WeightSource.seed(3).matched(network)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             var whole = try Calibrator(network, weights, in: folder.appending(path: "library"))
             try await whole.build(with: .hasty())
             var parts = whole
@@ -187,7 +188,7 @@ struct CalibrationTests {
         let weights = try WeightSource.seed(3).matched(network)
         let values = input(of: network, images: 1)
         let expected = try ReferenceNetwork(network) { weights.weights[$0] }.outputs(values)[0]
-        let arrays = try await withFolder { folder in
+        let arrays = try await withTemporaryFolder { folder in
             let calibrator = try Calibrator(network, weights, in: folder.appending(path: "library"))
             try await calibrator.build(with: .hasty())
             let x = folder.appending(path: "x.npy")
@@ -217,7 +218,7 @@ struct CalibrationTests {
     @Test(isBuildable) func networksWithHeadsAreMeasured() async throws {
         let network = try Self.networks()[9]
         let weights = try WeightSource.seed(3).matched(network)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let x = folder.appending(path: "x.npy")
             try writeInputs(input(of: network, images: 1), of: network, to: x)
             let calibration = try await Calibrator.record(
@@ -244,7 +245,7 @@ struct CalibrationTests {
         let network = try smallNetwork()
         let weights = try WeightSource.seed(3).matched(network)
         let calibration = sample(network, weights)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let path = folder.appending(path: "calibration.json").path
             try calibration.write(to: path)
             #expect(
@@ -262,7 +263,7 @@ struct CalibrationTests {
         let calibration = sample(network, weights)
         let plan = try Planner(network, Target(isa: .generic, precision: .int8)).plan()
         let floats = try Planner(network, Target(isa: .generic)).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let first = try LibraryGenerator(
                 plan, weights, origin: "seed 3", calibration: calibration
             ).write(to: folder.appending(path: "first"))
@@ -313,7 +314,7 @@ struct CalibrationTests {
         let weights = try WeightSource.seed(3).matched(network)
         let text = sample(network, weights).json
         let place = try #require(text.firstRange(of: old))
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let file = folder.appending(path: "calibration.json")
             try Data(text.replacingCharacters(in: place, with: new).utf8).write(to: file)
             let error = #expect(throws: CalibrationError.self) {
@@ -348,7 +349,7 @@ struct CalibrationTests {
         let weights = try WeightSource.seed(3).matched(network)
         let layer = Network(try MSA(dim: 24, heads: 4))
         let ofLayer = try WeightSource.seed(3).matched(layer)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let path = folder.appending(path: "calibration.json").path
             try sample(network, weights).write(to: path)
             let other = try WeightSource.seed(4).matched(network)

@@ -1,6 +1,7 @@
 import Foundation
 import HiLoKit
 import Testing
+import Toolchain
 
 /// What `hilo convert` writes is read back by the official Python reader, bit for bit.
 @Suite struct ConvertTests {
@@ -8,7 +9,7 @@ import Testing
         guard let python = ProcessInfo.processInfo.environment["HILO_PYTHON"] else {
             return print("SKIPPED: HILO_PYTHON names no Python with safetensors; 'make test' does")
         }
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let converted = folder.appending(path: "digits.safetensors").path
             try DigitsTests.checkpoint().writeSafetensors(to: converted)
             let output = try await Program.run(

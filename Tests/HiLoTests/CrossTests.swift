@@ -3,6 +3,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// Libraries for AArch64, made by CMake with a cross compiler and run under qemu.
 @Suite(.serialized) struct CrossTests {
@@ -18,7 +19,7 @@ import Testing
             return print("SKIPPED: no \(tool)")
         }
         let network = try network()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let arm = try generate(network, [.generic, .neon], in: folder)
             let x86 = try generate(network, [.generic], in: folder)
             let harness = try await build(arm, in: folder)

@@ -2,6 +2,7 @@ import Foundation
 import Graphs
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 
@@ -39,7 +40,7 @@ import Testing
     /// What it gives is what C gives.
     @Test(arguments: TestScope.chosen(Kind.allCases) { $0 == .segmenter })
     func resultsAreThoseOfC(kind: Kind) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let plan = try Planner(kind.network(), Target(isa: .generic, maxBatch: 2)).plan()
             let library = try LibraryGenerator(plan, .seed(5))
                 .write(to: folder.appending(path: "library"))
@@ -86,7 +87,7 @@ import Testing
             plans.append(try Planner(network, target, resolutions: [Resolution(rule)]).plan())
         }
         for plan in plans {
-            try await withFolder { folder in
+            try await withTemporaryFolder { folder in
                 for file in Generator(plan).files() where file.path.hasPrefix("include/") {
                     let place = folder.appending(path: file.path)
                     try FileManager.default.createDirectory(

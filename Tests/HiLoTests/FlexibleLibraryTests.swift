@@ -2,6 +2,7 @@ import Foundation
 import Graphs
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 
@@ -137,7 +138,7 @@ struct FlexibleLibraryTests {
         let rule = try #require(network.inputRule)
         let target = try Target(isa: .native(), precision: precision, maxBatch: 2)
         let plan = try Planner(network, target, resolutions: [Resolution(rule)]).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty(), extraFlags: ["-Werror"])

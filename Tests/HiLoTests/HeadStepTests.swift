@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// The single steps between raw outputs and results, in the C that libraries hold, against PyTorch.
 @Suite(.serialized) struct HeadStepTests {
@@ -11,7 +12,7 @@ import Testing
 
     @Test func stepsAgreeWithPyTorch() async throws {
         let fixture = try HeadCase.load()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let network = try #require(
                 fixture.networks.first { $0.id == "instances_even" }
             ).network()

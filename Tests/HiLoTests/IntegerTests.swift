@@ -1,6 +1,7 @@
 import Foundation
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 
@@ -77,7 +78,7 @@ struct IntegerTests {
         let plan = try Planner(
             network, Target(isa: .native(for: .int8), precision: .int8)
         ).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty())
@@ -140,7 +141,7 @@ struct IntegerTests {
         }
         let plan = try Planner(network, Target(isas: isas, precision: .int8)).plan()
         let calibration = try await Self.calibration(network)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty(), extraFlags: ["-Werror"])
@@ -162,7 +163,7 @@ struct IntegerTests {
             network, Target(isa: .native(for: .int8), precision: .int8, kept: kept)
         ).plan()
         let calibration = try await Self.calibration(network).keeping(kept)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(5), calibration: calibration)
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty(), extraFlags: ["-Werror"])

@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// The projects of Examples/link, as they are, each configured, built and run.
 @Suite(.serialized, .enabled("no C compiler") { await Compiler.isThere })
@@ -207,7 +208,7 @@ struct LinkExamplesTests {
     private func withExamples(
         _ body: (URL, GeneratedLibrary) async throws -> Void
     ) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let place = folder.appending(path: "link")
             try FileManager.default.copyItem(at: Self.examples, to: place)
             let layer = try HiLo(

@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// Libraries in other projects, by CMake and by pkg-config.
 @Suite(.serialized) struct LinkingTests {
@@ -12,7 +13,7 @@ import Testing
     /// does it without threads.
     @Test(arguments: TestScope.chosen([Team.threads, .openMP]) { $0 != .openMP })
     func buildsAndInstallsWithCMake(team: Team) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let target = try Target(isas: [.native()], maxBatch: 3)
             let plan = try Planner(smallNetwork(), target).plan()
             let library = try LibraryGenerator(plan, .seed(5))
@@ -141,7 +142,7 @@ import Testing
     /// In a project without C: no harness is built, nothing of it is installed, and no target is
     /// called as the library, which has the name of one of CMake's.
     @Test func isAPartOfAnotherProject() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generateLayer(named: "help", in: folder)
             let project = folder.appending(path: "app")
             try write(
@@ -179,7 +180,7 @@ import Testing
     #if os(Linux)
         /// As musl's, which takes the OpenMP of another C library.
         @Test func aCompilerWhoseProgramsDoNotStartIsRefused() async throws {
-            try await withFolder { folder in
+            try await withTemporaryFolder { folder in
                 let library = try generateLayer(named: "hilo", in: folder)
                 let compiler = folder.appending(path: "cc")
                 try write(

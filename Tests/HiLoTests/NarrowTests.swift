@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// Libraries in bf16 against PyTorch in double precision, beside what its autocast to bf16 is off by.
 @Suite(.serialized) struct NarrowTests {
@@ -58,7 +59,7 @@ import Testing
             $0.architecture == nil || $0.architecture == .host
         }
         let plan = try Planner(Network(layer), Target(isas: isas, precision: .bf16)).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty(), extraFlags: ["-Werror"])
@@ -74,7 +75,7 @@ import Testing
         let isas = [ISA.generic, .avx2, .avx512].filter { $0.isAvailable() }
         let network = try Sample.tiny()
         let plan = try Planner(network, Target(isas: isas, precision: .bf16)).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(6))
                 .write(to: folder.appending(path: "lib"))
             var outputs: [[Data]] = []

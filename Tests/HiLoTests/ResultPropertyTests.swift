@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// What makes results of outputs, in C, against straightforward versions in double precision.
 @Suite struct ResultPropertyTests {
@@ -41,7 +42,7 @@ import Testing
         let kernel = StepLibrary.kernel(RegionSampling.self, .init(rule: rule, channels: 5))
         let layer = try HiLo(
             name: "net", dim: 4, heads: 2, window: 2, alpha: 0.5, height: 2, width: 2)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let sources = try StepLibrary.write([kernel], of: Network(layer), to: folder)
             try await run(
                 "roi_align.c", in: folder, sources, build: build,
@@ -53,7 +54,7 @@ import Testing
     private func run(
         _ program: String, with headers: [String], sources: [String], build: Int
     ) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             for template in headers + sources { try render(template, into: folder) }
             try """
             #include <stddef.h>

@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 /// The threads of a library, of every kind, and of its users.
 @Suite(.serialized) struct TeamTests {
@@ -15,7 +16,7 @@ import Testing
         guard let compiler = try await Compiler.of(family: family) else {
             return print("SKIPPED: no \(family) that builds OpenMP programs")
         }
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let plan = try Planner(smallNetwork(), Target(isa: .generic, maxBatch: 3)).plan()
             let library = try LibraryGenerator(plan, .seed(5))
                 .write(to: folder.appending(path: "library"))

@@ -14,7 +14,7 @@ import Testing
     /// and HILO_CPU chooses.
     @Test func variantsAreTheLibrariesOfOne() async throws {
         let images = seededInputs(batch: 2, count: 3 * 64 * 96, seed: 3)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let x = folder.appending(path: "x.npy")
             try NPYArray(shape: [2, 3, 64, 96], values: images.flatMap { $0 }).write(to: x.path)
             let all = try await built(library(Self.isas, in: folder))
@@ -44,7 +44,7 @@ import Testing
             $0.architecture != .aarch64 && !$0.multipliesTiles
         }
         let plan = try Planner(smallNetwork(), Target(isas: isas, precision: .bf16)).plan()
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try await built(
                 LibraryGenerator(plan, .seed(5)).write(to: folder.appending(path: "lib")))
             let loaded = try LoadedLibrary(

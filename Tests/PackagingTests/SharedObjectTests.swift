@@ -49,19 +49,17 @@ import Toolchain
     }
 
     private func withLibrary(_ body: (String) throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hilo-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let source = folder.appending(path: "root.c"),
-            library = folder.appending(path: "libroot.so")
-        try Data("#include <math.h>\ndouble root(double x) { return cbrt(x); }\n".utf8).write(
-            to: source)
-        let output = try await Program.run(
-            Compiler.shared().path,
-            arguments: ["-shared", "-fPIC", source.path, "-o", library.path, "-lm"])
-        try #require(output.succeeded, "\(output.stderr)")
-        try body(library.path)
+        try await withTemporaryFolder { folder in
+            let source = folder.appending(path: "root.c"),
+                library = folder.appending(path: "libroot.so")
+            try Data("#include <math.h>\ndouble root(double x) { return cbrt(x); }\n".utf8).write(
+                to: source)
+            let output = try await Program.run(
+                Compiler.shared().path,
+                arguments: ["-shared", "-fPIC", source.path, "-o", library.path, "-lm"])
+            try #require(output.succeeded, "\(output.stderr)")
+            try body(library.path)
+        }
     }
 }
 

@@ -46,7 +46,7 @@ private final class Warnings: Sendable {
     }
 
     @Test func recordsComeBackAsTheyWere() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let warnings = Warnings()
             let file = folder.appending(path: "deep/er/tuning.json")
             let database = TuningDatabase(file: file, warn: warnings.collector)
@@ -62,7 +62,7 @@ private final class Warnings: Sendable {
     }
 
     @Test func theLaterRecordWinsUnlessReplacing() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
             let old = record(other(0, candidate: 0), date: 10)
             let new = record(other(0, candidate: 1), date: 20)
@@ -77,7 +77,7 @@ private final class Warnings: Sendable {
 
     /// Each writer adds records of its own, one at a time, and none may be lost.
     @Test func writersAtOnceLoseNothing() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
             let kernel = other(0)
             let machines = (0..<24).map { machine(["stepping": "\($0)"]) }
@@ -95,7 +95,7 @@ private final class Warnings: Sendable {
         "{\"version\": 1, \"records\": [", "", "[]", "{\"version\": 0, \"records\": []}",
     ])
     func aDamagedFileIsSetAside(text: String) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let warnings = Warnings()
             let file = folder.appending(path: "tuning.json")
             try Data(text.utf8).write(to: file)
@@ -119,7 +119,7 @@ private final class Warnings: Sendable {
         "{\"version\": 99, \"records\": []}", "{\"version\": 2, \"entries\": {\"a\": 1}}",
     ])
     func aFileOfALaterVersionStays(text: String) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let warnings = Warnings()
             let file = folder.appending(path: "tuning.json")
             try Data(text.utf8).write(to: file)
@@ -138,7 +138,7 @@ private final class Warnings: Sendable {
     /// Who finds a damaged file looks again under the lock: another program may have set it aside and
     /// written a sound one.
     @Test func aSoundFileIsNeverSetAside() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let warnings = Warnings()
             let file = folder.appending(path: "tuning.json")
             try Data("[]".utf8).write(to: file)
@@ -158,7 +158,7 @@ private final class Warnings: Sendable {
 
     /// A clock that was wrong once must not decide for ever.
     @Test func aDateInTheFutureSaysNothing() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
             let future = record(other(0), date: 9_999_999_999)
             let measured = record(other(0, candidate: 1), date: 100)
@@ -181,7 +181,7 @@ private final class Warnings: Sendable {
     /// Kernels or instruction sets that only another version knows: its records are none for this one,
     /// and stay.
     @Test func recordsOfOtherVersionsStay() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let warnings = Warnings()
             let file = folder.appending(path: "tuning.json")
             let foreign = #"{"kernel":{"family":"quantum","spec":[1.5,null,true]}}"#
@@ -267,7 +267,7 @@ private final class Warnings: Sendable {
 
     /// A plan takes over what was measured here, and nothing from a record of another machine.
     @Test func plansUseTheRecordsOfThisMachine() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let database = TuningDatabase(file: folder.appending(path: "t.json")) { _ in }
             let compiler = Compiler(path: "/no/cc", family: .clang, version: "1.2.3", openMP: nil)
             let kernel = other(0)

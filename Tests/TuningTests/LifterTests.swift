@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import HiLoKit
 @testable import Tuning
@@ -35,7 +36,7 @@ struct LifterTests {
     func aLayerThatSpoilsAnswersIsKept(precision: Precision) async throws {
         let classifier = try SpoiltClassifier(for: precision)
         let network = classifier.network
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let (recorded, spy, lifted) = try await lift(
                 network, classifier.weights, classifier.images, folder, precision)
             let type = precision == .int8 ? ElementType.bf16 : .f32
@@ -61,7 +62,7 @@ struct LifterTests {
     @Test(.enabled(if: TestScope.isLong, "for make test-long"))
     func aLayerThatSpoilsBF16IsKeptInSinglePrecision() async throws {
         let classifier = try SpoiltClassifier(for: .bf16)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let (_, spy, lifted) = try await lift(
                 classifier.network, classifier.weights, classifier.images, folder)
             #expect(lifted.kept.first?.layer == SpoiltClassifier.layer)
@@ -84,7 +85,7 @@ struct LifterTests {
         let weights = WeightSource.Matched(
             weights: SpoiltClassifier.spoilt(seeded, layer, weight: 1024, ratio: 1),
             unused: [], absent: [])
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let images = SpoiltClassifier.images(of: network, 20)
             let (_, _, lifted) = try await lift(network, weights, images, folder)
             #expect(lifted.kept.map(\.layer) == [layer])

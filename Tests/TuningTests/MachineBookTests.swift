@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func measurementsComeBackAsTheyWere() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let said = warnings(in: folder.appending(path: "deep/er")) { book in
                 #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
                 book.keep(found(peak: 5), .avx2, cpu: cpu("A"))
@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: ["", "{", "[1, 2]", "{\"version\": 1}", "{\"version\": {}}"])
     func aDamagedFileIsSetAside(text: String) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             try Data(text.utf8).write(to: folder.appending(path: "machines.json"))
             let said = warnings(in: folder) { book in
                 #expect(book.measurement(.avx2, cpu: cpu("A")) == nil)
@@ -65,7 +65,7 @@ import Testing
 
     /// The first files had no version; what they hold is kept in the new form.
     @Test func filesWithoutAVersionAreRead() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             _ = warnings(in: folder) { $0.keep(found(peak: 5), .avx2, cpu: cpu("A")) }
             struct Contents: Decodable { let machines: [String: MachineMeasurement] }
             let file = folder.appending(path: "machines.json")
@@ -100,7 +100,7 @@ import Testing
     /// Whatever else it holds, and however that looks.
     @Test(arguments: ["", ", \"machines\": {}", ", \"machines\": [7]", ", \"x\": {\"y\": null}"])
     func aLaterVersionsFileStays(rest: String) async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let later = "{\"version\": 2\(rest)}"
             try Data(later.utf8).write(to: folder.appending(path: "machines.json"))
             expectUnused(in: folder, because: "holds measurements in format 2")
@@ -113,7 +113,7 @@ import Testing
     /// It may hold what was measured on other machines. A link to itself can be read by nobody, not
     /// even by root.
     @Test func aFileThatCannotBeReadStays() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let file = folder.appending(path: "machines.json")
             try FileManager.default.createSymbolicLink(
                 atPath: file.path, withDestinationPath: "machines.json")

@@ -1,6 +1,7 @@
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import Tuning
 
@@ -44,7 +45,7 @@ struct RandomPlanTests {
         }
         plan.variants[0].kernels += Set(further).subtracting(plan.variants[0].kernels)
         #expect(plan.variants[0].kernels.count > 20)
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try LibraryGenerator(plan, .seed(UInt64(seed)))
                 .write(to: folder.appending(path: "lib"))
             try await library.build(with: .hasty(), extraFlags: ["-Werror"])

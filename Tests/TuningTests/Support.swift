@@ -31,12 +31,3 @@ extension Plan {
     /// What its text says.
     func reread() throws -> Plan { try Plan(json: Data(json.utf8)) }
 }
-
-/// A folder for the duration of `body`.
-func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory
-        .appending(path: "hilo-tuning-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
-}

@@ -2,6 +2,7 @@ import Foundation
 import HiLoKit
 import TestFixtures
 import Testing
+import Toolchain
 
 @testable import Tuning
 
@@ -23,7 +24,7 @@ struct TunerTests {
 
     /// Times are as they are; what holds for any of them is checked.
     @Test func aSearchEndsInALegalPlan() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
             let compiler = try await Compiler.hasty()
@@ -43,7 +44,7 @@ struct TunerTests {
     }
 
     @Test func withoutTimeNothingChanges() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let options = Tuner.Options(timeLimit: 0.01, threads: 1)
             let result = try await Tuner(library, compiler: .hasty(), options: options).tune()
@@ -54,7 +55,7 @@ struct TunerTests {
     }
 
     @Test func anEstimateIsTheCostModelsPlan() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let plan = try randomPlan(tinyNetwork(), .generic, seed: 3)
             let library = try LibraryGenerator(plan, .seed(1))
                 .write(to: folder.appending(path: "lib"))
@@ -67,7 +68,7 @@ struct TunerTests {
     }
 
     @Test func cancellingEndsTheSearchAndLeavesTheLibrary() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let before = try contents(library.folder)
             let compiler = try await Compiler.hasty()
@@ -82,7 +83,7 @@ struct TunerTests {
 
     /// Candidates that compute something else, or crash, are told from sound ones before any is timed.
     @Test func wrongKernelsAreFound() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let library = try generate(tinyNetwork(), in: folder.appending(path: "lib"))
             let plan = library.plan
             let variant = plan.variants[0]

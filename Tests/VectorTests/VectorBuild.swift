@@ -70,10 +70,10 @@ struct VectorBuild: Sendable, CustomTestStringConvertible {
 
     /// What a program of `Tests/Fixtures/vectors` says.
     func run(_ name: String) async throws -> Program.Output {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hilo-vectors-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        try await withTemporaryFolder { try await run(name, in: $0) }
+    }
+
+    private func run(_ name: String, in folder: URL) async throws -> Program.Output {
         try writeHeaders(into: folder)
         let program = folder.appending(path: name).path
         let source = project.appending(path: "Tests/Fixtures/vectors/\(name).c").path
