@@ -19,8 +19,9 @@ import Toolchain
     }
 
     /// With each compiler of this machine, for all instruction sets that it has in common with this
-    /// machine, without a warning; every kernel that this CPU can run is right. Clang's kernels of other
-    /// instruction sets than the CPU's own are those of many tests.
+    /// machine, without a warning; every kernel that this CPU can run is right. Of other
+    /// instruction sets than the CPU's own, Clang compiles what `everyInstructionSetCompiles` and
+    /// `moreInstructionsChangeNothing` have.
     @Test(arguments: [("clang", Team.openMP), ("gcc", .threads)])
     func buildsWithoutWarningsAndVerifies(family: String, team: Team) async throws {
         guard let compiler = try await Compiler.of(family: family) else {

@@ -40,7 +40,7 @@ final class StepLibrary {
 
     private static let isa = ISA.generic
     private static let flags = [
-        "-std=gnu11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
+        "-std=gnu11", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
         "-Wno-unused-function", "-fPIC", "-shared",
     ]
     private let handle: UnsafeMutableRawPointer

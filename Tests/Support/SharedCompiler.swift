@@ -9,8 +9,9 @@ extension Compiler {
     /// What `find` finds, which compiles and runs programs for that, once for all tests.
     public static func shared() async throws -> Compiler { try await found.value }
 
-    /// One that does not optimise kernels, in `make test`: for tests whose subject is not what a compiler makes of them. Bits
-    /// do not depend on it. ConformanceTests of this CPU, farms whose kernels compute much, and all of `make test-long` optimise.
+    /// In `make test` one that does not optimise kernels, most of the time Swift's own Clang: for tests whose subject is not what
+    /// a compiler makes of them. Bits do not depend on it. ConformanceTests of this CPU, kernels of farms that compute much, and
+    /// all of `make test-long` take `shared`, which optimises.
     public static func hasty() async throws -> Compiler { try await hastyOne.value }
 
     /// The program of `hasty`, for the environment of others.
